@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+
+namespace Palisade.Kubernetes.Wire;
+
+/// <summary>Where a value starts in its document: 1-based line and column; 0 when unknown (made by the server).</summary>
+public readonly record struct Position(int Line, int Column);
+
+/// <summary>
+/// A document exactly as sent, before any meaning: JSON's six kinds, with positions, member order and repeated keys kept.
+/// YAML is read into the same tree, resolved as kubectl does (YAML 1.1).
+/// </summary>
+public abstract record WireValue(Position At);
+
+/// <summary>null, or an empty YAML value.</summary>
+public sealed record WireNull(Position At) : WireValue(At);
+
+/// <summary>true or false (in YAML 1.1 also yes, no, on, off, y, n).</summary>
+public sealed record WireBool(bool Value, Position At) : WireValue(At);
+
+/// <summary>A number as written.</summary>
+public sealed record WireNumber(string Text, Position At) : WireValue(At);
+
+/// <summary>A string.</summary>
+public sealed record WireString(string Value, Position At) : WireValue(At);
+
+/// <summary>A list.</summary>
+public sealed record WireArray(ImmutableArray<WireValue> Items, Position At) : WireValue(At);
+
+/// <summary>One member of an object.</summary>
+public readonly record struct WireMember(string Name, Position At, WireValue Value);
+
+/// <summary>An object; members in the order written, repeated names kept (the last one counts).</summary>
+public sealed record WireObject(ImmutableArray<WireMember> Members, Position At) : WireValue(At)
+{
+    /// <summary>The value of the last member of this name, or null when there is none.</summary>
+    public WireValue? this[string name]
+    {
+        get
+        {
+            for (var i = Members.Length - 1; i >= 0; i--)
+            {
+                if (Members[i].Name == name)
+                    return Members[i].Value;
+            }
+
+            return null;
+        }
+    }
+}
