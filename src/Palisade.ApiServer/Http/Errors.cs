@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Palisade.Kubernetes.Schema;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>The API server's refusals, in its own words (apimachinery api/errors).</summary>
+internal static class Errors
+{
+    public static StatusException Unauthorized() => new(401, "Unauthorized", "Unauthorized");
+
+    public static StatusException UnknownPath() =>
+        new(404, "NotFound", "the server could not find the requested resource", new JsonObject());
+
+    public static StatusException NotFound(KindSchema kind, string name) =>
+        new(404, "NotFound", $"{kind.QualifiedResource} \"{name}\" not found", Details(kind, name));
+
+    public static StatusException AlreadyExists(KindSchema kind, string name) =>
+        new(409, "AlreadyExists", $"{kind.QualifiedResource} \"{name}\" already exists", Details(kind, name));
+
+    public static StatusException Conflict(KindSchema kind, string name, string why) =>
+        new(409, "Conflict", $"Operation cannot be fulfilled on {kind.QualifiedResource} \"{name}\": {why}", Details(kind, name));
+
+    public static StatusException Forbidden(KindSchema kind, string name, string why, JsonArray? causes = null)
+    {
+        var details = Details(kind, name);
+        if (causes is not null)
+            details["causes"] = causes;
+        return new StatusException(403, "Forbidden", $"{kind.QualifiedResource} \"{name}\" is forbidden: {why}", details);
+    }
+
+    public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
+
+    public static StatusException MethodNotAllowed(KindSchema? kind = null) =>
+        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource",
+            kind is null ? new JsonObject() : Details(kind, null));
+
+    public static StatusException NotAcceptable(string accepted) =>
+        new(406, "NotAcceptable", $"only the following media types are accepted: {accepted}");
+
+    public static StatusException UnsupportedMediaType(string accepted) =>
+        new(415, "UnsupportedMediaType",
+            $"the body of the request was in an unknown format - accepted media types include: {accepted}");
+
+    public static StatusException TooLarge(int limit) =>
+        new(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
+
+    public static StatusException Expired(string message) => new(410, "Expired", message);
+
+    public static StatusException Internal(string message) =>
+        new(500, "InternalError", $"Internal error occurred: {message}", new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject { ["message"] = message }),
+        });
+
+    /// <summary>422: <paramref name="kind"/> and <paramref name="name"/> as details name them; causes in order.</summary>
+    public static StatusException Invalid(string group, string kind, string name, IReadOnlyList<Cause> causes)
+    {
+        var texts = causes.Select(cause => $"{cause.Field}: {cause.Message}").Distinct(StringComparer.Ordinal).ToList();
+        var all = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
+        var subject = group.Length == 0 ? kind : $"{kind}.{group}";
+        var details = new JsonObject();
+        if (name.Length > 0)
+            details["name"] = name;
+        if (group.Length > 0)
+            details["group"] = group;
+        if (kind.Length > 0)
+            details["kind"] = kind;
+        details["causes"] = new JsonArray([.. causes.Select(cause => cause.ToJson())]);
+        return new StatusException(422, "Invalid", $"{subject} \"{name}\" is invalid: {all}", details);
+    }
+
+    public static JsonObject Details(KindSchema kind, string? name)
+    {
+        var details = new JsonObject();
+        if (!string.IsNullOrEmpty(name))
+            details["name"] = name;
+        if (kind.Group.Length > 0)
+            details["group"] = kind.Group;
+        details["kind"] = kind.Plural;
+        return details;
+    }
+}
+
+/// <summary>One reason why an object is invalid: reason FieldValue…, the message without its path, the field's path.</summary>
+internal readonly record struct Cause(string Reason, string Message, string Field)
+{
+    public static Cause Required(string field, string detail = "") =>
+        new("FieldValueRequired", detail.Length == 0 ? "Required value" : $"Required value: {detail}", field);
+
+    public static Cause Invalid(string field, string value, string detail) =>
+        new("FieldValueInvalid", $"Invalid value: {value}: {detail}", field);
+
+    public static Cause Forbidden(string field, string detail) => new("FieldValueForbidden", $"Forbidden: {detail}", field);
+
+    public static Cause NotSupported(string field, string value, params IEnumerable<string> supported) =>
+        new("FieldValueNotSupported",
+            $"Unsupported value: {value}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}", field);
+
+    public JsonObject ToJson() => new() { ["reason"] = Reason, ["message"] = Message, ["field"] = Field };
+}

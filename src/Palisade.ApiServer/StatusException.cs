@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+
+namespace Palisade.ApiServer;
+
+/// <summary>A refusal in the API server's own words: what a client gets as a Status object.</summary>
+public sealed class StatusException : Exception
+{
+    internal StatusException(int code, string reason, string message, JsonObject? details = null)
+        : base(message)
+    {
+        Code = code;
+        Reason = reason;
+        Details = details;
+    }
+
+    /// <summary>The HTTP status code.</summary>
+    public int Code { get; }
+
+    /// <summary>metav1.StatusReason: NotFound, Conflict, Invalid …; empty when unknown.</summary>
+    public string Reason { get; }
+
+    internal JsonObject? Details { get; }
+
+    /// <summary>The Status object a client gets.</summary>
+    public JsonObject ToStatus()
+    {
+        var status = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = Message,
+        };
+        if (Reason.Length > 0)
+            status["reason"] = Reason;
+        if (Details is not null)
+            status["details"] = Details.DeepClone();
+        status["code"] = Code;
+        return status;
+    }
+}
