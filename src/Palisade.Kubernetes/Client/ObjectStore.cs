@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Palisade.Kubernetes.Wire;
+
+namespace Palisade.Kubernetes.Client;
+
+/// <summary>
+/// The last known objects of one resource, kept by a <see cref="Reflector"/>. A lost connection leaves them as they were.
+/// Safe for use by several threads.
+/// </summary>
+public sealed class ObjectStore
+{
+    private readonly Lock _lock = new();
+    private Dictionary<(string Namespace, string Name), WireObject> _objects = [];
+    private ulong _version;
+    private bool _synced;
+
+    /// <summary>Whether the objects were complete once: a full list, or the end of a watch's initial events.</summary>
+    public bool HasSynced
+    {
+        get
+        {
+            lock (_lock)
+                return _synced;
+        }
+    }
+
+    /// <summary>The newest resourceVersion seen, from objects, lists and bookmarks; 0 before the first, or if versions are no numbers.</summary>
+    public ulong ResourceVersion
+    {
+        get
+        {
+            lock (_lock)
+                return _version;
+        }
+    }
+
+    /// <summary>The objects as they are now and the version they include, in no particular order.</summary>
+    public (ImmutableArray<WireObject> Objects, ulong ResourceVersion) Read()
+    {
+        lock (_lock)
+            return ([.. _objects.Values], _version);
+    }
+
+    /// <summary>Everything there is, after a list: what is not in it is gone.</summary>
+    internal void Replace(Dictionary<(string Namespace, string Name), WireObject> objects, string version)
+    {
+        lock (_lock)
+        {
+            _objects = objects;
+            _synced = true;
+            Saw(version);
+        }
+    }
+
+    internal void Put(WireObject item, string version)
+    {
+        lock (_lock)
+        {
+            _objects[KeyOf(item)] = item;
+            Saw(version);
+        }
+    }
+
+    internal void Remove(WireObject item, string version)
+    {
+        lock (_lock)
+        {
+            _objects.Remove(KeyOf(item));
+            Saw(version);
+        }
+    }
+
+    internal void Bookmark(string version)
+    {
+        lock (_lock)
+            Saw(version);
+    }
+
+    internal static (string Namespace, string Name) KeyOf(WireObject item)
+    {
+        var meta = item["metadata"] as WireObject;
+        return ((meta?["namespace"] as WireString)?.Value ?? "", (meta?["name"] as WireString)?.Value ?? "");
+    }
+
+    internal static string VersionOf(WireObject item) =>
+        ((item["metadata"] as WireObject)?["resourceVersion"] as WireString)?.Value ?? "";
+
+    private void Saw(string version)
+    {
+        if (ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            _version = Math.Max(_version, number);
+    }
+}

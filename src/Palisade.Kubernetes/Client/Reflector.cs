@@ -1,0 +1,273 @@
+using System.Net;
+using System.Text.Json;
+using Palisade.Kubernetes.Wire;
+
+namespace Palisade.Kubernetes.Client;
+
+/// <summary>What a reflector follows, and how.</summary>
+public sealed record ReflectorOptions
+{
+    /// <summary>Only objects with these fields (fieldSelector), or all.</summary>
+    public string? FieldSelector { get; init; }
+
+    /// <summary>Items per page of a list. 500 is what kubectl and client-go ask for.</summary>
+    public int PageSize { get; init; } = 500;
+
+    /// <summary>Ask for WatchList first: the server streams the present state instead of building lists (since 1.32 by default).</summary>
+    public bool WatchList { get; init; } = true;
+
+    /// <summary>The first pause after a failure; doubles up to <see cref="LongestPause"/>, and half of each pause is random.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The longest pause between attempts.</summary>
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a WatchList may stay silent before its initial events have ended; then it is taken as not understood.</summary>
+    public TimeSpan InitialSilence { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>
+/// Keeps an <see cref="ObjectStore"/> equal to one resource of the API: list, then watch with bookmarks; or WatchList where the server
+/// has it. An expired version lists again; any other failure pauses (with jitter) and goes on from where it was. Whatever fails, the
+/// store keeps its last state. One reflector runs once.
+/// </summary>
+public sealed class Reflector(
+    KubeClient client, KubeResource resource, ChangeSignal changed, TimeProvider time, ReflectorOptions? options = null)
+{
+    private readonly ReflectorOptions _options = options ?? new();
+    private bool _watchList = options?.WatchList ?? true;
+    private string? _version;
+
+    /// <summary>The objects.</summary>
+    public ObjectStore Store { get; } = new();
+
+    /// <summary>The resource that is followed.</summary>
+    public KubeResource Resource => resource;
+
+    /// <summary>Called with each failure and the pause that follows, from the reflector's own task; never with credentials in it.</summary>
+    public Action<Exception, TimeSpan>? OnFailure { get; init; }
+
+    /// <summary>Follows the resource until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var failures = 0;
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                if (_version is null)
+                    await StartAsync(cancel).ConfigureAwait(false);
+                else
+                    await WatchAsync(cancel).ConfigureAwait(false);
+                failures = 0;
+            }
+            catch (KubeApiException e) when (e.IsExpired)
+            {
+                _version = null;   // too old to continue from: the state is read anew, and replaces the store in one step
+            }
+            catch (Exception e) when (IsRetryable(e) && !cancel.IsCancellationRequested)
+            {
+                var pause = PauseAfter(failures++);
+                OnFailure?.Invoke(e, pause);
+                await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The world failing, and answers that are no Kubernetes; our own mistakes (and cancellation) are not among them.</summary>
+    private static bool IsRetryable(Exception e) =>
+        e is HttpRequestException or IOException or KubeApiException or InvalidDataException or JsonException or OperationCanceledException;
+
+    private TimeSpan PauseAfter(int failures)
+    {
+        var full = Math.Min(_options.LongestPause.TotalMilliseconds, _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)));
+        return TimeSpan.FromMilliseconds(full / 2 + Random.Shared.NextDouble() * full / 2);
+    }
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        if (!_watchList)
+        {
+            await ListAsync(cancel).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await WatchInitialAsync(cancel).ConfigureAwait(false);
+        }
+        catch (KubeApiException e) when (e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound)
+        {
+            _watchList = false;
+        }
+        catch (InitialEventsMissingException)
+        {
+            _watchList = false;
+        }
+    }
+
+    private async Task ListAsync(CancellationToken cancel)
+    {
+        var objects = new Dictionary<(string, string), WireObject>();
+        var version = "";
+        string? next = null;
+        do
+        {
+            // resourceVersion=0 lets the server answer from its cache; pages after the first are bound to the first one's version.
+            var query = next is null ? "resourceVersion=0" : $"continue={Uri.EscapeDataString(next)}";
+            var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}&{query}{Selector}", cancel).ConfigureAwait(false);
+            foreach (var item in (list["items"] as WireArray)?.Items ?? [])
+            {
+                if (item is WireObject found)
+                    objects[ObjectStore.KeyOf(found)] = Trim(found);
+            }
+
+            var meta = list["metadata"] as WireObject;
+            version = Text(meta, "resourceVersion") ?? version;
+            next = Text(meta, "continue") is { Length: > 0 } more ? more : null;
+        }
+        while (next is not null);
+        Store.Replace(objects, version);
+        _version = version;
+        changed.Raise();
+    }
+
+    /// <summary>WatchList: everything there is as ADDED events, a marked bookmark, then live events on the same stream.</summary>
+    private async Task WatchInitialAsync(CancellationToken cancel)
+    {
+        var objects = new Dictionary<(string, string), WireObject>();
+        var complete = false;
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        silence.CancelAfter(_options.InitialSilence);
+        var query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds="
+            + WatchSeconds();
+        try
+        {
+            await foreach (var (type, item) in EventsAsync(query, silence.Token).ConfigureAwait(false))
+            {
+                if (complete)
+                {
+                    Apply(type, item);
+                    continue;
+                }
+
+                silence.CancelAfter(_options.InitialSilence);
+                if (type == "BOOKMARK" && EndsInitialEvents(item))
+                {
+                    complete = true;
+                    silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                    _version = ObjectStore.VersionOf(item);
+                    Store.Replace(objects, _version);
+                    changed.Raise();
+                }
+                else if (type is "DELETED")
+                {
+                    objects.Remove(ObjectStore.KeyOf(item));
+                }
+                else if (type is "ADDED" or "MODIFIED")
+                {
+                    objects[ObjectStore.KeyOf(item)] = Trim(item);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!complete && !cancel.IsCancellationRequested)
+        {
+            throw new InitialEventsMissingException();
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancel)
+    {
+        var query = $"watch=true&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_version!)}&timeoutSeconds={WatchSeconds()}";
+        var began = time.GetTimestamp();
+        await foreach (var (type, item) in EventsAsync(query, cancel).ConfigureAwait(false))
+            Apply(type, item);
+
+        // A server (or a proxy) that ends every watch at once must not be asked in a tight loop.
+        if (time.GetElapsedTime(began) < _options.FirstPause)
+            await Task.Delay(_options.FirstPause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Apply(string type, WireObject item)
+    {
+        var version = ObjectStore.VersionOf(item);
+        switch (type)
+        {
+            case "ADDED" or "MODIFIED":
+                Store.Put(Trim(item), version);
+                changed.Raise();
+                break;
+            case "DELETED":
+                Store.Remove(item, version);
+                changed.Raise();
+                break;
+            case "BOOKMARK":
+                Store.Bookmark(version);
+                break;
+            default:
+                return;   // an event type of a later API version: nothing we know changed
+        }
+
+        if (version.Length > 0)
+            _version = version;
+    }
+
+    private async IAsyncEnumerable<(string Type, WireObject Object)> EventsAsync(
+        string query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var response = await client.OpenAsync(HttpMethod.Get, $"{resource.Collection()}?{query}{Selector}", null, cancel)
+            .ConfigureAwait(false);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        var lines = new LineReader(stream);
+        while (await lines.NextAsync(cancel).ConfigureAwait(false) is { } line)
+        {
+            if (line.Span.Trim((byte)'\r').IsEmpty)
+                continue;
+            var entry = WireRead.Object(line.Span);
+            var type = (entry["type"] as WireString)?.Value ?? "";
+            if (entry["object"] is not WireObject item)
+                throw new InvalidDataException("a watch event without an object");
+            if (type == "ERROR")
+                throw ErrorOf(item);
+            yield return (type, item);
+        }
+    }
+
+    private async Task<WireObject> ReadAsync(string pathAndQuery, CancellationToken cancel)
+    {
+        using var response = await client.OpenAsync(HttpMethod.Get, pathAndQuery, null, cancel).ConfigureAwait(false);
+        return WireRead.Object(await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+    }
+
+    private string Selector => _options.FieldSelector is { } fields ? $"&fieldSelector={Uri.EscapeDataString(fields)}" : "";
+
+    /// <summary>5 to 10 minutes, as client-go asks, spread so that many agents do not come back at once.</summary>
+    private static int WatchSeconds() => Random.Shared.Next(300, 600);
+
+    private static bool EndsInitialEvents(WireObject bookmark) =>
+        (bookmark["metadata"] as WireObject)?["annotations"] is WireObject annotations
+        && (annotations["k8s.io/initial-events-end"] as WireString)?.Value == "true";
+
+    private static KubeApiException ErrorOf(WireObject status)
+    {
+        _ = int.TryParse((status["code"] as WireNumber)?.Text, out var code);
+        return new((HttpStatusCode)code, Text(status, "reason") ?? "", Text(status, "message") ?? "the watch ended with an error");
+    }
+
+    private static string? Text(WireObject? from, string name) => (from?[name] as WireString)?.Value;
+
+    /// <summary>Without managedFields, often half of an object and of no use to anybody who follows a resource.</summary>
+    private static WireObject Trim(WireObject item)
+    {
+        if (item["metadata"] is not WireObject meta || meta["managedFields"] is null)
+            return item;
+        var slim = meta with { Members = meta.Members.RemoveAll(m => m.Name == "managedFields") };
+        return item with { Members = [.. item.Members.Select(m => m.Name == "metadata" ? m with { Value = slim } : m)] };
+    }
+
+    private sealed class InitialEventsMissingException : Exception;
+}
