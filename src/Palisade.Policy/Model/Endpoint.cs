@@ -4,22 +4,6 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Model;
 
-/// <summary>The protocols policies speak of, and one for every other protocol (ICMP and the rest), which has no ports.</summary>
-public enum Protocol : byte
-{
-    /// <summary>TCP, IP protocol 6.</summary>
-    Tcp,
-
-    /// <summary>UDP, IP protocol 17.</summary>
-    Udp,
-
-    /// <summary>SCTP, IP protocol 132.</summary>
-    Sctp,
-
-    /// <summary>Every other protocol, ICMP included: matched only by rules without ports.</summary>
-    Other,
-}
-
 /// <summary>Where something was written: file (null for objects from a cluster), 1-based line and column (0: unknown).</summary>
 public readonly record struct SourceLocation(string? File, int Line, int Column)
 {

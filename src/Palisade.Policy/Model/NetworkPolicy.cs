@@ -88,6 +88,16 @@ public sealed record BlockPeer(Cidr Block, ImmutableArray<Cidr> Except, SourceLo
 
         return true;
     }
+
+    /// <inheritdoc/>
+    public bool Equals(BlockPeer? other) =>
+        base.Equals(other) && Block == other.Block && Except.AsSpan().SequenceEqual(other.Except.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Block, Except.Length, Origin);
+
+    /// <summary>10.0.0.0/8, or 10.0.0.0/8 except 10.1.0.0/16,10.2.0.0/16.</summary>
+    public override string ToString() => Except.IsEmpty ? $"{Block}" : $"{Block} except {string.Join(',', Except)}";
 }
 
 /// <summary>

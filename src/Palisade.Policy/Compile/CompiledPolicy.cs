@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Policy.Compile;
+
+/// <summary>
+/// What the policies of a snapshot mean: a decision over classes of pods and atoms of addresses. Immutable to its users and safe for
+/// many threads; gates are built when first asked for. Memory grows with classes, terms and policies, not with pairs of pods.
+/// </summary>
+public sealed class CompiledPolicy
+{
+    private readonly ClassTable _table;
+    private readonly IReadOnlyDictionary<PodSet, PodTerm> _terms;
+    private readonly GateBuilder _gates;
+
+    internal CompiledPolicy(
+        ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms, GateBuilder gates)
+    {
+        (Snapshot, Atoms, _table, _terms, _gates) = (snapshot, atoms, table, terms, gates);
+    }
+
+    /// <summary>What was compiled.</summary>
+    public ClusterSnapshot Snapshot { get; }
+
+    /// <summary>The classes, by id.</summary>
+    public ImmutableArray<EndpointClass> Classes => _table.Classes;
+
+    /// <summary>The address intervals that no ipBlock tells apart.</summary>
+    public CidrAtoms Atoms { get; }
+
+    /// <summary>The class of a pod by its index in the snapshot's endpoints; -1 for hostNetwork pods, which have no policy of their own.</summary>
+    public int ClassOf(int endpointIndex) => _table.ClassOf[endpointIndex];
+
+    /// <summary>The gate of a class in a direction; null when no policy isolates it there. The same gate may serve several classes.</summary>
+    public Gate? GateOf(int classId, Direction direction) => _gates.GateOf(classId, direction);
+
+    /// <summary>
+    /// The pods of a set that a gate of this compile mentions, as ascending indices into the snapshot's endpoints; hostNetwork pods are
+    /// never among them. With <see cref="PodSet.Within"/>, those with some address in the block. O(classes + members).
+    /// </summary>
+    /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
+    public IReadOnlyList<int> Members(PodSet set)
+    {
+        var members = new List<int>();
+        foreach (var pods in ClassesIn(set))
+            members.AddRange(pods.Endpoints.Where(i => set.Within is null || Snapshot.Endpoints[i].Addresses.Any(set.Within.Contains)));
+        members.Sort();
+        return members;
+    }
+
+    /// <summary>The addresses of a set's members in a family, ascending and distinct; with Within only those in the block.</summary>
+    /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
+    public IReadOnlyList<Address> MemberAddresses(PodSet set, AddressFamily family) =>
+    [
+        .. ClassesIn(set).SelectMany(pods => pods.Endpoints).SelectMany(i => Snapshot.Endpoints[i].Addresses)
+            .Where(address => address.Family == family && (set.Within is null || set.Within.Contains(address)))
+            .Distinct().Order(),
+    ];
+
+    /// <summary>
+    /// The ports a gate lets through between its pods and a peer of this class (-1: no pod; then <paramref name="address"/> alone
+    /// counts) at this address (null: none in the family of the connection).
+    /// </summary>
+    public PortSet PortsFor(Gate gate, int peerClass, Address? address)
+    {
+        var atom = AtomOf(address);
+        var ports = PortSet.Nothing;
+        foreach (var rule in gate.Rules)
+        {
+            if (!rule.Rule.MatchesPeer(peerClass, atom))
+                continue;
+            ports = ports.Union(rule.Ports);
+            foreach (var name in rule.PeerNames)
+                ports = ports.Union(NumbersOf(peerClass, name));
+        }
+
+        return ports;
+    }
+
+    /// <summary>The atom of an address, or null when there is none.</summary>
+    internal AddressAtom? AtomOf(Address? address) =>
+        address is { } known ? new AddressAtom(known.Family, Atoms.AtomOf(known)) : null;
+
+    /// <summary>What a port name stands for on the pods of a class; nothing on what is no pod.</summary>
+    internal PortSet NumbersOf(int classId, PortName name) =>
+        classId < 0 ? PortSet.Nothing : GateBuilder.Resolve(name, Classes[classId].NamedPorts);
+
+    private IEnumerable<EndpointClass> ClassesIn(PodSet set)
+    {
+        if (!_terms.TryGetValue(set with { Having = null, Within = null }, out var term))
+            throw new ArgumentException($"no rule mentions {set}", nameof(set));
+        return Classes.Where(pods =>
+            term.Contains(pods.Id) && (set.Having is not { } port || pods.NamedPorts.Contains(port)));
+    }
+}

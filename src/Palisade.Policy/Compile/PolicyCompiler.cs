@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Policy.Compile;
+
+/// <summary>Compiles what policies say into decisions. The only reader of rule semantics.</summary>
+public static class PolicyCompiler
+{
+    /// <summary>The decision of a snapshot. O(pods × their labels + rules); gates are built later, when asked for.</summary>
+    public static CompiledPolicy Compile(ClusterSnapshot snapshot)
+    {
+        var pool = new PortSetPool();
+        var rules = new RuleCompiler(pool);
+        var policies = snapshot.NetworkPolicies.Select(policy => CompiledNetworkPolicy.Of(policy, rules)).ToImmutableArray();
+        var table = new ClassTable(snapshot, rules.Vocabulary);
+        var atoms = CidrAtoms.Of(rules.Blocks.SelectMany(term => term.Block.Except.Append(term.Block.Block)));
+        foreach (var term in rules.Pods.Values)
+            term.Bind(table);
+        foreach (var term in rules.Blocks)
+            term.Bind(atoms);
+        return new(snapshot, table, atoms, rules.Pods, new(table, policies, pool));
+    }
+}
+
+/// <summary>A policy with its rules compiled; a direction in which it does not isolate has none.</summary>
+internal sealed record CompiledNetworkPolicy(
+    NetworkPolicy Policy, ImmutableArray<CompiledRule> Ingress, ImmutableArray<CompiledRule> Egress)
+{
+    public ImmutableArray<CompiledRule> Rules(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
+
+    public static CompiledNetworkPolicy Of(NetworkPolicy policy, RuleCompiler rules)
+    {
+        rules.Vocabulary.MentionNamespace(policy.Namespace);
+        rules.Vocabulary.MentionPods(policy.Subject);
+        return new(policy, rules.Compile(policy, Direction.Ingress), rules.Compile(policy, Direction.Egress));
+    }
+}

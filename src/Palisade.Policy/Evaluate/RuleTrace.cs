@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Policy.Evaluate;
+
+/// <summary>Follows one side of one connection through the rules of a gate: which matched, and how far the others were off.</summary>
+internal sealed class RuleTrace
+{
+    private readonly CompiledPolicy _policy;
+    private readonly Connection _connection;
+    private readonly Party _peer;
+    private readonly int _peerClass;
+    private readonly AddressAtom? _atom;
+    private readonly int _destinationClass;
+
+    public RuleTrace(CompiledPolicy policy, Connection connection, Direction direction)
+    {
+        (_policy, _connection) = (policy, connection);
+        _peer = direction == Direction.Ingress ? connection.From : connection.To;
+        _peerClass = ClassOf(_peer);
+        _atom = policy.AtomOf(_peer.Address);
+        _destinationClass = ClassOf(connection.To);
+    }
+
+    public RuleMatch? FirstMatch(Gate gate)
+    {
+        foreach (var rule in gate.Rules)
+        {
+            var (peers, ports) = (rule.Rule.Source.Peers, rule.Rule.Source.Ports);
+            var peer = FirstPeer(rule.Rule);
+            var port = FirstPort(ports);
+            if ((peers.IsEmpty || peer >= 0) && (ports.IsEmpty || port >= 0))
+            {
+                var (policy, direction, index) = rule.Rule.Ref;
+                return new(policy, direction, index, peers.IsEmpty ? null : peer, ports.IsEmpty ? null : port, rule.Rule.Source.Origin);
+            }
+        }
+
+        return null;
+    }
+
+    public ImmutableArray<NearMiss> NearMisses(Gate gate, int limit)
+    {
+        var misses = new List<(int Distance, NearMiss Miss)>();
+        foreach (var rule in gate.Rules)
+            misses.Add(Miss(rule.Rule));
+        return [.. misses.OrderBy(m => m.Distance).Take(limit).Select(m => m.Miss)];
+    }
+
+    private (int Distance, NearMiss Miss) Miss(CompiledRule rule)
+    {
+        var (policy, direction, index) = rule.Ref;
+        var failed = new List<FailedPart>();
+        var texts = new List<string>();
+        int? peer = null, port = null;
+        var distance = 0;
+        if (!rule.Peers.IsEmpty && FirstPeer(rule) < 0)
+        {
+            var closest = rule.Source.Peers.Select((p, i) => Describe(policy, p, i)).MinBy(miss => miss.Distance);
+            failed.Add(closest.Failed);
+            texts.Add(closest.Text);
+            (peer, distance) = (closest.Index, 10 + closest.Distance);
+        }
+
+        if (!rule.Source.AnyPort && FirstPort(rule.Source.Ports) < 0)
+        {
+            var (part, portIndex, text) = DescribePorts(rule.Source.Ports);
+            failed.Add(part);
+            texts.Add(text);
+            (port, distance) = (portIndex, distance + 10);
+        }
+
+        var miss = new NearMiss(
+            policy, direction, index, peer, port, [.. failed], string.Join("; ", texts), rule.Source.Origin);
+        return (distance, miss);
+    }
+
+    private int FirstPeer(CompiledRule rule)
+    {
+        for (var i = 0; i < rule.Peers.Length; i++)
+        {
+            if (rule.Peers[i].Matches(_peerClass, _atom))
+                return i;
+        }
+
+        return -1;
+    }
+
+    private int FirstPort(ImmutableArray<PolicyPort> ports)
+    {
+        for (var i = 0; i < ports.Length; i++)
+        {
+            if (Numbers(ports[i]).Contains(_connection.Protocol, _connection.Port))
+                return i;
+        }
+
+        return -1;
+    }
+
+    private PortSet Numbers(PolicyPort port) => port.Name is { } name
+        ? _policy.NumbersOf(_destinationClass, new(name, port.Protocol))
+        : PortSet.Of(port.Protocol, new PortRange(port.First, port.Last));
+
+    private int ClassOf(Party party) => party.Kind == PartyKind.Pod ? _policy.ClassOf(party.Endpoint) : -1;
+
+    private PeerMiss Describe(NetworkPolicy policy, PolicyPeer peer, int index) => peer switch
+    {
+        PodPeer pods => new MissText(_policy.Snapshot).Of(policy, pods, index, _peer),
+        BlockPeer block => new MissText(_policy.Snapshot).Of(block, index, _peer),
+        _ => throw new ArgumentException($"unknown peer {peer.GetType().Name} in {policy}"),
+    };
+
+    private (FailedPart Failed, int? Port, string Text) DescribePorts(ImmutableArray<PolicyPort> ports)
+    {
+        var text = new MissText(_policy.Snapshot);
+        if (_connection.Protocol == Protocol.Other)
+            return (FailedPart.Port, null, "a protocol without ports, such as ICMP, is matched only by rules without ports");
+        var unresolved = ports.Select((port, i) => (port, i))
+            .Where(p => p.port.Name is not null && Numbers(p.port).IsEmpty).ToList();
+        if (unresolved.Count == ports.Length)
+        {
+            var names = string.Join(", ", unresolved.Select(p => $"{p.port.Name}/{p.port.Protocol.Spelling()}"));
+            return (FailedPart.PortName, unresolved[0].i, $"{text.Name(_connection.To)} declares no port {names}");
+        }
+
+        var wanted = string.Join(", ", ports.Select(p => MissText.Port(p, Numbers(p))));
+        var asked = $"port {_connection.Port}/{_connection.Protocol.Spelling()}";
+        return (FailedPart.Port, ports.Length == 1 ? 0 : null, $"{asked} is not among {wanted}");
+    }
+}
