@@ -33,6 +33,9 @@ public enum FieldKind : byte
     /// <summary>Bytes: base64 in JSON.</summary>
     Bytes,
 
+    /// <summary>A list of strings as one value of a map (UserInfo.extra).</summary>
+    StringList,
+
     /// <summary>An object described by another schema.</summary>
     Object,
 
@@ -53,61 +56,101 @@ public enum FieldShape : byte
     Map,
 }
 
-/// <summary>One field of an API type: names and tags from k8s.io/api types.go and generated.proto.</summary>
-/// <param name="Name">The JSON name.</param>
-/// <param name="Tag">The protobuf field number; 0 where the type has no protobuf form.</param>
+/// <summary>One field of an API type: names and tags from the Go structs of k8s.io/api.</summary>
+/// <param name="Name">The JSON name; empty for an embedded struct.</param>
+/// <param name="Tag">The protobuf field number; 0 where the field has no protobuf form (apiVersion and kind).</param>
 /// <param name="Kind">What it holds.</param>
 /// <param name="Shape">One, a list, or a map.</param>
-/// <param name="GoType">The Go type as the JSON decoder's errors print it, for example []v1.NetworkPolicyIngressRule.</param>
 /// <param name="Type">The schema of Kind Object; resolved late, since API types refer to each other.</param>
+/// <param name="GoItem">The Go type of one value where it is not the kind's own, for example v1.Protocol.</param>
+/// <param name="GoWhole">The Go type of the whole list or map where it has a name of its own, for example v1.ResourceList.</param>
 /// <param name="MergeKey">Strategic merge: the key that tells list items apart; null when the list is replaced whole.</param>
 /// <param name="PrimitiveMerge">Strategic merge: a list of primitives that is merged (finalizers).</param>
 /// <param name="RetainKeys">Strategic merge: patchStrategy retainKeys.</param>
 /// <param name="Required">The schema document lists it as required.</param>
+/// <param name="Embedded">An embedded struct: one message in protobuf, members of the outer object in JSON.</param>
 public sealed record ApiField(
     string Name,
     int Tag,
     FieldKind Kind,
     FieldShape Shape,
-    string GoType,
     Func<ObjectSchema>? Type = null,
+    string? GoItem = null,
+    string? GoWhole = null,
     string? MergeKey = null,
     bool PrimitiveMerge = false,
     bool RetainKeys = false,
-    bool Required = false);
+    bool Required = false,
+    bool Embedded = false)
+{
+    /// <summary>The Go type of one value, as the JSON decoder's errors print it: v1.Container, string.</summary>
+    public string GoItemType => GoItem ?? Kind switch
+    {
+        FieldKind.Object => Type!().GoType,
+        FieldKind.Int32 => "int32",
+        FieldKind.Int64 => "int64",
+        FieldKind.Bool => "bool",
+        FieldKind.IntOrString => "intstr.IntOrString",
+        FieldKind.Quantity => "resource.Quantity",
+        FieldKind.Time => "v1.Time",
+        FieldKind.MicroTime => "v1.MicroTime",
+        FieldKind.Bytes => "[]uint8",
+        FieldKind.StringList => "[]string",
+        FieldKind.Any => "runtime.RawExtension",
+        _ => "string",
+    };
+
+    /// <summary>The Go type of the field, as the JSON decoder's errors print it: []v1.NetworkPolicyIngressRule.</summary>
+    public string GoType => GoWhole ?? Shape switch
+    {
+        FieldShape.List => $"[]{GoItemType}",
+        FieldShape.Map => $"map[string]{GoItemType}",
+        _ => GoItemType,
+    };
+}
 
 /// <summary>An API object type: its Go name, its OpenAPI name and its fields, in declaration order.</summary>
 public sealed class ObjectSchema
 {
-    private readonly FrozenDictionary<string, ApiField> _byName;
+    private readonly Lazy<ImmutableArray<ApiField>> _fields;
+    private readonly Lazy<FrozenDictionary<string, ApiField>> _byName;
     private readonly FrozenDictionary<int, ApiField> _byTag;
 
     /// <summary>A type with these fields.</summary>
-    /// <param name="goName">The Go struct's name, as decode errors print it: NetworkPolicySpec.</param>
+    /// <param name="goType">The Go struct as decode errors print it: v1.NetworkPolicySpec.</param>
     /// <param name="openApiName">The definition's name: io.k8s.api.networking.v1.NetworkPolicySpec.</param>
-    /// <param name="fields">The fields in declaration order.</param>
-    public ObjectSchema(string goName, string openApiName, params IEnumerable<ApiField> fields)
+    /// <param name="declared">The fields in declaration order.</param>
+    public ObjectSchema(string goType, string openApiName, params IEnumerable<ApiField> declared)
     {
-        GoName = goName;
+        GoType = goType;
+        GoName = goType[(goType.LastIndexOf('.') + 1)..];
         OpenApiName = openApiName;
-        Fields = [.. fields];
-        _byName = Fields.ToFrozenDictionary(field => field.Name, StringComparer.Ordinal);
-        _byTag = Fields.Where(field => field.Tag != 0).ToFrozenDictionary(field => field.Tag);
+        Declared = [.. declared];
+        // Late, because types refer to each other and their tables are built in any order.
+        _fields = new(() => [.. Declared.SelectMany(field => field.Embedded ? field.Type!().Fields.AsEnumerable() : [field])]);
+        _byName = new(() => Fields.ToFrozenDictionary(field => field.Name, StringComparer.Ordinal));
+        _byTag = Declared.Where(field => field.Tag != 0).ToFrozenDictionary(field => field.Tag);
     }
 
-    /// <summary>The Go struct's name.</summary>
+    /// <summary>The Go struct as decode errors print it: v1.NetworkPolicySpec.</summary>
+    public string GoType { get; }
+
+    /// <summary>The Go struct's name: NetworkPolicySpec.</summary>
     public string GoName { get; }
 
     /// <summary>The OpenAPI definition's name.</summary>
     public string OpenApiName { get; }
 
-    /// <summary>The fields, in declaration order.</summary>
-    public ImmutableArray<ApiField> Fields { get; }
+    /// <summary>The fields as the struct declares them, embedded structs as one field: the protobuf message.</summary>
+    public ImmutableArray<ApiField> Declared { get; }
 
-    /// <summary>The field of a JSON name, or null.</summary>
-    public ApiField? Field(string name) => _byName.GetValueOrDefault(name);
+    /// <summary>The members of the JSON object, in declaration order, those of embedded structs in their place.</summary>
+    public ImmutableArray<ApiField> Fields => _fields.Value;
 
-    /// <summary>The field of a protobuf tag, or null.</summary>
+    /// <summary>The field of a JSON name, or null. Names are case-sensitive, as in sigs.k8s.io/json.</summary>
+    public ApiField? Field(string name) => _byName.Value.GetValueOrDefault(name);
+
+    /// <summary>The declared field of a protobuf tag, or null.</summary>
     public ApiField? Field(int tag) => _byTag.GetValueOrDefault(tag);
 }
 

@@ -46,4 +46,16 @@ public sealed record WireObject(ImmutableArray<WireMember> Members, Position At)
             return null;
         }
     }
+
+    /// <summary>The members that count: of a repeated name only the last, at the place of the first.</summary>
+    public IEnumerable<WireMember> Distinct()
+    {
+        var last = new Dictionary<string, int>(Members.Length, StringComparer.Ordinal);
+        for (var i = 0; i < Members.Length; i++)
+            last[Members[i].Name] = i;
+        if (last.Count == Members.Length)
+            return Members;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        return Members.Where(member => seen.Add(member.Name)).Select(member => Members[last[member.Name]]);
+    }
 }
