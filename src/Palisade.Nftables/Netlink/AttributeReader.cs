@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Palisade.Nftables.Netlink;
+
+/// <summary>Walks attributes; stops at the first that does not fit (the kernel does not send such).</summary>
+internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
+{
+    private const ushort TypeMask = 0x3fff;   // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+    private ReadOnlySpan<byte> _rest = attributes;
+
+    internal int Type { get; private set; }
+
+    internal ReadOnlySpan<byte> Payload { get; private set; }
+
+    internal readonly uint Big32 => BinaryPrimitives.ReadUInt32BigEndian(Payload);
+
+    internal readonly ulong Big64 => BinaryPrimitives.ReadUInt64BigEndian(Payload);
+
+    internal readonly uint Host32 => BinaryPrimitives.ReadUInt32LittleEndian(Payload);
+
+    internal readonly string Text => Encoding.UTF8.GetString(Payload).TrimEnd('\0');
+
+    internal bool Next()
+    {
+        if (_rest.Length < 4)
+            return false;
+        var length = BinaryPrimitives.ReadUInt16LittleEndian(_rest);
+        if (length < 4 || length > _rest.Length)
+            return false;
+        Type = BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & TypeMask;
+        Payload = _rest[4..length];
+        _rest = _rest[Math.Min((length + 3) & ~3, _rest.Length)..];
+        return true;
+    }
+
+    /// <summary>The payload of the first attribute of a type; empty when there is none.</summary>
+    internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> attributes, int type)
+    {
+        var reader = new AttributeReader(attributes);
+        while (reader.Next())
+        {
+            if (reader.Type == type)
+                return reader.Payload;
+        }
+
+        return default;
+    }
+}
