@@ -1,0 +1,62 @@
+using CsCheck;
+using Palisade.Policy.Evaluate;
+using Palisade.Policy.Model;
+using Palisade.Tests.Shared;
+using Xunit;
+
+namespace Palisade.Policy.Tests.Evaluate;
+
+/// <summary>Random clusters: the compiled decision and the naive evaluator never differ, and nor do a gate's entries.</summary>
+public sealed class TwoJudgesTests
+{
+    private const int ProbesPerCluster = 100;
+
+    private static readonly ClusterShape Shape = new();
+
+    /// <summary>1,000 clusters × 100 connections; PALISADE_RANDOM_CLUSTERS asks for more or fewer.</summary>
+    private static readonly int Clusters =
+        int.TryParse(Environment.GetEnvironmentVariable("PALISADE_RANDOM_CLUSTERS"), out var n) ? n : 1000;
+
+    [Fact]
+    public void Evaluator_equals_naive_evaluator_on_100_000_random_connections() =>
+        RandomClusters.Cases(Shape, ProbesPerCluster).Sample(
+            c =>
+            {
+                var judges = new Judges(c.Cluster);
+                foreach (var probe in c.Probes)
+                    AssertAgree(judges, probe);
+            },
+            iter: Clusters,
+            threads: 1);
+
+    private static void AssertAgree(Judges judges, Probe probe)
+    {
+        var explanation = judges.Evaluator.Explain(judges.Connection(probe));
+        var (egress, ingress) = (judges.Naive.SideAllows(probe, Direction.Egress), judges.Naive.SideAllows(probe, Direction.Ingress));
+        if (judges.Allows(probe) != (egress && ingress))
+            Assert.Fail($"{probe}: naive says {egress && ingress}, the evaluator {judges.Allows(probe)}");
+        AssertSide(judges, probe, Direction.Egress, egress, explanation.Egress);
+        AssertSide(judges, probe, Direction.Ingress, ingress, explanation.Ingress);
+    }
+
+    private static void AssertSide(Judges judges, Probe probe, Direction direction, bool naive, Side side)
+    {
+        if ((side.Verdict == Verdict.Allow) != naive)
+            Assert.Fail($"{probe} {direction}: naive says {naive}, the explanation {side.Verdict}");
+        if (judges.EntriesAllow(probe, direction) is { } entries && entries != naive)
+            Assert.Fail($"{probe} {direction}: naive says {naive}, the gate's entries {entries}");
+        if (side.AllowedBy is { } match)
+        {
+            var rule = match.Policy.Rules(direction)[match.Rule];
+            Assert.True(judges.Naive.RuleMatches(match.Policy, rule, probe, direction), $"{probe}: {match} does not match");
+        }
+
+        foreach (var miss in side.NearMisses)
+        {
+            var rule = miss.Policy.Rules(direction)[miss.Rule];
+            Assert.False(judges.Naive.RuleMatches(miss.Policy, rule, probe, direction), $"{probe}: {miss} matches");
+            Assert.NotEmpty(miss.Failed);
+            Assert.NotEmpty(miss.Text);
+        }
+    }
+}

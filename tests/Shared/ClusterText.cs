@@ -1,0 +1,45 @@
+using System.Text;
+using Palisade.Policy.Model;
+
+namespace Palisade.Tests.Shared;
+
+/// <summary>A snapshot in a few lines, so that a failing random case can be read.</summary>
+public static class ClusterText
+{
+    public static string Of(ClusterSnapshot cluster)
+    {
+        var text = new StringBuilder();
+        foreach (var ns in cluster.Namespaces)
+            text.AppendLine($"namespace {ns.Name} {ns.Labels}");
+        foreach (var node in cluster.Nodes)
+            text.AppendLine($"node {node.Name} {string.Join(' ', node.Addresses)}");
+        foreach (var pod in cluster.Endpoints)
+        {
+            var ports = string.Join(' ', pod.NamedPorts.Select(p => $"{p.Name}={p.Protocol}/{p.Number}"));
+            text.AppendLine($"pod {pod} [{pod.Labels}] on '{pod.Node}' {(pod.HostNetwork ? "hostNetwork " : "")}"
+                + $"{string.Join(' ', pod.Addresses)} {ports}");
+        }
+
+        foreach (var policy in cluster.NetworkPolicies)
+        {
+            var isolates = $"{(policy.IsolatesIngress ? "Ingress " : "")}{(policy.IsolatesEgress ? "Egress" : "")}";
+            text.AppendLine($"policy {policy} selects [{policy.Subject}] isolates {isolates}");
+            foreach (var (direction, rules) in new[] { ("ingress", policy.Ingress), ("egress", policy.Egress) })
+            {
+                foreach (var rule in rules)
+                    text.AppendLine($"  {direction} peers {Peers(rule)} ports {Ports(rule)}");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Peers(PolicyRule rule) => rule.AnyPeer ? "any" : string.Join(" | ", rule.Peers.Select(peer => peer switch
+    {
+        PodPeer pods => $"pods [{pods.Pods}] in {(pods.Namespaces is null ? "own" : $"[{pods.Namespaces}]")}",
+        _ => peer.ToString(),
+    }));
+
+    private static string Ports(PolicyRule rule) => rule.AnyPort ? "any" : string.Join(" | ", rule.Ports.Select(port =>
+        $"{port.Protocol}/{port.Name ?? $"{port.First}-{port.Last}"}"));
+}
