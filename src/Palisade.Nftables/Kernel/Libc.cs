@@ -74,6 +74,13 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int execve(byte* path, byte** arguments, byte** environment);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsid();
+
+    /// <summary>Handler 0 is SIG_DFL, 1 is SIG_IGN.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint signal(int number, nint handler);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial uint if_nametoindex(string name);
 
