@@ -47,6 +47,20 @@ public sealed record WireObject(ImmutableArray<WireMember> Members, Position At)
         }
     }
 
+    /// <summary>This object with a member of this name and value, in the place of the first one or at the end.</summary>
+    public WireObject With(string name, WireValue value)
+    {
+        var members = Members.RemoveAll(member => member.Name == name);
+        var place = 0;
+        while (place < Members.Length && Members[place].Name != name)
+            place++;
+        var at = place < Members.Length ? Members[place].At : value.At;
+        return this with { Members = members.Insert(Math.Min(place, members.Length), new(name, at, value)) };
+    }
+
+    /// <summary>This object without the member of this name.</summary>
+    public WireObject Without(string name) => this with { Members = Members.RemoveAll(member => member.Name == name) };
+
     /// <summary>The members that count: of a repeated name only the last, at the place of the first.</summary>
     public IEnumerable<WireMember> Distinct()
     {

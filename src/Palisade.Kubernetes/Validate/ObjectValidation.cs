@@ -1,0 +1,55 @@
+using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
+
+namespace Palisade.Kubernetes.Validate;
+
+/// <summary>Defaults and validation of decoded objects of every kind, as the API server does before it stores them.</summary>
+public static class ObjectValidation
+{
+    /// <summary>The object with the defaults of its kind. Takes and gives decoded objects (StrictDecode).</summary>
+    public static WireObject Default(WireObject decoded, KindSchema kind) => kind.Kind switch
+    {
+        "NetworkPolicy" => NetworkPolicyDefaults.Apply(decoded),
+        "Namespace" => NamespaceDefaults.Apply(decoded),
+        "Pod" => PodDefaults.Apply(decoded),
+        _ => decoded,
+    };
+
+    /// <summary>What the API server says when a decoded, defaulted object is created.</summary>
+    public static Verdict Create(WireObject defaulted, KindSchema kind, KubeVersion version) => Judge(defaulted, null, kind, version);
+
+    /// <summary>
+    /// What the API server says when a decoded, defaulted object replaces <paramref name="old"/>: as on creation, but values that
+    /// the stored object already had are tolerated where the API server does so, and what cannot change must not.
+    /// </summary>
+    public static Verdict Update(WireObject defaulted, WireObject old, KindSchema kind, KubeVersion version) =>
+        Judge(defaulted, old, kind, version);
+
+    private static Verdict Judge(WireObject value, WireObject? old, KindSchema kind, KubeVersion version)
+    {
+        var causes = new CauseList();
+        var root = Place.Root(value);
+        MetadataValidation.Check(root["metadata"], kind, version, causes);
+        if (old is not null)
+            MetadataValidation.Unchanged(root["metadata"], Place.Root(old)["metadata"], causes);
+        switch (kind.Kind)
+        {
+            case "NetworkPolicy":
+                NetworkPolicyValidation.Check(root, old, version, causes);
+                break;
+            case "Pod":
+                PodValidation.Check(root["spec"], causes);
+                break;
+            case "Service":
+                ServiceValidation.Check(root["spec"], causes);
+                break;
+            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Job" or "CronJob":
+                WorkloadValidation.Check(root["spec"], kind.Kind, causes);
+                break;
+        }
+
+        if (causes.Count > 0)
+            return new(causes.ToImmutable(), []);
+        return kind.Kind == "NetworkPolicy" ? new([], NetworkPolicyValidation.Warnings(root, version)) : Verdict.Fine;
+    }
+}
