@@ -35,6 +35,24 @@ internal static class ModelReader
         };
     }
 
+    public static Namespace Namespace(YamlNode document) =>
+        new(document.At("metadata").At("name").Text()!, Labels(document.At("metadata").At("labels")));
+
+    public static Endpoint Pod(YamlNode document)
+    {
+        var (metadata, spec) = (document.At("metadata"), document.At("spec"));
+        return new()
+        {
+            Namespace = metadata.At("namespace").Text("default"),
+            Name = metadata.At("name").Text()!,
+            Labels = Labels(metadata.At("labels")),
+            Node = spec.At("nodeName").Text(""),
+            HostNetwork = spec.At("hostNetwork").IsTrue(),
+            NamedPorts = NamedPorts(spec.At("containers"), spec.At("initContainers")),
+            Addresses = [.. document.At("status").At("podIPs").Items().Select(ip => Address.Parse(ip.At("ip").Text()!))],
+        };
+    }
+
     public static LabelSelector Selector(YamlNode? node) => LabelSelector.Of(
         node.At("matchLabels").Pairs().Select(p => new Requirement(p.Key, SelectorOperator.In, [p.Value.Text("")]))
             .Concat(node.At("matchExpressions").Items().Select(Expression)));
