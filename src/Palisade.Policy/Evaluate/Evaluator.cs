@@ -35,11 +35,10 @@ public sealed class Evaluator
 
     private bool Allows(Connection connection, Direction direction)
     {
-        var (reason, gate) = Judge(connection, direction);
-        if (gate is null)
-            return reason != Reason.NoRuleMatches;
+        var (_, gate) = Judge(connection, direction);
         var peer = direction == Direction.Ingress ? connection.From : connection.To;
-        return _policy.PortsFor(gate, ClassOf(peer), peer.Address).Contains(connection.Protocol, connection.Port);
+        return gate is null
+            || _policy.PortsFor(gate, ClassOf(peer), peer.Address).Contains(connection.Protocol, connection.Port);
     }
 
     private Side Explain(Connection connection, Direction direction)
@@ -64,7 +63,7 @@ public sealed class Evaluator
         };
     }
 
-    /// <summary>What decides a side before rules do: the reason, or the gate whose rules are to be asked.</summary>
+    /// <summary>What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then no reason counts).</summary>
     private (Reason Reason, Gate? Gate) Judge(Connection connection, Direction direction)
     {
         var (subject, peer) = direction == Direction.Ingress

@@ -17,12 +17,18 @@ internal sealed class MissText(ClusterSnapshot snapshot)
             return new(index, 6, FailedPart.NotAPod, $"{wants}; {Name(party)} is not a pod");
         var pod = snapshot.Endpoints[party.Endpoint];
         if (peer.Namespaces is null && pod.Namespace != policy.Namespace)
-            return new(index, 3 + Unmet(peer.Pods, pod.Labels).Count, FailedPart.Namespace, $"{wants}; {pod} is not");
+        {
+            var unmet = Unmet(peer.Pods, pod.Labels);
+            var place = peer.Pods.SelectsEverything ? "" : $" of namespace {policy.Namespace}";
+            return new(index, 3 + unmet.Count, FailedPart.Namespace, $"{wants}{place}; {pod} is not in it");
+        }
+
         if (peer.Namespaces is { } selector && !selector.Matches(NamespaceOf(pod).Labels))
         {
             var unmet = Unmet(selector, NamespaceOf(pod).Labels);
             var distance = 2 + unmet.Count + Unmet(peer.Pods, pod.Labels).Count;
-            return new(index, distance, FailedPart.Namespace, $"{wants}; namespace {pod.Namespace} has {Having(unmet, NamespaceOf(pod).Labels)}");
+            var has = Having(unmet, NamespaceOf(pod).Labels);
+            return new(index, distance, FailedPart.Namespace, $"{wants}; namespace {pod.Namespace} has {has}");
         }
 
         var missing = Unmet(peer.Pods, pod.Labels);
@@ -64,7 +70,7 @@ internal sealed class MissText(ClusterSnapshot snapshot)
         return peer.Namespaces switch
         {
             null when peer.Pods.SelectsEverything => $"pods of namespace {policy.Namespace}",
-            null => $"{pods}",
+            null => pods,
             { SelectsEverything: true } => $"{pods} of any namespace",
             var namespaces => $"{pods} of namespaces {namespaces}",
         };

@@ -60,12 +60,12 @@ internal static class ModelReader
     public static LabelSet Labels(YamlNode? node) =>
         LabelSet.Of(node.Pairs().Select(p => new KeyValuePair<string, string>(p.Key, p.Value.Text(""))));
 
-    public static Protocol Protocol(string? text) => text switch
+    public static Palisade.Policy.Sets.Protocol Protocol(string? text) => text switch
     {
-        null or "TCP" => Sets.Protocol.Tcp,
-        "UDP" => Sets.Protocol.Udp,
-        "SCTP" => Sets.Protocol.Sctp,
-        "ICMP" => Sets.Protocol.Other,
+        null or "TCP" => Palisade.Policy.Sets.Protocol.Tcp,
+        "UDP" => Palisade.Policy.Sets.Protocol.Udp,
+        "SCTP" => Palisade.Policy.Sets.Protocol.Sctp,
+        "ICMP" => Palisade.Policy.Sets.Protocol.Other,
         _ => throw new FormatException($"protocol {text}"),
     };
 
