@@ -10,7 +10,9 @@ namespace Palisade.Tests.Shared;
 /// </summary>
 public sealed class NaiveEvaluator(ClusterSnapshot cluster)
 {
-    /// <summary>Who an end is: a pod, else a node by name (empty: nobody knows which), else external (both null).</summary>
+    /// <summary>
+    /// Who an end is: a pod, else a node by name (empty: nobody knows which), else external (both null).
+    /// </summary>
     private readonly record struct Who(Endpoint? Pod, string? Node, Address? Address);
 
     public bool Allows(Probe probe) => SideAllows(probe, Direction.Egress) && SideAllows(probe, Direction.Ingress);
@@ -29,7 +31,8 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
             return true;
         if (peer.Node is { Length: > 0 } node && node == pod.Node)
             return true;
-        // §1.3: isolated iff some policy of the pod's namespace selects it and has the direction; then some rule must match.
+        // §1.3: isolated iff some policy of the pod's namespace selects it and has the direction; then some rule must
+        // match.
         var isolating = Isolating(pod, direction);
         return isolating.Count == 0 || isolating.Any(p => p.Rules(direction).Any(r => RuleMatches(p, r, probe, direction)));
     }
@@ -71,7 +74,9 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
         return inNamespace && Selects(pods.Pods, pod.Labels);
     }
 
-    /// <summary>§1.5: a named port is name and protocol, on the destination pod; §1.6: other protocols only without ports.</summary>
+    /// <summary>
+    /// §1.5: a named port is name and protocol, on the destination pod; §1.6: other protocols only without ports.
+    /// </summary>
     private static bool PortMatches(PolicyPort port, Probe probe, Endpoint? destination)
     {
         if (probe.Protocol == Protocol.Other || port.Protocol != probe.Protocol)

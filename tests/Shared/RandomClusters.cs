@@ -6,7 +6,10 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Tests.Shared;
 
-/// <summary>How large and how odd a random cluster is. The defaults are for judges in memory; kernel tests turn pods and oddities down.</summary>
+/// <summary>
+/// How large and how odd a random cluster is. The defaults are for judges in memory; kernel tests turn pods and
+/// oddities down.
+/// </summary>
 public sealed record ClusterShape
 {
     public int MaxNodes { get; init; } = 3;
@@ -33,9 +36,12 @@ public sealed record ClusterCase(ClusterSnapshot Cluster, ImmutableArray<Probe> 
 }
 
 /// <summary>
-/// Random clusters made to be awkward: few keys and values so that selectors hit, the empty value, missing keys, names of ports on several
-/// containers with other numbers and protocols, blocks that begin and end at pods' and nodes' addresses, exceptions, all policyTypes.
-/// Addresses are 10.244.NODE.x and fd00:10:244:NODE::x for pods, 192.168.50.x and fd00:50::x for nodes; 203.0.113.x, 2001:db8::x outside.
+/// Random clusters made to be awkward: few keys and values so that selectors hit, the empty value, missing keys, names
+/// of ports on several
+/// containers with other numbers and protocols, blocks that begin and end at pods' and nodes' addresses, exceptions,
+/// all policyTypes.
+/// Addresses are 10.244.NODE.x and fd00:10:244:NODE::x for pods, 192.168.50.x and fd00:50::x for nodes; 203.0.113.x,
+/// 2001:db8::x outside.
 /// </summary>
 public static class RandomClusters
 {
@@ -74,7 +80,9 @@ public static class RandomClusters
         });
     }
 
-    /// <summary>Addresses of pods and nodes, addresses outside, and both edges of every block with their neighbours.</summary>
+    /// <summary>
+    /// Addresses of pods and nodes, addresses outside, and both edges of every block with their neighbours.
+    /// </summary>
     public static ImmutableArray<Address> Interesting(ClusterSnapshot cluster, AddressFamily family)
     {
         var blocks = cluster.NetworkPolicies.SelectMany(p => p.Ingress.Concat(p.Egress)).SelectMany(r => r.Peers)
@@ -198,7 +206,8 @@ public static class RandomClusters
         ClusterSnapshot.Of(
             NamespaceNames.Select((name, i) => new Namespace(name, namespaceLabels[i])),
             drafts.Select((draft, i) => Pod(shape, draft, i)),
-            policies.Select((policy, i) => policy with { Name = $"p{i}" }),
+            // Two policies of other namespaces may have one name.
+            policies.Select((policy, i) => policy with { Name = $"p{i / 2}" }),
             [],
             Enumerable.Range(1, nodes).Select(n =>
                 new Node($"n{n}", LabelSet.Empty, [.. shape.Families.Select(f => NodeAddress(f, n))])));

@@ -6,11 +6,13 @@ using Palisade.Policy.Selectors;
 namespace Palisade.Policy.Compile;
 
 /// <summary>
-/// Pods that no policy can tell apart: they are in the same namespace as far as policies see, have the same labels and named ports
+/// Pods that no policy can tell apart: they are in the same namespace as far as policies see, have the same labels and
+/// named ports
 /// as far as policies mention them. Addresses are not part of it.
 /// </summary>
 /// <param name="Id">0 to the number of classes - 1, in the order of their first pods.</param>
-/// <param name="Namespace">The namespace, if it holds policies or a policy names it; null: one of some that no policy tells apart.</param>
+/// <param name="Namespace">The namespace, if it holds policies or a policy names it; null: one of some that no policy
+/// tells apart.</param>
 /// <param name="Labels">The labels that policies mention; * stands for a value that none of them compares with.</param>
 /// <param name="NamedPorts">The named ports that policies mention, sorted.</param>
 /// <param name="Endpoints">The pods, as indices into the snapshot's endpoints, ascending. Never empty.</param>

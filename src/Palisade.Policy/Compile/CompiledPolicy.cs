@@ -5,8 +5,10 @@ using Palisade.Policy.Sets;
 namespace Palisade.Policy.Compile;
 
 /// <summary>
-/// What the policies of a snapshot mean: a decision over classes of pods and atoms of addresses. Immutable to its users and safe for
-/// many threads; gates are built when first asked for. Memory grows with classes, terms and policies, not with pairs of pods.
+/// What the policies of a snapshot mean: a decision over classes of pods and atoms of addresses. Immutable to its
+/// users and safe for
+/// many threads; gates are built when first asked for. Memory grows with classes, terms and policies, not with pairs
+/// of pods.
 /// </summary>
 public sealed class CompiledPolicy
 {
@@ -15,7 +17,8 @@ public sealed class CompiledPolicy
     private readonly GateBuilder _gates;
 
     internal CompiledPolicy(
-        ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms, GateBuilder gates)
+        ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
+        GateBuilder gates)
     {
         (Snapshot, Atoms, _table, _terms, _gates) = (snapshot, atoms, table, terms, gates);
     }
@@ -29,14 +32,21 @@ public sealed class CompiledPolicy
     /// <summary>The address intervals that no ipBlock tells apart.</summary>
     public CidrAtoms Atoms { get; }
 
-    /// <summary>The class of a pod by its index in the snapshot's endpoints; -1 for hostNetwork pods, which have no policy of their own.</summary>
+    /// <summary>
+    /// The class of a pod by its index in the snapshot's endpoints; -1 for hostNetwork pods, which have no policy of
+    /// their own.
+    /// </summary>
     public int ClassOf(int endpointIndex) => _table.ClassOf[endpointIndex];
 
-    /// <summary>The gate of a class in a direction; null when no policy isolates it there. The same gate may serve several classes.</summary>
+    /// <summary>
+    /// The gate of a class in a direction; null when no policy isolates it there. The same gate may serve several
+    /// classes.
+    /// </summary>
     public Gate? GateOf(int classId, Direction direction) => _gates.GateOf(classId, direction);
 
     /// <summary>
-    /// The pods of a set that a gate of this compile mentions, as ascending indices into the snapshot's endpoints; hostNetwork pods are
+    /// The pods of a set that a gate of this compile mentions, as ascending indices into the snapshot's endpoints;
+    /// hostNetwork pods are
     /// never among them. With <see cref="PodSet.Within"/>, those with some address in the block. O(classes + members).
     /// </summary>
     /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
@@ -44,12 +54,17 @@ public sealed class CompiledPolicy
     {
         var members = new List<int>();
         foreach (var pods in ClassesIn(set))
-            members.AddRange(pods.Endpoints.Where(i => set.Within is null || Snapshot.Endpoints[i].Addresses.Any(set.Within.Contains)));
+            members.AddRange(pods.Endpoints.Where(IsWithin));
         members.Sort();
         return members;
+
+        bool IsWithin(int endpoint) =>
+            set.Within is null || Snapshot.Endpoints[endpoint].Addresses.Any(set.Within.Contains);
     }
 
-    /// <summary>The addresses of a set's members in a family, ascending and distinct; with Within only those in the block.</summary>
+    /// <summary>
+    /// The addresses of a set's members in a family, ascending and distinct; with Within only those in the block.
+    /// </summary>
     /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
     public IReadOnlyList<Address> MemberAddresses(PodSet set, AddressFamily family) =>
     [
@@ -59,7 +74,8 @@ public sealed class CompiledPolicy
     ];
 
     /// <summary>
-    /// The ports a gate lets through between its pods and a peer of this class (-1: no pod; then <paramref name="address"/> alone
+    /// The ports a gate lets through between its pods and a peer of this class (-1: no pod; then <paramref
+    /// name="address"/> alone
     /// counts) at this address (null: none in the family of the connection).
     /// </summary>
     public PortSet PortsFor(Gate gate, int peerClass, Address? address)

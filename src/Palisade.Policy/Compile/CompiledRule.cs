@@ -4,7 +4,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
-/// <summary>A port name with its protocol, as a rule mentions it. Only the destination pod says which numbers it stands for.</summary>
+/// <summary>
+/// A port name with its protocol, as a rule mentions it. Only the destination pod says which numbers it stands for.
+/// </summary>
 internal readonly record struct PortName(string Name, Protocol Protocol);
 
 /// <summary>A peer of a rule: pods by a set, or addresses by a block; exactly one of the two.</summary>

@@ -30,7 +30,9 @@ public sealed class Gate
         ImmutableArray<GateRule> rules, ImmutableArray<GateEntry> entries) =>
         (Id, Direction, Title, Policies, Rules, Entries) = (id, direction, title, policies, rules, entries);
 
-    /// <summary>A stable name of [a-z0-9-], for example ingress-dev-team-3f2a9c017b44. Pods that come and go do not change it.</summary>
+    /// <summary>
+    /// A stable name of [a-z0-9-], for example ingress-dev-team-3f2a9c017b44. Pods that come and go do not change it.
+    /// </summary>
     public string Id { get; }
 
     /// <summary>The direction it judges.</summary>
@@ -39,7 +41,9 @@ public sealed class Gate
     /// <summary>The policies that isolate the pods in this direction, by name. Never empty.</summary>
     public ImmutableArray<NetworkPolicy> Policies { get; }
 
-    /// <summary>What is allowed, one entry per distinct port set, in the order of the sets' texts. Empty: nothing.</summary>
+    /// <summary>
+    /// What is allowed, one entry per distinct port set, in the order of the sets' texts. Empty: nothing.
+    /// </summary>
     public ImmutableArray<GateEntry> Entries { get; }
 
     /// <summary>For people: the namespace, the policies, and what port names stand for where that matters.</summary>

@@ -7,7 +7,10 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
-/// <summary>Builds gates when they are first asked for and keeps them: by class and direction, and one object per distinct gate.</summary>
+/// <summary>
+/// Builds gates when they are first asked for and keeps them: by class and direction, and one object per distinct
+/// gate.
+/// </summary>
 internal sealed class GateBuilder
 {
     private readonly Lock _lock = new();
@@ -23,8 +26,8 @@ internal sealed class GateBuilder
         (_table, _pool) = (table, pool);
         _policies = policies.ToLookup(p => p.Policy.Namespace, StringComparer.Ordinal);
         _classesByPortName = table.Classes
-            .SelectMany(c => c.NamedPorts.Select(p => new PortName(p.Name, p.Protocol)).Distinct().Select(name => (name, c.Id)))
-            .ToLookup(pair => pair.name, pair => pair.Id);
+            .SelectMany(c => c.NamedPorts.Select(p => (Name: new PortName(p.Name, p.Protocol), c.Id)).Distinct())
+            .ToLookup(pair => pair.Name, pair => pair.Id);
     }
 
     public Gate? GateOf(int classId, Direction direction)
@@ -37,14 +40,16 @@ internal sealed class GateBuilder
         }
     }
 
-    /// <summary>The numbers a name stands for among these ports: none when it is not declared with that protocol.</summary>
+    /// <summary>
+    /// The numbers a name stands for among these ports: none when it is not declared with that protocol.
+    /// </summary>
     public static PortSet Resolve(PortName name, ImmutableArray<NamedPort> ports)
     {
         var numbers = PortSet.Nothing;
         foreach (var port in ports)
         {
             if (port.Name == name.Name && port.Protocol == name.Protocol)
-                numbers = numbers.Union(PortSet.Of(port.Protocol, new PortRange(port.Number, port.Number)));
+                numbers = numbers.Union(PortSet.One(port.Protocol, port.Number));
         }
 
         return numbers;
@@ -73,15 +78,26 @@ internal sealed class GateBuilder
         ImmutableArray<CompiledRule> rules, ImmutableArray<NamedPort> named)
     {
         var prefix = direction == Direction.Ingress ? "ingress" : "egress";
-        // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24 tries on purpose.
+        // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24
+        // tries on purpose.
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 6));
         var title = $"{ns}: {string.Join(", ", isolating.Select(p => p.Policy.Name))}";
         if (!named.IsEmpty)
             title += $" ({string.Join(", ", named.Select(Text))})";
-        var resolved = rules.Select(rule => direction == Direction.Ingress
-            ? new GateRule(rule, _pool.Intern(rule.Names.Aggregate(rule.Numbers, (all, n) => all.Union(Resolve(n, named)))), [])
-            : new GateRule(rule, rule.Numbers, rule.Names)).ToImmutableArray();
-        return new($"{prefix}-{ns}-{hash}", direction, title, [.. isolating.Select(p => p.Policy)], resolved, Entries(resolved));
+        var resolved = rules.Select(rule => Resolve(rule, direction, named)).ToImmutableArray();
+        var policies = isolating.Select(p => p.Policy).ToImmutableArray();
+        return new($"{prefix}-{ns}-{hash}", direction, title, policies, resolved, Entries(resolved));
+    }
+
+    /// <summary>Ingress names stand for the subject's numbers; egress names each peer pod resolves for itself.</summary>
+    private GateRule Resolve(CompiledRule rule, Direction direction, ImmutableArray<NamedPort> subjectPorts)
+    {
+        if (direction == Direction.Egress)
+            return new(rule, rule.Numbers, rule.Names);
+        var ports = rule.Numbers;
+        foreach (var name in rule.Names)
+            ports = ports.Union(Resolve(name, subjectPorts));
+        return new(rule, _pool.Intern(ports), []);
     }
 
     private ImmutableArray<GateEntry> Entries(ImmutableArray<GateRule> rules)
@@ -97,7 +113,9 @@ internal sealed class GateBuilder
         return entries.ToEntries();
     }
 
-    /// <summary>An egress port name: for each number it stands for on some peer pod, that port and those pods.</summary>
+    /// <summary>
+    /// An egress port name: for each number it stands for on some peer pod, that port and those pods.
+    /// </summary>
     private void AddNamed(EntryTable entries, CompiledRule rule, PortName name)
     {
         if (rule.Peers.IsEmpty)
@@ -116,7 +134,7 @@ internal sealed class GateBuilder
         var numbers = _classesByPortName[name].Where(isMember).SelectMany(id => _table.Classes[id].NamedPorts)
             .Where(p => p.Name == name.Name && p.Protocol == name.Protocol).Distinct();
         foreach (var port in numbers)
-            entries.Add(PortSet.Of(port.Protocol, new PortRange(port.Number, port.Number)), rule, pods with { Having = port });
+            entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
     }
 
     private static ImmutableArray<NamedPort> PortsNamedBy(ImmutableArray<CompiledRule> rules, EndpointClass subject)
@@ -125,10 +143,17 @@ internal sealed class GateBuilder
         return [.. subject.NamedPorts.Where(p => names.Contains(new(p.Name, p.Protocol)))];
     }
 
-    /// <summary>What makes two gates the same gate. Separators are characters that no name holds, so two lists cannot run together.</summary>
+    /// <summary>
+    /// What makes two gates the same gate. Separators are characters that no name holds, so two lists cannot run
+    /// together.
+    /// </summary>
     private static string Key(
-        Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating, ImmutableArray<NamedPort> named) =>
-        string.Join('\n', [direction.ToString(), ns, .. isolating.Select(p => p.Policy.Name), "", .. named.Select(Text)]);
+        Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating,
+        ImmutableArray<NamedPort> named)
+    {
+        var names = isolating.Select(p => p.Policy.Name);
+        return string.Join('\n', [direction.ToString(), ns, .. names, "", .. named.Select(Text)]);
+    }
 
     private static string Text(NamedPort port) =>
         string.Create(CultureInfo.InvariantCulture, $"{port.Name}/{port.Protocol.Spelling()}={port.Number}");

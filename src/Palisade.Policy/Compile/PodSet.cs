@@ -7,7 +7,8 @@ namespace Palisade.Policy.Compile;
 
 /// <summary>Which namespaces a set of pods is drawn from: one by its name, or all that a selector matches.</summary>
 /// <param name="Name">The one namespace; null when <paramref name="Selector"/> says.</param>
-/// <param name="Selector">Which namespaces by their labels, used when there is no name; the empty selector is every namespace.</param>
+/// <param name="Selector">Which namespaces by their labels, used when there is no name; the empty selector is every
+/// namespace.</param>
 public sealed record NamespaceScope(string? Name, LabelSelector Selector)
 {
     /// <summary>Every namespace.</summary>
@@ -16,7 +17,9 @@ public sealed record NamespaceScope(string? Name, LabelSelector Selector)
     /// <summary>One namespace.</summary>
     public static NamespaceScope One(string name) => new(name, LabelSelector.Everything);
 
-    /// <summary>All namespaces that a selector matches; a selector that only names one namespace is that namespace.</summary>
+    /// <summary>
+    /// All namespaces that a selector matches; a selector that only names one namespace is that namespace.
+    /// </summary>
     public static NamespaceScope Matching(LabelSelector selector) => selector.Requirements switch
     {
         [{ Key: ClusterSnapshot.NameLabel, Operator: SelectorOperator.In, Values: [var name] }] => One(name),
@@ -32,15 +35,19 @@ public sealed record NamespaceScope(string? Name, LabelSelector Selector)
 }
 
 /// <summary>
-/// A set of pods by its symbolic definition; its members are <see cref="CompiledPolicy.Members"/>. Pods come and go, the definition stays:
+/// A set of pods by its symbolic definition; its members are <see cref="CompiledPolicy.Members"/>. Pods come and go,
+/// the definition stays:
 /// equal definitions have equal text, so the text can name a kernel set.
 /// </summary>
 /// <param name="Namespaces">The namespaces the pods are in.</param>
 /// <param name="Pods">The labels the pods have.</param>
-/// <param name="Having">Only pods where this name and protocol stand for this number (egress rules with named ports).</param>
-/// <param name="Within">Only the pods' addresses in this block (egress rules with named ports and ipBlock peers).</param>
+/// <param name="Having">Only pods where this name and protocol stand for this number (egress rules with named
+/// ports).</param>
+/// <param name="Within">Only the pods' addresses in this block (egress rules with named ports and ipBlock
+/// peers).</param>
 public sealed record PodSet(
-    NamespaceScope Namespaces, LabelSelector Pods, NamedPort? Having = null, BlockPeer? Within = null) : IComparable<PodSet>
+    NamespaceScope Namespaces, LabelSelector Pods, NamedPort? Having = null, BlockPeer? Within = null)
+    : IComparable<PodSet>
 {
     /// <summary>Every pod.</summary>
     public static PodSet Every { get; } = new(NamespaceScope.Every, LabelSelector.Everything);
@@ -48,7 +55,9 @@ public sealed record PodSet(
     /// <summary>Orders by text, ordinally.</summary>
     public int CompareTo(PodSet? other) => string.CompareOrdinal(ToString(), other?.ToString());
 
-    /// <summary>For example dev-team/{app=web}, {team=a}/* having http/TCP=8080, */* having http/TCP=80 within 10.0.0.0/8.</summary>
+    /// <summary>
+    /// For example dev-team/{app=web}, {team=a}/* having http/TCP=8080, */* having http/TCP=80 within 10.0.0.0/8.
+    /// </summary>
     public override string ToString()
     {
         var pods = Pods.SelectsEverything ? "*" : $"{{{Pods}}}";
@@ -57,10 +66,13 @@ public sealed record PodSet(
     }
 }
 
-/// <summary>A union of peers: everyone, or some pods and some address blocks. Without repeats, in the order of their texts.</summary>
+/// <summary>
+/// A union of peers: everyone, or some pods and some address blocks. Without repeats, in the order of their texts.
+/// </summary>
 /// <param name="Anyone">Everyone, external addresses and nodes included; then the two lists are empty.</param>
 /// <param name="Pods">Sets of pods.</param>
-/// <param name="Blocks">Address blocks with their own exceptions; pods' and nodes' addresses count as any other.</param>
+/// <param name="Blocks">Address blocks with their own exceptions; pods' and nodes' addresses count as any
+/// other.</param>
 public sealed record PeerUnion(bool Anyone, ImmutableArray<PodSet> Pods, ImmutableArray<BlockPeer> Blocks)
 {
     /// <summary>Everyone.</summary>
@@ -71,7 +83,7 @@ public sealed record PeerUnion(bool Anyone, ImmutableArray<PodSet> Pods, Immutab
         && Pods.AsSpan().SequenceEqual(other.Pods.AsSpan()) && Blocks.AsSpan().SequenceEqual(other.Blocks.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Anyone, Pods.Length, Blocks.Length, ToString().GetHashCode(StringComparison.Ordinal));
+    public override int GetHashCode() => HashCode.Combine(Anyone, Pods.Length, Blocks.Length);
 
     /// <summary>anyone, or the sets and blocks, separated by commas and a space.</summary>
     public override string ToString() =>

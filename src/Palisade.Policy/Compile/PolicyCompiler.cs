@@ -7,12 +7,14 @@ namespace Palisade.Policy.Compile;
 /// <summary>Compiles what policies say into decisions. The only reader of rule semantics.</summary>
 public static class PolicyCompiler
 {
-    /// <summary>The decision of a snapshot. O(pods × their labels + rules); gates are built later, when asked for.</summary>
+    /// <summary>
+    /// The decision of a snapshot. O(pods × their labels + rules); gates are built later, when asked for.
+    /// </summary>
     public static CompiledPolicy Compile(ClusterSnapshot snapshot)
     {
         var pool = new PortSetPool();
         var rules = new RuleCompiler(pool);
-        var policies = snapshot.NetworkPolicies.Select(policy => CompiledNetworkPolicy.Of(policy, rules)).ToImmutableArray();
+        var policies = snapshot.NetworkPolicies.Select(p => CompiledNetworkPolicy.Of(p, rules)).ToImmutableArray();
         var table = new ClassTable(snapshot, rules.Vocabulary);
         var atoms = CidrAtoms.Of(rules.Blocks.SelectMany(term => term.Block.Except.Append(term.Block.Block)));
         foreach (var term in rules.Pods.Values)

@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 namespace Palisade.Policy.Compile;
 
 
-/// <summary>Turns rules into terms: equal sets of pods and equal blocks become one object, and everything mentioned is noted.</summary>
+/// <summary>
+/// Turns rules into terms: equal sets of pods and equal blocks become one object, and everything mentioned is noted.
+/// </summary>
 internal sealed class RuleCompiler(PortSetPool pool)
 {
     private readonly Dictionary<PodSet, PodTerm> _pods = new() { [PodSet.Every] = new(PodSet.Every) };
@@ -17,7 +19,10 @@ internal sealed class RuleCompiler(PortSetPool pool)
 
     public IReadOnlyCollection<BlockTerm> Blocks => _blocks.Values;
 
-    /// <summary>The rules of a direction in which the policy isolates. Rules of a direction in which it does not are not compiled.</summary>
+    /// <summary>
+    /// The rules of a direction in which the policy isolates. Rules of a direction in which it does not are not
+    /// compiled.
+    /// </summary>
     public ImmutableArray<CompiledRule> Compile(NetworkPolicy policy, Direction direction) =>
         policy.Isolates(direction)
             ? [.. policy.Rules(direction).Select((rule, i) => Compile(policy, rule, new(policy, direction, i)))]

@@ -7,7 +7,10 @@ namespace Palisade.Policy.Compile;
 /// <summary>The atom an address lies in, with its family.</summary>
 internal readonly record struct AddressAtom(AddressFamily Family, int Index);
 
-/// <summary>A distinct set of pods that some rule mentions, resolved on classes: one answer per namespace group and per label set.</summary>
+/// <summary>
+/// A distinct set of pods that some rule mentions, resolved on classes: one answer per namespace group and per label
+/// set.
+/// </summary>
 internal sealed class PodTerm(PodSet set)
 {
     private ClassTable? _table;
@@ -16,7 +19,9 @@ internal sealed class PodTerm(PodSet set)
 
     public PodSet Set { get; } = set;
 
-    /// <summary>Ties the term to the classes of its compile; before that it only says what the policies mention.</summary>
+    /// <summary>
+    /// Ties the term to the classes of its compile; before that it only says what the policies mention.
+    /// </summary>
     public void Bind(ClassTable table) => _table = table;
 
     public bool Contains(int classId)

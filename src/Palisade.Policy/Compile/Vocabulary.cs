@@ -5,7 +5,8 @@ using Palisade.Policy.Selectors;
 namespace Palisade.Policy.Compile;
 
 /// <summary>
-/// What policies mention: label keys with the values they compare them to, namespace names, port names. Labels outside it cannot
+/// What policies mention: label keys with the values they compare them to, namespace names, port names. Labels outside
+/// it cannot
 /// change any verdict, so classes leave them out; a value no policy compares to is as good as any other such value.
 /// </summary>
 internal sealed class Vocabulary
@@ -66,7 +67,10 @@ internal sealed class Vocabulary
         return kept is null ? LabelSet.Empty : LabelSet.Of(kept);
     }
 
-    /// <summary>A text that stands for every value no policy mentions: * is no label value, but selectors in code may hold any text.</summary>
+    /// <summary>
+    /// A text that stands for every value no policy mentions: * is no label value, but selectors in code may hold any
+    /// text.
+    /// </summary>
     private static string Unmentioned(HashSet<string> values)
     {
         var marker = "*";

@@ -47,5 +47,7 @@ public readonly record struct Party
     public Address? Address { get; }
 }
 
-/// <summary>One connection: from, to, protocol, destination port after any DNAT (0 for <see cref="Protocol.Other"/>).</summary>
+/// <summary>
+/// One connection: from, to, protocol, destination port after any DNAT (0 for <see cref="Protocol.Other"/>).
+/// </summary>
 public readonly record struct Connection(Party From, Party To, Protocol Protocol, ushort Port);

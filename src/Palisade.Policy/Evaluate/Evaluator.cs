@@ -21,9 +21,13 @@ public sealed class Evaluator
     /// <summary>The ends that connections can have.</summary>
     public Parties Parties { get; }
 
-    /// <summary>Whether the connection is allowed: by the egress of its sender and by the ingress of its receiver.</summary>
+    /// <summary>
+    /// Whether the connection is allowed: by the egress of its sender and by the ingress of its receiver.
+    /// </summary>
     public Verdict Verdict(Connection connection) =>
-        Allows(connection, Direction.Egress) && Allows(connection, Direction.Ingress) ? Evaluate.Verdict.Allow : Evaluate.Verdict.Deny;
+        Allows(connection, Direction.Egress) && Allows(connection, Direction.Ingress)
+            ? Evaluate.Verdict.Allow
+            : Evaluate.Verdict.Deny;
 
     /// <summary>The verdict with the deciding rule of each side, or the rules that came closest.</summary>
     public Explanation Explain(Connection connection)
@@ -63,7 +67,10 @@ public sealed class Evaluator
         };
     }
 
-    /// <summary>What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then no reason counts).</summary>
+    /// <summary>
+    /// What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then no reason
+    /// counts).
+    /// </summary>
     private (Reason Reason, Gate? Gate) Judge(Connection connection, Direction direction)
     {
         var (subject, peer) = direction == Direction.Ingress

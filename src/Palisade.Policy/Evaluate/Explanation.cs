@@ -50,13 +50,19 @@ public enum FailedPart : byte
     ExceptedAddress,
 }
 
-/// <summary>The rule that allowed a side, and its first peer and port that matched (null: the rule lists none, so every one).</summary>
-public sealed record RuleMatch(NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port, SourceLocation Origin);
+/// <summary>
+/// The rule that allowed a side, and its first peer and port that matched (null: the rule lists none, so every one).
+/// </summary>
+public sealed record RuleMatch(
+    NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port, SourceLocation Origin);
 
-/// <summary>A rule that came close: what failed, and the same for people. Peer and Port index the rule's entries that were closest.</summary>
+/// <summary>
+/// A rule that came close: what failed, and the same for people. Peer and Port index the rule's entries that were
+/// closest.
+/// </summary>
 public sealed record NearMiss(
-    NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port, ImmutableArray<FailedPart> Failed, string Text,
-    SourceLocation Origin);
+    NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port,
+    ImmutableArray<FailedPart> Failed, string Text, SourceLocation Origin);
 
 /// <summary>The answer of one side: egress of the sender or ingress of the receiver.</summary>
 public sealed record Side
@@ -64,7 +70,9 @@ public sealed record Side
     /// <summary>The side's verdict.</summary>
     public required Verdict Verdict { get; init; }
 
-    /// <summary>Who decided: NetworkPolicy, Default (nobody judged), or Exempt (the pod itself, or its own node).</summary>
+    /// <summary>
+    /// Who decided: NetworkPolicy, Default (nobody judged), or Exempt (the pod itself, or its own node).
+    /// </summary>
     public required string Tier { get; init; }
 
     /// <summary>Why.</summary>
@@ -76,7 +84,10 @@ public sealed record Side
     /// <summary>The first rule that allows it, when a rule does.</summary>
     public RuleMatch? AllowedBy { get; init; }
 
-    /// <summary>When it is denied: the rules that came closest, the closest first, at most <see cref="Evaluator.NearMissLimit"/>.</summary>
+    /// <summary>
+    /// When it is denied: the rules that came closest, the closest first, at most <see
+    /// cref="Evaluator.NearMissLimit"/>.
+    /// </summary>
     public ImmutableArray<NearMiss> NearMisses { get; init; } = [];
 }
 

@@ -43,7 +43,8 @@ internal sealed class MissText(ClusterSnapshot snapshot)
         if (!peer.Block.Contains(address))
             return new(index, 5, FailedPart.Address, $"{wants}; {Place(party, address)} is outside");
         var except = peer.Except.First(e => e.Contains(address));
-        return new(index, 1, FailedPart.ExceptedAddress, $"{wants}; {Place(party, address)} is in the excepted {except}");
+        var text = $"{wants}; {Place(party, address)} is in the excepted {except}";
+        return new(index, 1, FailedPart.ExceptedAddress, text);
     }
 
     /// <summary>ns/pod, node NAME, or the address.</summary>

@@ -4,7 +4,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Policy.Evaluate;
 
 /// <summary>
-/// Finds the ends of connections in a snapshot. An address that belongs to a pod or a node is that pod or node; a hostNetwork pod is
+/// Finds the ends of connections in a snapshot. An address that belongs to a pod or a node is that pod or node; a
+/// hostNetwork pod is
 /// its node. Of two pods with one address the first in the snapshot's order has it.
 /// </summary>
 public sealed class Parties
@@ -43,8 +44,11 @@ public sealed class Parties
     /// <summary>The pod's index in the snapshot's endpoints, or -1.</summary>
     public int IndexOf(string ns, string name) => _podsByName.GetValueOrDefault((ns, name), -1);
 
-    /// <summary>A pod by its index in the snapshot's endpoints, at its address of a family (null if it has none).</summary>
-    public Party OfPod(int endpoint, AddressFamily family) => OfPod(endpoint, family, _snapshot.Endpoints[endpoint].AddressOf(family));
+    /// <summary>
+    /// A pod by its index in the snapshot's endpoints, at its address of a family (null if it has none).
+    /// </summary>
+    public Party OfPod(int endpoint, AddressFamily family) =>
+        OfPod(endpoint, family, _snapshot.Endpoints[endpoint].AddressOf(family));
 
     /// <summary>A node by name, at its first address of a family. Null: there is no such node.</summary>
     public Party? OfNode(string name, AddressFamily family)

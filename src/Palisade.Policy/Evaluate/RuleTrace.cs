@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
 
-/// <summary>Follows one side of one connection through the rules of a gate: which matched, and how far the others were off.</summary>
+/// <summary>
+/// Follows one side of one connection through the rules of a gate: which matched, and how far the others were off.
+/// </summary>
 internal sealed class RuleTrace
 {
     private readonly CompiledPolicy _policy;
@@ -34,7 +36,9 @@ internal sealed class RuleTrace
             if ((peers.IsEmpty || peer >= 0) && (ports.IsEmpty || port >= 0))
             {
                 var (policy, direction, index) = rule.Rule.Ref;
-                return new(policy, direction, index, peers.IsEmpty ? null : peer, ports.IsEmpty ? null : port, rule.Rule.Source.Origin);
+                return new(
+                    policy, direction, index, peers.IsEmpty ? null : peer, ports.IsEmpty ? null : port,
+                    rule.Rule.Source.Origin);
             }
         }
 
@@ -114,15 +118,19 @@ internal sealed class RuleTrace
 
     private (FailedPart Failed, int? Port, string Text) DescribePorts(ImmutableArray<PolicyPort> ports)
     {
-        var text = new MissText(_policy.Snapshot);
         if (_connection.Protocol == Protocol.Other)
-            return (FailedPart.Port, null, "a protocol without ports, such as ICMP, is matched only by rules without ports");
+        {
+            const string why = "a protocol without ports, such as ICMP, is matched only by rules without ports";
+            return (FailedPart.Port, null, why);
+        }
+
         var unresolved = ports.Select((port, i) => (port, i))
             .Where(p => p.port.Name is not null && Numbers(p.port).IsEmpty).ToList();
         if (unresolved.Count == ports.Length)
         {
             var names = string.Join(", ", unresolved.Select(p => $"{p.port.Name}/{p.port.Protocol.Spelling()}"));
-            return (FailedPart.PortName, unresolved[0].i, $"{text.Name(_connection.To)} declares no port {names}");
+            var destination = new MissText(_policy.Snapshot).Name(_connection.To);
+            return (FailedPart.PortName, unresolved[0].i, $"{destination} declares no port {names}");
         }
 
         var wanted = string.Join(", ", ports.Select(p => MissText.Port(p, Numbers(p))));

@@ -4,17 +4,25 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
 
-/// <summary>A pod behind a Service port: its index in the snapshot's endpoints, and the port there after DNAT.</summary>
+/// <summary>
+/// A pod behind a Service port: its index in the snapshot's endpoints, and the port there after DNAT.
+/// </summary>
 public readonly record struct Backend(int Endpoint, ushort Port);
 
-/// <summary>What is behind a Service port. Problem says why there is nothing, for people; null when there are backends.</summary>
+/// <summary>
+/// What is behind a Service port. Problem says why there is nothing, for people; null when there are backends.
+/// </summary>
 public sealed record ServiceAnswer(Service? Service, ImmutableArray<Backend> Backends, string? Problem);
 
-/// <summary>Resolves Services to pods, as a Service's EndpointSlices would; policies judge pod address and target port, never the Service's.</summary>
+/// <summary>
+/// Resolves Services to pods, as a Service's EndpointSlices would; policies judge pod address and target port, never
+/// the Service's.
+/// </summary>
 public sealed class ServiceResolver(ClusterSnapshot snapshot)
 {
     /// <summary>
-    /// The pods behind a Service port. A named target port is resolved on each pod by name and protocol; pods that do not declare it,
+    /// The pods behind a Service port. A named target port is resolved on each pod by name and protocol; pods that do
+    /// not declare it,
     /// and pods without an address of the family, are left out.
     /// </summary>
     public ServiceAnswer Resolve(string ns, string name, ushort port, Protocol protocol, AddressFamily family)
@@ -22,7 +30,8 @@ public sealed class ServiceResolver(ClusterSnapshot snapshot)
         var service = snapshot.Services.FirstOrDefault(s => s.Namespace == ns && s.Name == name);
         if (service is null)
             return new(null, [], $"there is no Service {ns}/{name}");
-        var found = service.Ports.Where(p => p.Port == port && p.Protocol == protocol).Select(p => (ServicePort?)p).FirstOrDefault();
+        var ports = service.Ports.Where(p => p.Port == port && p.Protocol == protocol);
+        var found = ports.Select(p => (ServicePort?)p).FirstOrDefault();
         if (found is not { } servicePort)
             return new(service, [], $"Service {ns}/{name} has no port {port}/{protocol.Spelling()}");
         if (service.Selector is not { } selector)
@@ -37,7 +46,8 @@ public sealed class ServiceResolver(ClusterSnapshot snapshot)
         }
 
         var problem = backends.Count > 0 ? null
-            : $"no pod with an IPv{(int)family} address is behind port {port}/{protocol.Spelling()} of Service {ns}/{name}";
+            : $"no pod with an IPv{(int)family} address is behind port {port}/{protocol.Spelling()}"
+                + $" of Service {ns}/{name}";
         return new(service, backends.ToImmutable(), problem);
     }
 

@@ -11,9 +11,12 @@ public sealed record Namespace(string Name, LabelSet Labels);
 public sealed record Node(string Name, LabelSet Labels, ImmutableArray<Address> Addresses);
 
 /// <summary>A port of a Service. The target is a number, or a container-port name (then TargetNumber is 0).</summary>
-public readonly record struct ServicePort(string Name, Protocol Protocol, ushort Port, ushort TargetNumber, string? TargetName);
+public readonly record struct ServicePort(
+    string Name, Protocol Protocol, ushort Port, ushort TargetNumber, string? TargetName);
 
-/// <summary>A Service: its ports and, when it has a selector, the pods behind it. Selector null: no pods are selected.</summary>
+/// <summary>
+/// A Service: its ports and, when it has a selector, the pods behind it. Selector null: no pods are selected.
+/// </summary>
 public sealed record Service(
     string Namespace,
     string Name,
@@ -43,7 +46,8 @@ public sealed record ClusterSnapshot
     public ImmutableArray<Node> Nodes { get; init; } = [];
 
     /// <summary>
-    /// The snapshot of these objects in canonical order. Namespaces that an object names but nobody declares are added with the
+    /// The snapshot of these objects in canonical order. Namespaces that an object names but nobody declares are added
+    /// with the
     /// name label only; of two objects with one key the last counts.
     /// </summary>
     public static ClusterSnapshot Of(
@@ -56,7 +60,8 @@ public sealed record ClusterSnapshot
         var pods = Canonical(endpoints, e => (e.Namespace, e.Name));
         var policies = Canonical(networkPolicies, p => (p.Namespace, p.Name));
         var svcs = Canonical(services, s => (s.Namespace, s.Name));
-        var named = pods.Select(e => e.Namespace).Concat(policies.Select(p => p.Namespace)).Concat(svcs.Select(s => s.Namespace));
+        var named = pods.Select(e => e.Namespace)
+            .Concat(policies.Select(p => p.Namespace)).Concat(svcs.Select(s => s.Namespace));
         var all = named.Distinct(StringComparer.Ordinal).Select(name => new Namespace(name, LabelSet.Empty))
             .Concat(namespaces ?? [])
             .Select(ns => ns with { Labels = ns.Labels.With(NameLabel, ns.Name) });
@@ -75,11 +80,12 @@ public sealed record ClusterSnapshot
 
     private static ImmutableArray<T> Canonical<T>(IEnumerable<T>? items, Func<T, (string Namespace, string Name)> key)
     {
-        var byKey = new SortedDictionary<(string Namespace, string Name), T>(Comparer<(string Namespace, string Name)>.Create((a, b) =>
+        var ordinal = Comparer<(string Namespace, string Name)>.Create((a, b) =>
         {
             var order = string.CompareOrdinal(a.Namespace, b.Namespace);
             return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
-        }));
+        });
+        var byKey = new SortedDictionary<(string Namespace, string Name), T>(ordinal);
         foreach (var item in items ?? [])
             byKey[key(item)] = item;
         return [.. byKey.Values];

@@ -4,7 +4,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Model;
 
-/// <summary>Where something was written: file (null for objects from a cluster), 1-based line and column (0: unknown).</summary>
+/// <summary>
+/// Where something was written: file (null for objects from a cluster), 1-based line and column (0: unknown).
+/// </summary>
 public readonly record struct SourceLocation(string? File, int Line, int Column)
 {
     /// <summary>Whether there is a file to name.</summary>
@@ -17,11 +19,14 @@ public readonly record struct SourceLocation(string? File, int Line, int Column)
 /// <summary>A named container port of a pod: the number a name and a protocol stand for on that pod.</summary>
 public readonly record struct NamedPort(string Name, Protocol Protocol, ushort Number);
 
-/// <summary>The workload a pod belongs to: its kind (Deployment, StatefulSet …) and name; a bare pod is its own, kind Pod.</summary>
+/// <summary>
+/// The workload a pod belongs to: its kind (Deployment, StatefulSet …) and name; a bare pod is its own, kind Pod.
+/// </summary>
 public readonly record struct Workload(string Kind, string Name);
 
 /// <summary>
-/// A pod as policies see it. Pods whose phase is Succeeded or Failed are not in a snapshot: their addresses may be another's.
+/// A pod as policies see it. Pods whose phase is Succeeded or Failed are not in a snapshot: their addresses may be
+/// another's.
 /// </summary>
 public sealed record Endpoint
 {
@@ -40,10 +45,14 @@ public sealed record Endpoint
     /// <summary>spec.nodeName, or empty while unscheduled.</summary>
     public string Node { get; init; } = "";
 
-    /// <summary>Shares its node's network: never a subject or a pod peer, judged by address as the node is (semantics §1.7 b).</summary>
+    /// <summary>
+    /// Shares its node's network: never a subject or a pod peer, judged by address as the node is (semantics §1.7 b).
+    /// </summary>
     public bool HostNetwork { get; init; }
 
-    /// <summary>Named ports of containers and sidecars, sorted; one name may stand several times with other numbers.</summary>
+    /// <summary>
+    /// Named ports of containers and sidecars, sorted; one name may stand several times with other numbers.
+    /// </summary>
     public ImmutableArray<NamedPort> NamedPorts { get; init; } = [];
 
     /// <summary>The workload it belongs to.</summary>

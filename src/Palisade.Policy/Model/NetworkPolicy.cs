@@ -53,8 +53,11 @@ public sealed record NetworkPolicy
     public override string ToString() => $"{Namespace}/{Name}";
 }
 
-/// <summary>One rule: peers AND ports. An empty list on either side means every one (an empty or absent from, to, ports).</summary>
-public sealed record PolicyRule(ImmutableArray<PolicyPeer> Peers, ImmutableArray<PolicyPort> Ports, SourceLocation Origin = default)
+/// <summary>
+/// One rule: peers AND ports. An empty list on either side means every one (an empty or absent from, to, ports).
+/// </summary>
+public sealed record PolicyRule(
+    ImmutableArray<PolicyPeer> Peers, ImmutableArray<PolicyPort> Ports, SourceLocation Origin = default)
 {
     /// <summary>No peers listed: everyone, external addresses included.</summary>
     public bool AnyPeer => Peers.IsEmpty;
@@ -67,13 +70,19 @@ public sealed record PolicyRule(ImmutableArray<PolicyPeer> Peers, ImmutableArray
 public abstract record PolicyPeer(SourceLocation Origin);
 
 /// <summary>
-/// Pods by labels. <paramref name="Namespaces"/> null: the policy's own namespace; otherwise all namespaces whose labels match
+/// Pods by labels. <paramref name="Namespaces"/> null: the policy's own namespace; otherwise all namespaces whose
+/// labels match
 /// (the one null of the model: it means "own", which no selector can say).
 /// </summary>
-public sealed record PodPeer(LabelSelector? Namespaces, LabelSelector Pods, SourceLocation Origin = default) : PolicyPeer(Origin);
+public sealed record PodPeer(LabelSelector? Namespaces, LabelSelector Pods, SourceLocation Origin = default)
+    : PolicyPeer(Origin);
 
-/// <summary>Addresses in <paramref name="Block"/> and in no block of <paramref name="Except"/>; pods' and nodes' addresses count as any other.</summary>
-public sealed record BlockPeer(Cidr Block, ImmutableArray<Cidr> Except, SourceLocation Origin = default) : PolicyPeer(Origin)
+/// <summary>
+/// Addresses in <paramref name="Block"/> and in no block of <paramref name="Except"/>; pods' and nodes' addresses
+/// count as any other.
+/// </summary>
+public sealed record BlockPeer(Cidr Block, ImmutableArray<Cidr> Except, SourceLocation Origin = default)
+    : PolicyPeer(Origin)
 {
     /// <summary>Whether the address is in the block and not excepted.</summary>
     public bool Contains(Address address)
@@ -101,18 +110,22 @@ public sealed record BlockPeer(Cidr Block, ImmutableArray<Cidr> Except, SourceLo
 }
 
 /// <summary>
-/// One entry of ports: a protocol (never Other) with every port (First 0, Last 65535), a number, a range, or a container-port name
+/// One entry of ports: a protocol (never Other) with every port (First 0, Last 65535), a number, a range, or a
+/// container-port name
 /// (Name not null; First and Last are then 0).
 /// </summary>
-public sealed record PolicyPort(Protocol Protocol, ushort First, ushort Last, string? Name, SourceLocation Origin = default)
+public sealed record PolicyPort(
+    Protocol Protocol, ushort First, ushort Last, string? Name, SourceLocation Origin = default)
 {
     /// <summary>Every port of a protocol.</summary>
-    public static PolicyPort All(Protocol protocol, SourceLocation origin = default) => new(protocol, 0, ushort.MaxValue, null, origin);
+    public static PolicyPort All(Protocol protocol, SourceLocation origin = default) =>
+        new(protocol, 0, ushort.MaxValue, null, origin);
 
     /// <summary>One number, or an inclusive range.</summary>
     public static PolicyPort Range(Protocol protocol, ushort first, ushort last, SourceLocation origin = default) =>
         new(protocol, first, last, null, origin);
 
     /// <summary>A container-port name, resolved on each destination pod.</summary>
-    public static PolicyPort Named(Protocol protocol, string name, SourceLocation origin = default) => new(protocol, 0, 0, name, origin);
+    public static PolicyPort Named(Protocol protocol, string name, SourceLocation origin = default) =>
+        new(protocol, 0, 0, name, origin);
 }

@@ -22,7 +22,9 @@ public enum SelectorOperator : byte
 /// <summary>One requirement on one key. Values are sorted and distinct; empty for Exists and DoesNotExist.</summary>
 public sealed record Requirement(string Key, SelectorOperator Operator, ImmutableArray<string> Values)
 {
-    /// <summary>Whether the labels meet this requirement. NotIn holds when the key is absent (apimachinery labels.Requirement).</summary>
+    /// <summary>
+    /// Whether the labels meet this requirement. NotIn holds when the key is absent (apimachinery labels.Requirement).
+    /// </summary>
     public bool Matches(LabelSet labels) => (Operator, labels.ValueOf(Key)) switch
     {
         (SelectorOperator.In, var value) => value is not null && Values.Contains(value),
@@ -37,7 +39,8 @@ public sealed record Requirement(string Key, SelectorOperator Operator, Immutabl
         && Values.AsSpan().SequenceEqual(other.Values.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Key, Operator, Values.Length, Values.IsEmpty ? null : Values[0]);
+    public override int GetHashCode() =>
+        HashCode.Combine(Key, Operator, Values.Length, Values.IsEmpty ? null : Values[0]);
 
     /// <summary>As kubectl prints it: a=b, k in (v1,v2), n notin (q), e, !d.</summary>
     public override string ToString() => Operator switch
@@ -50,7 +53,10 @@ public sealed record Requirement(string Key, SelectorOperator Operator, Immutabl
     };
 }
 
-/// <summary>A label selector in canonical form: matchLabels and matchExpressions as one sorted, distinct list, all of which must hold.</summary>
+/// <summary>
+/// A label selector in canonical form: matchLabels and matchExpressions as one sorted, distinct list, all of which
+/// must hold.
+/// </summary>
 public sealed class LabelSelector : IEquatable<LabelSelector>
 {
     private readonly string _text;
@@ -74,7 +80,10 @@ public sealed class LabelSelector : IEquatable<LabelSelector>
     public static LabelSelector Of(IEnumerable<Requirement> requirements)
     {
         var canonical = requirements
-            .Select(r => r with { Values = [.. r.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] })
+            .Select(r => r with
+            {
+                Values = [.. r.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            })
             .Distinct()
             .OrderBy(r => r.ToString(), StringComparer.Ordinal)
             .ToImmutableArray();

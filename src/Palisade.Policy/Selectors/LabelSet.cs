@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Palisade.Policy.Selectors;
 
-/// <summary>The labels of one object: sorted by key, byte-exact, immutable. Keys and values compare ordinally.</summary>
+/// <summary>
+/// The labels of one object: sorted by key, byte-exact, immutable. Keys and values compare ordinally.
+/// </summary>
 public sealed class LabelSet : IEquatable<LabelSet>
 {
     private readonly ImmutableArray<KeyValuePair<string, string>> _pairs;
@@ -24,7 +26,9 @@ public sealed class LabelSet : IEquatable<LabelSet>
         return sorted.Count == 0 ? Empty : new([.. sorted]);
     }
 
-    /// <summary>The value of a key, or null when the object has no such label (an empty value is not null). O(log n).</summary>
+    /// <summary>
+    /// The value of a key, or null when the object has no such label (an empty value is not null). O(log n).
+    /// </summary>
     public string? ValueOf(string key)
     {
         var (low, high) = (0, _pairs.Length - 1);

@@ -13,13 +13,17 @@ public enum AddressFamily : byte
     V6 = 6,
 }
 
-/// <summary>One IP address: its family and its bits, most significant first (an IPv4 address lies in the low 32 bits).</summary>
+/// <summary>
+/// One IP address: its family and its bits, most significant first (an IPv4 address lies in the low 32 bits).
+/// </summary>
 public readonly record struct Address(AddressFamily Family, UInt128 Bits) : IComparable<Address>
 {
     /// <summary>How many bits an address of this family has: 32 or 128.</summary>
     public int Width => Family == AddressFamily.V4 ? 32 : 128;
 
-    /// <summary>Parses a literal as Go's netip does: no leading zeros, no zone, no port. IPv4-mapped IPv6 stays IPv6.</summary>
+    /// <summary>
+    /// Parses a literal as Go's netip does: no leading zeros, no zone, no port. IPv4-mapped IPv6 stays IPv6.
+    /// </summary>
     public static bool TryParse(string? text, out Address address)
     {
         address = default;
@@ -81,7 +85,8 @@ public readonly record struct Address(AddressFamily Family, UInt128 Bits) : ICom
     private static bool TryParseV6(string text, out Address address)
     {
         address = default;
-        if (!IPAddress.TryParse(text, out var parsed) || parsed.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
+        const System.Net.Sockets.AddressFamily wanted = System.Net.Sockets.AddressFamily.InterNetworkV6;
+        if (!IPAddress.TryParse(text, out var parsed) || parsed.AddressFamily != wanted)
             return false;
         address = FromBytes(parsed.GetAddressBytes());
         return true;

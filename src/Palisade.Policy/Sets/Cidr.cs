@@ -44,7 +44,8 @@ public readonly record struct Cidr : IComparable<Cidr>
             return false;
         var digits = text[(slash + 1)..];
         var good = digits.Length is >= 1 and <= 3 && (digits.Length == 1 || digits[0] != '0')
-            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= address.Width;
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            && length <= address.Width;
         if (!good)
             return false;
         cidr = new(address, int.Parse(digits, CultureInfo.InvariantCulture));

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Palisade.Policy.Sets;
 
 /// <summary>
-/// The disjoint address intervals of each family that none of some blocks tells apart: every address is in exactly one atom,
+/// The disjoint address intervals of each family that none of some blocks tells apart: every address is in exactly one
+/// atom,
 /// and every block is a run of atoms. With n blocks a family has at most 2n + 1 atoms.
 /// </summary>
 public sealed class CidrAtoms
@@ -50,5 +51,6 @@ public sealed class CidrAtoms
 
     private ImmutableArray<UInt128> Starts(AddressFamily family) => family == AddressFamily.V4 ? _v4 : _v6;
 
-    private static UInt128 Highest(AddressFamily family) => family == AddressFamily.V4 ? uint.MaxValue : UInt128.MaxValue;
+    private static UInt128 Highest(AddressFamily family) =>
+        family == AddressFamily.V4 ? uint.MaxValue : UInt128.MaxValue;
 }

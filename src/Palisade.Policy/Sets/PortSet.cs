@@ -18,7 +18,8 @@ public readonly record struct PortRange(ushort First, ushort Last)
 }
 
 /// <summary>
-/// A set of destination ports: sorted, disjoint, non-adjacent ranges for TCP, UDP and SCTP, and whether every other protocol is in it.
+/// A set of destination ports: sorted, disjoint, non-adjacent ranges for TCP, UDP and SCTP, and whether every other
+/// protocol is in it.
 /// Immutable; equal sets are equal by value, and one object when they come from one <see cref="PortSetPool"/>.
 /// </summary>
 public sealed class PortSet : IEquatable<PortSet>
@@ -59,7 +60,9 @@ public sealed class PortSet : IEquatable<PortSet>
     /// <summary>Whether everything is in the set.</summary>
     public bool IsEverything => Equals(Everything);
 
-    /// <summary>The set of these ranges of one protocol, which is not <see cref="Protocol.Other"/>; they may overlap.</summary>
+    /// <summary>
+    /// The set of these ranges of one protocol, which is not <see cref="Protocol.Other"/>; they may overlap.
+    /// </summary>
     public static PortSet Of(Protocol protocol, params ReadOnlySpan<PortRange> ranges)
     {
         var canonical = Canonical([.. ranges]);
@@ -72,6 +75,9 @@ public sealed class PortSet : IEquatable<PortSet>
         };
     }
 
+    /// <summary>The set of one port of a protocol, which is not <see cref="Protocol.Other"/>.</summary>
+    public static PortSet One(Protocol protocol, ushort port) => Of(protocol, new PortRange(port, port));
+
     /// <summary>The ranges of a protocol, ascending; empty for <see cref="Protocol.Other"/>.</summary>
     public ImmutableArray<PortRange> Ranges(Protocol protocol) => protocol switch
     {
@@ -81,7 +87,9 @@ public sealed class PortSet : IEquatable<PortSet>
         _ => [],
     };
 
-    /// <summary>Whether a connection of this protocol to this port is in the set; the port does not matter for Other. O(log n).</summary>
+    /// <summary>
+    /// Whether a connection of this protocol to this port is in the set; the port does not matter for Other. O(log n).
+    /// </summary>
     public bool Contains(Protocol protocol, ushort port)
     {
         if (protocol == Protocol.Other)

@@ -1,6 +1,8 @@
 namespace Palisade.Policy.Sets;
 
-/// <summary>Keeps one object per distinct port set of a compile, so that equal sets are the same object. Safe for many threads.</summary>
+/// <summary>
+/// Keeps one object per distinct port set of a compile, so that equal sets are the same object. Safe for many threads.
+/// </summary>
 public sealed class PortSetPool
 {
     private readonly Lock _lock = new();

@@ -1,6 +1,8 @@
 namespace Palisade.Policy.Sets;
 
-/// <summary>The protocols policies speak of, and one for every other protocol (ICMP and the rest), which has no ports.</summary>
+/// <summary>
+/// The protocols policies speak of, and one for every other protocol (ICMP and the rest), which has no ports.
+/// </summary>
 public enum Protocol : byte
 {
     /// <summary>TCP, IP protocol 6.</summary>

@@ -6,7 +6,10 @@ using Palisade.Tests.Shared;
 
 namespace Palisade.Policy.Tests.Evaluate;
 
-/// <summary>One cluster before all judges in memory: the evaluator, its explanation, the gates' entries, and the naive evaluator.</summary>
+/// <summary>
+/// One cluster before all judges in memory: the evaluator, its explanation, the gates' entries, and the naive
+/// evaluator.
+/// </summary>
 internal sealed class Judges
 {
     private readonly Dictionary<(PodSet, AddressFamily), HashSet<Address>> _members = [];
@@ -30,7 +33,8 @@ internal sealed class Judges
     public bool Allows(Probe probe) => Evaluator.Verdict(Connection(probe)) == Verdict.Allow;
 
     /// <summary>
-    /// As the dataplane decides: the pod's gate by its entries, peers by their address alone. Null when that cannot say: the peer has no
+    /// As the dataplane decides: the pod's gate by its entries, peers by their address alone. Null when that cannot
+    /// say: the peer has no
     /// address in the family, so there is no packet.
     /// </summary>
     public bool? EntriesAllow(Probe probe, Direction direction)

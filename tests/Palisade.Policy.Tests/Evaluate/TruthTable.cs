@@ -12,9 +12,12 @@ using YamlDotNet.RepresentationModel;
 namespace Palisade.Policy.Tests.Evaluate;
 
 /// <summary>
-/// A small world and its truth: <c>Given(yaml).Expect("TCP/80", table)</c>. Rows connect to columns; '.' is allowed, 'X' denied.
-/// The world: namespaces x, y, z labelled ns=NAME; in each pods a, b, c labelled pod=NAME on node n1, addresses 10.244.N.10 to .12 and
-/// fd00:10:244:N::a to ::c with N = 1, 2, 3 for x, y, z; nodes n1 (192.168.50.1) and n2 (192.168.50.2). Pods, Namespaces and NetworkPolicies
+/// A small world and its truth: <c>Given(yaml).Expect("TCP/80", table)</c>. Rows connect to columns; '.' is allowed,
+/// 'X' denied.
+/// The world: namespaces x, y, z labelled ns=NAME; in each pods a, b, c labelled pod=NAME on node n1, addresses
+/// 10.244.N.10 to .12 and
+/// fd00:10:244:N::a to ::c with N = 1, 2, 3 for x, y, z; nodes n1 (192.168.50.1) and n2 (192.168.50.2). Pods,
+/// Namespaces and NetworkPolicies
 /// of the YAML are added, or replace what has their name. Other ends are written as addresses.
 /// </summary>
 internal sealed class TruthTable
@@ -31,7 +34,9 @@ internal sealed class TruthTable
     /// <summary>The same world judged at its IPv6 addresses.</summary>
     public TruthTable OverIPv6() => new(_judges, AddressFamily.V6);
 
-    /// <summary>Checks a table of a protocol and port (TCP/80, ICMP), by evaluator, naive evaluator and the gates' entries.</summary>
+    /// <summary>
+    /// Checks a table of a protocol and port (TCP/80, ICMP), by evaluator, naive evaluator and the gates' entries.
+    /// </summary>
     public TruthTable Expect(string connection, string table)
     {
         var lines = table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

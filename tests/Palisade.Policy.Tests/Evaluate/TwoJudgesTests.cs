@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Palisade.Policy.Tests.Evaluate;
 
-/// <summary>Random clusters: the compiled decision and the naive evaluator never differ, and nor do a gate's entries.</summary>
+/// <summary>
+/// Random clusters: the compiled decision and the naive evaluator never differ, and nor do a gate's entries.
+/// </summary>
 public sealed class TwoJudgesTests
 {
     private const int ProbesPerCluster = 100;

@@ -7,7 +7,8 @@ using YamlDotNet.RepresentationModel;
 namespace Palisade.Policy.Tests.Reading;
 
 /// <summary>
-/// Reads valid objects into the model with the API server's defaults (semantics §1.1, §1.2), for tests that judge meaning alone.
+/// Reads valid objects into the model with the API server's defaults (semantics §1.1, §1.2), for tests that judge
+/// meaning alone.
 /// A second reader on purpose: Convert's own answers are compared with it.
 /// </summary>
 internal static class ModelReader

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Palisade.Policy.Tests.Reading;
 
-/// <summary>The specification's data beside the repository: ../shared, or where PALISADE_SHARED points. Tests that need it skip without it.</summary>
+/// <summary>
+/// The specification's data beside the repository: ../shared, or where PALISADE_SHARED points. Tests that need it skip
+/// without it.
+/// </summary>
 internal static class SharedFolder
 {
     public static string Require(string path)

@@ -4,7 +4,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Palisade.Policy.Tests.Reading;
 
-/// <summary>Reaching into YAML (and JSON, which is YAML) in tests: absent and null are both null, everything else as written.</summary>
+/// <summary>
+/// Reaching into YAML (and JSON, which is YAML) in tests: absent and null are both null, everything else as written.
+/// </summary>
 internal static class YamlTree
 {
     public static List<YamlNode> Documents(string text)

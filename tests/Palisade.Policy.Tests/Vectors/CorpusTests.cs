@@ -12,7 +12,9 @@ namespace Palisade.Policy.Tests.Vectors;
 /// <summary>Kubernetes' own e2e tables and the policy recipes, by both judges.</summary>
 public sealed class CorpusTests
 {
-    /// <summary>48 tests, 65 tables: every ordered pair of different pods is allowed unless the table blocks it.</summary>
+    /// <summary>
+    /// 48 tests, 65 tables: every ordered pair of different pods is allowed unless the table blocks it.
+    /// </summary>
     [Fact]
     public void Every_table_of_the_Kubernetes_e2e_suite_holds()
     {

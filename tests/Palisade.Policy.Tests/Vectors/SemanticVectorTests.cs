@@ -11,7 +11,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Palisade.Policy.Tests.Vectors;
 
-/// <summary>The vectors of ../shared/vectors/semantics.yaml whose policies are NetworkPolicies: every probe, by both judges.</summary>
+/// <summary>
+/// The vectors of ../shared/vectors/semantics.yaml whose policies are NetworkPolicies: every probe, by both judges.
+/// </summary>
 public sealed class SemanticVectorTests
 {
     [Fact]
