@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -7,8 +8,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Palisade.ApiServer.Discovery;
 using Palisade.ApiServer.Hosting;
 using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
 
 namespace Palisade.ApiServer;
 
@@ -21,15 +26,18 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly DataDirectory _directory;
     private readonly ServerCertificates _certificates;
     private readonly string _token;
+    private readonly VersionedStore _objects;
     private readonly WebApplication _app;
 
-    private EmbeddedApiServer(DataDirectory directory, ServerCertificates certificates, string token, WebApplication app)
+    private EmbeddedApiServer(
+        DataDirectory directory, ServerCertificates certificates, string token, VersionedStore objects, ObjectStore store, WebApplication app)
     {
         _directory = directory;
         _certificates = certificates;
         _token = token;
+        _objects = objects;
         _app = app;
-        Store = new ObjectStore();
+        Store = store;
     }
 
     /// <summary>The TCP port on 127.0.0.1.</summary>
@@ -52,12 +60,19 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public static async Task<EmbeddedApiServer> StartAsync(ApiServerOptions options, CancellationToken cancel = default)
     {
         var directory = DataDirectory.Open(options.DataDirectory);
+        VersionedStore? objects = null;
         try
         {
             var certificates = ServerCertificates.Load(directory, options.Time);
             var token = directory.Token();
-            var app = Build(options, certificates, token, options.Port ?? directory.KeptPort());
-            var server = new EmbeddedApiServer(directory, certificates, token, app);
+            var registry = new ResourceRegistry(options);
+            objects = new VersionedStore(Database.Open(directory.DatabaseFile), registry, options.Time);
+            var writer = new ObjectWriter(objects, registry, options);
+            var store = new ObjectStore(objects, registry, writer);
+            EnsureNamespaces(store);
+            var app = Listen(options, certificates, options.Port ?? directory.KeptPort());
+            Route(app, options, token, objects, registry, writer);
+            var server = new EmbeddedApiServer(directory, certificates, token, objects, store, app);
             await app.StartAsync(cancel);
             server.Port = BoundPort(app);
             directory.KeepPort(server.Port);
@@ -65,6 +80,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         }
         catch
         {
+            objects?.Dispose();
             directory.Dispose();
             throw;
         }
@@ -75,11 +91,28 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _objects.Dispose();
         _certificates.Server.Dispose();
         _directory.Dispose();
     }
 
-    private static WebApplication Build(ApiServerOptions options, ServerCertificates certificates, string token, int port)
+    private static void EnsureNamespaces(ObjectStore store)
+    {
+        foreach (var name in new[] { "default", "kube-system", "kube-public" })
+        {
+            if (store.Get("namespaces", null, name) is null)
+            {
+                store.Create(new JsonObject
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "Namespace",
+                    ["metadata"] = new JsonObject { ["name"] = name },
+                });
+            }
+        }
+    }
+
+    private static WebApplication Listen(ApiServerOptions options, ServerCertificates certificates, int port)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "palisade" });
         builder.Logging.ClearProviders();
@@ -87,17 +120,36 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null;   // BodyReader limits, so that the refusal is a Status
+            kestrel.Limits.MaxRequestBodySize = null;   // RequestBody limits, so that the refusal is a Status
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;   // each watch of an informer is one
             void Tls(ListenOptions listen) => listen.UseHttps(certificates.Server);
             kestrel.Listen(IPAddress.Loopback, port, Tls);
             foreach (var handle in options.ListenHandles)
                 kestrel.ListenHandle((ulong)handle, Tls);
         });
-        var app = builder.Build();
+        return builder.Build();
+    }
+
+    private static void Route(
+        WebApplication app,
+        ApiServerOptions options,
+        string token,
+        VersionedStore objects,
+        ResourceRegistry registry,
+        ObjectWriter writer)
+    {
+        var lists = new ListReader(objects, options.Time);
+        var watches = new WatchStream(objects, options.Time, app.Lifetime.ApplicationStopping);
+        var dispatcher = new ApiDispatcher(
+            registry,
+            new ResourceEndpoints(objects, writer, lists, watches),
+            new ReviewEndpoints(),
+            new DiscoveryEndpoints(registry, options.KubeVersion),
+            new OpenApiEndpoints(registry));
         var authentication = new BearerAuthentication(token);
         app.Use(next => context => authentication.InvokeAsync(context, next));
         options.MapExtra?.Invoke(app);
-        return app;
+        app.MapFallback("{**path}", dispatcher.InvokeAsync);
     }
 
     private static int BoundPort(WebApplication app)

@@ -1,4 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Patching;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Selecting;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
 
 namespace Palisade.ApiServer;
 
@@ -22,44 +30,117 @@ public enum ObjectEventType : byte
 public readonly record struct ObjectEvent(ObjectEventType Type, JsonObject Object);
 
 /// <summary>
-/// The objects, in process: the same rules as over HTTP (defaulting, validation, resource versions, watches).
+/// The objects, in process: the same rules as over HTTP (decoding, defaulting, validation, resource versions, watches).
 /// Resources are named as error texts do: pods, nodes, namespaces, networkpolicies.networking.k8s.io.
 /// Every refusal is a <see cref="StatusException"/>. All members may be called from any thread.
 /// </summary>
 public sealed class ObjectStore
 {
-    internal ObjectStore()
+    private readonly VersionedStore _store;
+    private readonly ResourceRegistry _registry;
+    private readonly ObjectWriter _writer;
+
+    internal ObjectStore(VersionedStore store, ResourceRegistry registry, ObjectWriter writer)
     {
+        _store = store;
+        _registry = registry;
+        _writer = writer;
     }
 
     /// <summary>Creates an object; its apiVersion and kind say what it is, metadata.namespace where.</summary>
     /// <returns>The object as stored.</returns>
-    public JsonObject Create(JsonObject value) => throw new NotSupportedException(value.ToJsonString());
+    public JsonObject Create(JsonObject value)
+    {
+        var resource = Of(value);
+        return _writer.Create(resource, null, Decode(resource, value), WriteOptions.Internal).Parse();
+    }
 
     /// <summary>The object of that name, or null. The namespace is null for cluster-scoped resources.</summary>
-    public JsonObject? Get(string resource, string? ns, string name) => throw new NotSupportedException(resource);
+    public JsonObject? Get(string resource, string? ns, string name) =>
+        _store.State.Of(Of(resource)).GetValueOrDefault(new ObjectKey(ns ?? "", name))?.Parse();
 
     /// <summary>All objects of a resource, of one namespace or (null) of all, by namespace and name.</summary>
     public IReadOnlyList<JsonObject> List(string resource, string? ns = null) =>
-        throw new NotSupportedException(resource);
+        [.. Everything(Of(resource), ns).From(_store.State).Select(stored => stored.Parse())];
 
-    /// <summary>Replaces an object (status excepted where the resource has one); metadata.resourceVersion makes it conditional.</summary>
-    public JsonObject Update(JsonObject value) => throw new NotSupportedException(value.ToJsonString());
+    /// <summary>
+    /// Replaces an object (its status excepted where the resource has one); metadata.resourceVersion makes it conditional.
+    /// </summary>
+    public JsonObject Update(JsonObject value)
+    {
+        var resource = Of(value);
+        var tree = Decode(resource, value);
+        var key = StoredObject.KeyOf(Metadata.Of(tree));
+        return _writer.Update(resource, key, Part.Main, WriteOptions.Internal, _ => tree.DeepClone().AsObject()).Parse();
+    }
 
     /// <summary>Merges a patch (RFC 7386: null removes) into an object, or with <paramref name="status"/> into its status only.</summary>
-    public JsonObject Patch(string resource, string? ns, string name, JsonObject patch, bool status = false) =>
-        throw new NotSupportedException(resource);
+    public JsonObject Patch(string resource, string? ns, string name, JsonObject patch, bool status = false)
+    {
+        var of = Of(resource);
+        var part = status ? Part.Status : Part.Main;
+        return _writer.Update(
+            of,
+            new ObjectKey(ns ?? "", name),
+            part,
+            WriteOptions.Internal,
+            tree => Decode(of, MergePatch.Apply(tree, patch))).Parse();
+    }
 
     /// <summary>Sets spec.nodeName of a pod that has none, as a scheduler's binding does.</summary>
-    public JsonObject Bind(string ns, string pod, string node) => throw new NotSupportedException(pod);
+    public JsonObject Bind(string ns, string pod, string node) =>
+        _writer.Bind(_registry.Pods, new ObjectKey(ns, pod), node).Parse();
 
     /// <summary>Deletes an object; false when there is none. Finalizers hold it back, as over HTTP.</summary>
-    public bool Delete(string resource, string? ns, string name) => throw new NotSupportedException(resource);
+    public bool Delete(string resource, string? ns, string name)
+    {
+        try
+        {
+            _writer.Delete(Of(resource), new ObjectKey(ns ?? "", name), new DeleteOptions());
+            return true;
+        }
+        catch (StatusException e) when (e.Reason == "NotFound")
+        {
+            return false;
+        }
+    }
 
     /// <summary>
     /// Added for every object there is, then <see cref="ObjectEventType.InitialEventsEnd"/>, then every change in order, until
     /// cancelled. A reader that stays more than the watch window (5 minutes at least) behind gets a StatusException 410.
     /// </summary>
-    public IAsyncEnumerable<ObjectEvent> WatchAsync(string resource, CancellationToken cancel) =>
-        throw new NotSupportedException(resource);
+    public async IAsyncEnumerable<ObjectEvent> WatchAsync(
+        string resource, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var selection = Everything(Of(resource), null);
+        var state = _store.State;
+        foreach (var stored in selection.From(state))
+            yield return new ObjectEvent(ObjectEventType.Added, stored.Parse());
+        yield return new ObjectEvent(ObjectEventType.InitialEventsEnd, []);
+        var cursor = new WatchCursor(_store.Log, selection, state.Version);
+        while (true)
+        {
+            var items = cursor.Read(out var more) ?? throw Errors.Expired("too old resource version: the watch fell behind");
+            foreach (var item in items)
+                yield return new ObjectEvent(item.Type, item.Object.Parse());
+            await more.WaitAsync(cancel);
+        }
+    }
+
+    private static Selection Everything(Resource resource, string? ns) =>
+        new(resource, ns, LabelSelection.Everything, FieldSelection.Everything);
+
+    private static JsonObject Decode(Resource resource, JsonObject value) =>
+        BodyDecoder.Object(JsonBytes.Of(value), Responses.Json, resource.Kind, FieldValidation.Strict).Tree;
+
+    private Resource Of(string resource) =>
+        _registry.ById(resource) ?? throw new ArgumentException($"no resource {resource} is served", nameof(resource));
+
+    private Resource Of(JsonObject value)
+    {
+        var apiVersion = Cell.Text(value["apiVersion"]);
+        var kind = Cell.Text(value["kind"]);
+        return _registry.ByKind(apiVersion, kind)
+            ?? throw new ArgumentException($"no kind {kind} of {apiVersion} is served", nameof(value));
+    }
 }

@@ -8,8 +8,11 @@ namespace Palisade.ApiServer.Http;
 /// <summary>JSON text as Go writes it: UTF-8 unescaped, no spaces.</summary>
 internal static class JsonBytes
 {
+    // Deeper than any body that is let in (100), so that an object once stored can always be read and shown in a list.
+    private const int MaxDepth = 256;
+
     public static readonly JsonWriterOptions Options =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 256 };
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth };
 
     public static byte[] Of(JsonNode node)
     {
@@ -18,4 +21,8 @@ internal static class JsonBytes
             node.WriteTo(writer);
         return buffer.WrittenSpan.ToArray();
     }
+
+    /// <summary>A document that this server wrote.</summary>
+    public static JsonObject ParseObject(byte[] json) =>
+        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth })!.AsObject();
 }

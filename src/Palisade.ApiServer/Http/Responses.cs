@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -9,15 +9,56 @@ internal static class Responses
 {
     public const string Json = "application/json";
 
-    public static Task WriteStatusAsync(HttpContext context, StatusException refusal) =>
-        WriteJsonAsync(context, refusal.Code, refusal.ToStatus());
+    // As kube-apiserver: below this size compressing costs more than it saves.
+    private const int GzipFrom = 128 * 1024;
 
-    public static async Task WriteJsonAsync(HttpContext context, int code, JsonNode body, string contentType = Json)
+    public static Task WriteStatusAsync(HttpContext context, StatusException refusal)
     {
-        var bytes = JsonBytes.Of(body);
-        context.Response.StatusCode = code;
-        context.Response.ContentType = contentType;
-        context.Response.ContentLength = bytes.Length;
-        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        if (refusal.Details?["retryAfterSeconds"] is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString();
+        return WriteJsonAsync(context, refusal.Code, refusal.ToStatus());
+    }
+
+    public static Task WriteJsonAsync(HttpContext context, int code, JsonNode body, string contentType = Json) =>
+        WriteAsync(context, code, JsonBytes.Of(body), contentType);
+
+    public static Task WriteTextAsync(HttpContext context, string text) =>
+        WriteAsync(context, 200, System.Text.Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8");
+
+    public static async Task WriteAsync(HttpContext context, int code, ReadOnlyMemory<byte> body, string contentType = Json)
+    {
+        var response = context.Response;
+        response.StatusCode = code;
+        response.ContentType = contentType;
+        response.Headers.CacheControl = response.Headers.CacheControl.Count > 0 ? response.Headers.CacheControl : "no-cache, private";
+        if (body.Length >= GzipFrom && AcceptsGzip(context))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Append("Vary", "Accept-Encoding");
+            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await gzip.WriteAsync(body, context.RequestAborted);
+            return;
+        }
+
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Adds a Warning header: kubectl prints its text on stderr.</summary>
+    public static void AddWarnings(HttpContext context, IEnumerable<string> warnings)
+    {
+        foreach (var warning in warnings)
+            context.Response.Headers.Append("Warning", $"299 - {QuoteHeader(warning)}");
+    }
+
+    private static bool AcceptsGzip(HttpContext context) =>
+        context.Request.Headers.AcceptEncoding.ToString().Split(',')
+            .Any(part => part.Split(';')[0].Trim().Equals("gzip", StringComparison.OrdinalIgnoreCase));
+
+    // A header is ASCII without line ends; quotes and backslashes are escaped (net/http NewWarningHeader).
+    private static string QuoteHeader(string text)
+    {
+        var plain = new string([.. text.Select(c => c is >= ' ' and <= '~' ? c : c is '\n' or '\r' or '\t' ? ' ' : '?')]);
+        return "\"" + plain.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";
     }
 }

@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Resources;
+using Palisade.Kubernetes.Schema;
+
+namespace Palisade.ApiServer.Discovery;
+
+/// <summary>
+/// An OpenAPI 3.0 document of one group version, as far as kubectl reads it: the schemas of the kinds (explain), and for each
+/// kind a PATCH operation that names fieldValidation (apply).
+/// </summary>
+internal static class OpenApiDocument
+{
+    private const string IntOrString = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+    private const string Quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+    private const string Time = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+    private const string MicroTime = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+
+    public static JsonObject Of(string path, IReadOnlyList<Resource> resources)
+    {
+        var schemas = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal)
+        {
+            [IntOrString] = new() { ["type"] = "string", ["format"] = "int-or-string" },
+            [Quantity] = new() { ["type"] = "string" },
+            [Time] = new() { ["type"] = "string", ["format"] = "date-time" },
+            [MicroTime] = new() { ["type"] = "string", ["format"] = "date-time" },
+        };
+        var paths = new JsonObject();
+        foreach (var resource in resources)
+        {
+            AddSchema(schemas, resource.Kind.Type);
+            schemas[resource.Kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(resource.Kind));
+            AddPaths(paths, path, resource.Kind);
+        }
+
+        var all = new JsonObject();
+        foreach (var (name, schema) in schemas)
+            all[name] = schema;
+        return new JsonObject
+        {
+            ["openapi"] = "3.0.0",
+            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = "palisade" },
+            ["paths"] = paths,
+            ["components"] = new JsonObject { ["schemas"] = all },
+        };
+    }
+
+    private static void AddPaths(JsonObject paths, string path, KindSchema kind)
+    {
+        var collection = kind.Namespaced ? $"/{path}/namespaces/{{namespace}}/{kind.Plural}" : $"/{path}/{kind.Plural}";
+        paths[collection] = new JsonObject { ["post"] = Operation("post", kind, "dryRun", "fieldManager", "fieldValidation") };
+        paths[collection + "/{name}"] = new JsonObject
+        {
+            ["get"] = Operation("get", kind),
+            ["put"] = Operation("put", kind, "dryRun", "fieldManager", "fieldValidation"),
+            ["patch"] = Operation("patch", kind, "dryRun", "fieldManager", "fieldValidation", "force"),
+        };
+    }
+
+    private static JsonObject Operation(string action, KindSchema kind, params string[] parameters) => new()
+    {
+        ["operationId"] = $"{action}{kind.Kind}",
+        ["parameters"] = new JsonArray([.. parameters.Select(name => (JsonNode)new JsonObject
+        {
+            ["name"] = name,
+            ["in"] = "query",
+            ["schema"] = new JsonObject { ["type"] = name == "force" ? "boolean" : "string", ["uniqueItems"] = true },
+        })]),
+        ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK" } },
+        ["x-kubernetes-action"] = action,
+        ["x-kubernetes-group-version-kind"] = GroupVersionKind(kind),
+    };
+
+    private static JsonObject GroupVersionKind(KindSchema kind) =>
+        new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+
+    private static void AddSchema(SortedDictionary<string, JsonObject> schemas, ObjectSchema type)
+    {
+        if (schemas.ContainsKey(type.OpenApiName))
+            return;
+        // Entered before its fields: types refer to each other in circles.
+        var schema = schemas[type.OpenApiName] = new JsonObject { ["type"] = "object" };
+        var properties = new JsonObject();
+        var required = new JsonArray();
+        foreach (var field in type.Fields)
+        {
+            properties[field.Name] = Shaped(schemas, field);
+            if (field.Required)
+                required.Add((JsonNode)field.Name);
+        }
+
+        schema["properties"] = properties;
+        if (required.Count > 0)
+            schema["required"] = required;
+    }
+
+    private static JsonObject Shaped(SortedDictionary<string, JsonObject> schemas, ApiField field)
+    {
+        var item = Item(schemas, field);
+        switch (field.Shape)
+        {
+            case FieldShape.List:
+                return new JsonObject { ["type"] = "array", ["items"] = item };
+            case FieldShape.Map:
+                return new JsonObject { ["type"] = "object", ["additionalProperties"] = item };
+            default:
+                return item;
+        }
+    }
+
+    private static JsonObject Item(SortedDictionary<string, JsonObject> schemas, ApiField field)
+    {
+        switch (field.Kind)
+        {
+            case FieldKind.Object:
+                var type = field.Type!();
+                AddSchema(schemas, type);
+                return Reference(type.OpenApiName);
+            case FieldKind.Int32:
+                return new JsonObject { ["type"] = "integer", ["format"] = "int32" };
+            case FieldKind.Int64:
+                return new JsonObject { ["type"] = "integer", ["format"] = "int64" };
+            case FieldKind.Bool:
+                return new JsonObject { ["type"] = "boolean" };
+            case FieldKind.IntOrString:
+                return Reference(IntOrString);
+            case FieldKind.Quantity:
+                return Reference(Quantity);
+            case FieldKind.Time:
+                return Reference(Time);
+            case FieldKind.MicroTime:
+                return Reference(MicroTime);
+            case FieldKind.Bytes:
+                return new JsonObject { ["type"] = "string", ["format"] = "byte" };
+            case FieldKind.StringList:
+                return new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } };
+            case FieldKind.Any:
+                return new JsonObject { ["type"] = "object" };
+            default:
+                return new JsonObject { ["type"] = "string" };
+        }
+    }
+
+    // A list of one alternative, as the real server writes it: explain takes the type's name from its last part.
+    private static JsonObject Reference(string name) => new()
+    {
+        ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }),
+    };
+}

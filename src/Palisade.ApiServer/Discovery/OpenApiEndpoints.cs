@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Resources;
+
+namespace Palisade.ApiServer.Discovery;
+
+/// <summary>/openapi/v3, one document per group version, and the least /openapi/v2 that clients ask for.</summary>
+internal sealed class OpenApiEndpoints
+{
+    /// <summary>
+    /// openapi.v2.Document { swagger(1): "2.0", info(2): Info { title(1): "palisade", version(2): "1" }, paths(8): Paths {} }:
+    /// kubectl wants one to exist, and learns from it that it knows nothing.
+    /// </summary>
+    private static readonly byte[] _v2 =
+        [0x0a, 3, (byte)'2', (byte)'.', (byte)'0', 0x12, 13, 0x0a, 8, .. "palisade"u8, 0x12, 1, (byte)'1', 0x42, 0];
+
+    private readonly Dictionary<string, (byte[] Body, string Hash)> _documents = new(StringComparer.Ordinal);
+
+    public OpenApiEndpoints(ResourceRegistry registry)
+    {
+        foreach (var version in registry.All.GroupBy(resource => (resource.Kind.Group, resource.Kind.Version)))
+        {
+            var (group, name) = version.Key;
+            var path = group.Length == 0 ? $"api/{name}" : $"apis/{group}/{name}";
+            var body = JsonBytes.Of(OpenApiDocument.Of(path, [.. version]));
+            _documents[path] = (body, Convert.ToHexString(SHA512.HashData(body)));
+        }
+    }
+
+    public Task InvokeAsync(HttpContext context, string[] segments)
+    {
+        if (context.Request.Method is not ("GET" or "HEAD"))
+            throw Errors.MethodNotAllowed();
+        return segments.ElementAtOrDefault(1) switch
+        {
+            "v2" when segments.Length == 2 => Responses.WriteAsync(
+                context, 200, _v2, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
+            "v3" when segments.Length == 2 => Responses.WriteJsonAsync(context, 200, Index()),
+            "v3" => DocumentAsync(context, string.Join('/', segments.Skip(2))),
+            _ => throw Errors.UnknownPath(),
+        };
+    }
+
+    private JsonObject Index()
+    {
+        var paths = new JsonObject();
+        foreach (var (path, document) in _documents)
+            paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={document.Hash}" };
+        return new JsonObject { ["paths"] = paths };
+    }
+
+    private Task DocumentAsync(HttpContext context, string path)
+    {
+        if (!_documents.TryGetValue(path, out var document))
+            throw Errors.UnknownPath();
+        var asked = context.Request.Query["hash"].ToString();
+        if (asked.Length > 0 && asked != document.Hash)
+        {
+            context.Response.StatusCode = 301;
+            context.Response.Headers.Location = $"/openapi/v3/{path}?hash={document.Hash}";
+            return Task.CompletedTask;
+        }
+
+        context.Response.Headers.ETag = $"\"{document.Hash}\"";
+        context.Response.Headers.Vary = "Accept";
+        if (asked.Length > 0)
+            context.Response.Headers.CacheControl = "public, immutable";
+        return Responses.WriteAsync(context, 200, document.Body);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Selecting;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>Serves lists, page by page at one resourceVersion, and single objects, in the form asked for.</summary>
+internal sealed class ListReader(VersionedStore store, TimeProvider time)
+{
+    private const string ContinueTooOld =
+        "The provided continue parameter is too old to display a consistent list result. " +
+        "You must start a new list without the continue parameter.";
+
+    public static Selection Select(RequestTarget target, RequestQuery query)
+    {
+        var fields = FieldSelection.Parse(query.FieldSelector, target.Resource);
+        if (target.Name is not null)
+            fields = fields.AndName(target.Name);
+        return new Selection(target.Resource, target.Namespace, LabelSelection.Parse(query.LabelSelector), fields);
+    }
+
+    public Task ServeAsync(HttpContext context, RequestTarget target, RequestQuery query)
+    {
+        ListRules.CheckList(query);
+        var negotiated = Negotiated.From(context);
+        var selection = Select(target, query);
+        var (state, start) = StartOf(query);
+        var page = Page(selection, state, start, query.Limit);
+        var metadata = new JsonObject { ["resourceVersion"] = state.Version.ToString(CultureInfo.InvariantCulture) };
+        if (page.Next is { } next)
+        {
+            metadata["continue"] = ContinueToken.Of(state.Version, next);
+            if (!selection.HasSelectors)
+                metadata["remainingItemCount"] = page.Remaining;
+        }
+
+        var body = Representation.List(selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow());
+        return Responses.WriteAsync(context, 200, body);
+    }
+
+    public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)
+    {
+        var body = negotiated.Form switch
+        {
+            Form.Whole => stored.Json,
+            Form.Metadata => JsonBytes.Of(Representation.MetadataOf(stored, negotiated)),
+            _ => JsonBytes.Of(Representation.TableOf(
+                stored.Resource,
+                [stored],
+                new JsonObject { ["resourceVersion"] = stored.Version.ToString(CultureInfo.InvariantCulture) },
+                negotiated,
+                query.IncludeObject,
+                time.GetUtcNow())),
+        };
+        return Responses.WriteAsync(context, 200, body);
+    }
+
+    private (StoreState State, ObjectKey? Start) StartOf(RequestQuery query)
+    {
+        if (query.Continue is { } text)
+        {
+            var token = ContinueToken.Parse(text);
+            return (store.StateAt(token.Version) ?? throw Errors.Expired(ContinueTooOld), token.After);
+        }
+
+        var current = store.State;
+        if (query.Version is not { } version || version == 0)
+            return (current, null);
+        if (version > current.Version)
+            throw ListRules.TooLarge(version, current.Version);
+        if (query.ResourceVersionMatch != "Exact")
+            return (current, null);
+        return (store.StateAt(version) ?? throw Errors.Expired($"The resourceVersion for the provided list is too old."), null);
+    }
+
+    private static ListPage Page(Selection selection, StoreState state, ObjectKey? start, int limit)
+    {
+        var all = selection.From(state);
+        if (start is { } after)
+            all = all.Where(stored => stored.Key.CompareTo(after) > 0);
+        if (limit == 0)
+            return new ListPage([.. all], null, 0);
+        var items = new List<StoredObject>();
+        var remaining = 0L;
+        foreach (var stored in all)
+        {
+            if (items.Count < limit)
+                items.Add(stored);
+            else
+                remaining++;
+        }
+
+        return new ListPage(items, remaining > 0 ? items[^1].Key : null, remaining);
+    }
+
+    private readonly record struct ListPage(IReadOnlyList<StoredObject> Items, ObjectKey? Next, long Remaining);
+}
+
+/// <summary>The continue parameter: the first page's resourceVersion and the last key shown; opaque to clients.</summary>
+internal readonly record struct ContinueToken(long Version, ObjectKey After)
+{
+    public static string Of(long version, ObjectKey after)
+    {
+        var token = new JsonObject { ["v"] = "palisade/v1", ["rv"] = version, ["ns"] = after.Namespace, ["name"] = after.Name };
+        return Convert.ToBase64String(JsonBytes.Of(token)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
+    }
+
+    public static ContinueToken Parse(string text)
+    {
+        try
+        {
+            var padded = text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - text.Length % 4) % 4);
+            if (JsonNode.Parse(Convert.FromBase64String(padded)) is JsonObject token && Cell.Text(token["v"]) == "palisade/v1")
+                return new(Cell.Number(token["rv"]), new ObjectKey(Cell.Text(token["ns"]), Cell.Text(token["name"])));
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            // Told below, like every other token that this server did not make.
+        }
+
+        throw Errors.BadRequest("continue key is not valid: illegal base64 data or unknown version");
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>How objects are shown: whole, as rows of a Table, or as metadata only.</summary>
+internal enum Form : byte
+{
+    Whole,
+    Table,
+    Metadata,
+}
+
+/// <summary>The form an Accept header asks for, and the version of the meta.k8s.io kinds.</summary>
+internal readonly record struct Negotiated(Form Form, string MetaVersion)
+{
+    /// <summary>The first acceptable alternative, in the client's order; protobuf is never answered.</summary>
+    public static Negotiated From(HttpContext context)
+    {
+        var accept = context.Request.Headers.Accept.ToString();
+        if (string.IsNullOrWhiteSpace(accept))
+            return new Negotiated(Form.Whole, "v1");
+        foreach (var media in MediaRange.ParseAll(accept))
+        {
+            if (!media.TakesJson)
+                continue;
+            var version = media["v"];
+            switch (media["as"])
+            {
+                case "":
+                    return new Negotiated(Form.Whole, "v1");
+                case "Table" when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
+                    return new Negotiated(Form.Table, version);
+                case "PartialObjectMetadata" or "PartialObjectMetadataList"
+                    when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
+                    return new Negotiated(Form.Metadata, version);
+            }
+        }
+
+        throw Errors.NotAcceptable(Responses.Json);
+    }
+}
+
+/// <summary>One alternative of an Accept header: type and parameters.</summary>
+internal sealed class MediaRange
+{
+    private readonly Dictionary<string, string> _parameters = new(StringComparer.OrdinalIgnoreCase);
+
+    private MediaRange(string text)
+    {
+        var parts = text.Split(';', StringSplitOptions.TrimEntries);
+        Type = parts[0].ToLowerInvariant();
+        foreach (var part in parts.Skip(1))
+        {
+            var equals = part.IndexOf('=');
+            if (equals > 0)
+                _parameters[part[..equals]] = part[(equals + 1)..].Trim('"');
+        }
+    }
+
+    public string Type { get; }
+
+    public bool TakesJson => Type is Responses.Json or "*/*" or "application/*";
+
+    /// <summary>A parameter, or "".</summary>
+    public string this[string name] => _parameters.GetValueOrDefault(name, "");
+
+    public static IEnumerable<MediaRange> ParseAll(string accept) =>
+        accept.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => new MediaRange(text));
+}

@@ -1,0 +1,189 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Patching;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>The verbs of every resource.</summary>
+internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches)
+{
+    public Task InvokeAsync(HttpContext context, RequestTarget target)
+    {
+        if (target.Subresource is { } subresource)
+            return SubresourceAsync(context, target, subresource);
+        return (context.Request.Method, target.Name) switch
+        {
+            ("GET" or "HEAD", null) => ListAsync(context, target),
+            ("GET" or "HEAD", _) => GetAsync(context, target),
+            ("POST", null) => CreateAsync(context, target),
+            ("PUT", not null) => ReplaceAsync(context, target, Part.Main),
+            ("PATCH", not null) => PatchAsync(context, target, Part.Main),
+            ("DELETE", not null) => DeleteAsync(context, target),
+            ("DELETE", null) => DeleteCollectionAsync(context, target),
+            _ => throw Errors.MethodNotAllowed(target.Resource.Kind),
+        };
+    }
+
+    private Task SubresourceAsync(HttpContext context, RequestTarget target, string subresource)
+    {
+        var kind = target.Resource.Kind;
+        if (subresource == "status" && kind.HasStatus)
+        {
+            return context.Request.Method switch
+            {
+                "GET" or "HEAD" => GetAsync(context, target),
+                "PUT" => ReplaceAsync(context, target, Part.Status),
+                "PATCH" => PatchAsync(context, target, Part.Status),
+                _ => throw Errors.MethodNotAllowed(kind),
+            };
+        }
+
+        if (subresource == "binding" && kind.Plural == "pods" && context.Request.Method == "POST")
+            return BindAsync(context, target);
+        if (!target.Resource.UnservedSubresources.Contains(subresource))
+            throw Errors.UnknownPath();
+        Current(target);
+        throw new StatusException(
+            501, "NotImplemented", $"{subresource} of {kind.Plural} is not served yet", Errors.Details(kind, target.Name));
+    }
+
+    private Task ListAsync(HttpContext context, RequestTarget target)
+    {
+        var query = new RequestQuery(context.Request.Query);
+        return query.Watch ? watches.ServeAsync(context, target, query) : lists.ServeAsync(context, target, query);
+    }
+
+    private Task GetAsync(HttpContext context, RequestTarget target)
+    {
+        // A watch on one name, an old form that some clients still use, is a watch with a field selector.
+        var query = new RequestQuery(context.Request.Query);
+        if (query.Watch)
+            return watches.ServeAsync(context, target, query);
+        var negotiated = Negotiated.From(context);
+        var stored = Current(target);
+        return lists.WriteOneAsync(context, stored, negotiated, query);
+    }
+
+    private async Task CreateAsync(HttpContext context, RequestTarget target)
+    {
+        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "CreateOptions");
+        if (target.Resource.Kind.Namespaced && target.Namespace is null)
+            throw Errors.MethodNotAllowed(target.Resource.Kind);
+        var body = await RequestBody.ReadAsync(context);
+        var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
+        var written = writer.Create(target.Resource, target.Namespace, decoded.Tree, write);
+        Responses.AddWarnings(context, decoded.Warnings.Concat(written.Warnings));
+        await Responses.WriteAsync(context, 201, written.Json);
+    }
+
+    private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
+    {
+        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "UpdateOptions");
+        var body = await RequestBody.ReadAsync(context);
+        var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
+        var written = writer.Update(target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
+        Responses.AddWarnings(context, decoded.Warnings.Concat(written.Warnings));
+        await Responses.WriteAsync(context, 200, written.Json);
+    }
+
+    private async Task PatchAsync(HttpContext context, RequestTarget target, Part part)
+    {
+        var query = new RequestQuery(context.Request.Query);
+        var write = WriteOptions.Read(query, "PatchOptions");
+        var mediaType = RequestBody.MediaType(context);
+        var apply = PatchBody.Reader(mediaType);
+        if (query.Force is not null)
+        {
+            throw Errors.Invalid(
+                "meta.k8s.io", "PatchOptions", "", [Cause.Forbidden("force", "may not be specified for non-apply patch")]);
+        }
+
+        var body = await RequestBody.ReadAsync(context);
+        var patch = apply(body, target.Resource.Kind);
+        IReadOnlyList<string> warnings = [];
+        var written = writer.Update(target.Resource, Key(target), part, write, tree =>
+        {
+            var patched = patch.Apply(tree);
+            var decoded = BodyDecoder.Patched(patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
+            warnings = decoded.Warnings;
+            return decoded.Tree;
+        });
+        Responses.AddWarnings(context, warnings.Concat(written.Warnings));
+        await Responses.WriteAsync(context, 200, written.Json);
+    }
+
+    private async Task DeleteAsync(HttpContext context, RequestTarget target)
+    {
+        var delete = await DeleteOptionsAsync(context);
+        await Responses.WriteJsonAsync(context, 200, writer.Delete(target.Resource, Key(target), delete));
+    }
+
+    private async Task DeleteCollectionAsync(HttpContext context, RequestTarget target)
+    {
+        if (target.Resource.Kind.Namespaced && target.Namespace is null)
+            throw Errors.MethodNotAllowed(target.Resource.Kind);
+        var selection = ListReader.Select(target, new RequestQuery(context.Request.Query));
+        var delete = await DeleteOptionsAsync(context);
+        var state = store.State;
+        var gone = new List<JsonNode?>();
+        foreach (var stored in selection.From(state))
+        {
+            try
+            {
+                writer.Delete(target.Resource, stored.Key, delete);
+                gone.Add(stored.Parse());
+            }
+            catch (StatusException e) when (e.Reason == "NotFound")
+            {
+                // Somebody else was faster.
+            }
+        }
+
+        await Responses.WriteJsonAsync(context, 200, new JsonObject
+        {
+            ["kind"] = target.Resource.Kind.Kind + "List",
+            ["apiVersion"] = target.Resource.Kind.ApiVersion,
+            ["metadata"] = new JsonObject { ["resourceVersion"] = store.State.Version.ToString() },
+            ["items"] = new JsonArray([.. gone]),
+        });
+    }
+
+    // A binding: {target: {kind: Node, name}}; what a scheduler sends.
+    private async Task BindAsync(HttpContext context, RequestTarget target)
+    {
+        var body = await RequestBody.ReadAsync(context);
+        var value = BodyDecoder.Json(body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
+        var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
+        writer.Bind(target.Resource, Key(target), node);
+        await Responses.WriteJsonAsync(context, 201, new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["code"] = 201,
+        });
+    }
+
+    private static async Task<DeleteOptions> DeleteOptionsAsync(HttpContext context)
+    {
+        var body = await RequestBody.ReadAsync(context);
+        var tree = body.IsEmpty
+            ? null
+            : BodyDecoder.Object(
+                body, RequestBody.MediaType(context), ApiKinds.DeleteOptions, FieldValidation.Ignore).Tree;
+        return DeleteOptions.Read(tree, new RequestQuery(context.Request.Query));
+    }
+
+    private StoredObject Current(RequestTarget target) =>
+        store.State.Of(target.Resource).GetValueOrDefault(Key(target))
+        ?? throw Errors.NotFound(target.Resource.Kind, target.Name!);
+
+    private static ObjectKey Key(RequestTarget target) => new(target.Namespace ?? "", target.Name!);
+}

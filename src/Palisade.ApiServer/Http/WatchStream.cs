@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Storage;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>
+/// Serves watches: one JSON object per line, flushed as it happens. A watch holds a place in the change log and one batch, no
+/// queue; a client that reads too slowly loses its place and gets an ERROR event with a 410 Status.
+/// </summary>
+internal sealed class WatchStream(VersionedStore store, TimeProvider time, CancellationToken stopping)
+{
+    private const long DefaultTimeoutSeconds = 3600;
+    private const string InitialEventsEnd = "k8s.io/initial-events-end";
+    private static readonly TimeSpan _bookmarkPeriod = TimeSpan.FromMinutes(1);
+
+    public async Task ServeAsync(HttpContext context, RequestTarget target, RequestQuery query)
+    {
+        ListRules.CheckWatch(query);
+        var selection = ListReader.Select(target, query);
+        var negotiated = Negotiated.From(context);
+        var state = store.State;
+        var version = query.Version ?? 0;
+        if (version > state.Version)
+            throw ListRules.TooLarge(version, state.Version);
+        context.Response.StatusCode = 200;
+        context.Response.ContentType = Responses.Json;
+        context.Response.Headers.CacheControl = "no-cache, private";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        var session = new Session(context, selection, negotiated, query, time);
+        try
+        {
+            await RunAsync(session, state, version, ending.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The server stops: the response ends cleanly and the client watches again later.
+        }
+    }
+
+    private async Task RunAsync(Session session, StoreState state, long version, CancellationToken cancel)
+    {
+        var query = session.Query;
+        var from = version;
+        if (query.SendInitialEvents == true || (query.SendInitialEvents is null && version == 0))
+        {
+            foreach (var stored in session.Selection.From(state))
+                await session.WriteAsync("ADDED", stored, cancel);
+            from = state.Version;
+            if (query.SendInitialEvents == true && query.AllowWatchBookmarks)
+                await session.WriteBookmarkAsync(from, initialEventsEnd: true, cancel);
+        }
+        else if (version == 0)
+        {
+            from = state.Version;
+        }
+
+        await session.FlushAsync(cancel);
+        await FollowAsync(session, new WatchCursor(store.Log, session.Selection, from), cancel);
+    }
+
+    private async Task FollowAsync(Session session, WatchCursor cursor, CancellationToken cancel)
+    {
+        var end = time.GetUtcNow() + TimeSpan.FromSeconds(Math.Clamp(session.Query.TimeoutSeconds ?? DefaultTimeoutSeconds, 1, 86400));
+        var bookmark = time.GetUtcNow() + _bookmarkPeriod;
+        while (true)
+        {
+            var items = cursor.Read(out var more);
+            if (items is null)
+            {
+                await session.WriteErrorAsync(
+                    Errors.Expired($"too old resource version: {cursor.Version} ({store.Log.StartVersion})"), cancel);
+                return;
+            }
+
+            foreach (var item in items)
+                await session.WriteAsync(Name(item.Type), item.Object, cancel);
+            if (items.Count > 0)
+                await session.FlushAsync(cancel);
+            var now = time.GetUtcNow();
+            var isOver = now >= end;
+            if (session.Query.AllowWatchBookmarks && (isOver || now >= bookmark))
+            {
+                await session.WriteBookmarkAsync(cursor.Version, initialEventsEnd: false, cancel);
+                await session.FlushAsync(cancel);
+                bookmark = now + _bookmarkPeriod;
+            }
+
+            if (isOver)
+                return;
+            var wake = session.Query.AllowWatchBookmarks && bookmark < end ? bookmark : end;
+            await WaitAsync(more, wake - now, cancel);
+        }
+    }
+
+    private async Task WaitAsync(Task more, TimeSpan atMost, CancellationToken cancel)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var delay = Task.Delay(atMost < TimeSpan.Zero ? TimeSpan.Zero : atMost, time, waiting.Token);
+        await Task.WhenAny(more, delay);
+        await waiting.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    private static string Name(ObjectEventType type) => type switch
+    {
+        ObjectEventType.Added => "ADDED",
+        ObjectEventType.Modified => "MODIFIED",
+        _ => "DELETED",
+    };
+
+    /// <summary>One client's watch: how it wants its objects, and its line-by-line output.</summary>
+    private sealed class Session(
+        HttpContext context, Selection selection, Negotiated negotiated, RequestQuery query, TimeProvider time)
+    {
+        private static readonly byte[] _newLine = "\n"u8.ToArray();
+        private bool _hasColumns;
+
+        public Selection Selection => selection;
+
+        public RequestQuery Query => query;
+
+        public Task WriteAsync(string type, StoredObject stored, CancellationToken cancel)
+        {
+            var shown = Representation.One(stored, negotiated, query.IncludeObject, time.GetUtcNow(), !_hasColumns);
+            _hasColumns = true;
+            return WriteLineAsync(type, shown, cancel);
+        }
+
+        public Task WriteBookmarkAsync(long version, bool initialEventsEnd, CancellationToken cancel)
+        {
+            var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
+            metadata["creationTimestamp"] = null;
+            if (initialEventsEnd)
+                metadata["annotations"] = new JsonObject { [InitialEventsEnd] = "true" };
+            var kind = selection.Resource.Kind;
+            return WriteLineAsync(
+                "BOOKMARK",
+                new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata },
+                cancel);
+        }
+
+        public async Task WriteErrorAsync(StatusException refusal, CancellationToken cancel)
+        {
+            await WriteLineAsync("ERROR", refusal.ToStatus(), cancel);
+            await FlushAsync(cancel);
+        }
+
+        public Task FlushAsync(CancellationToken cancel) => context.Response.Body.FlushAsync(cancel);
+
+        private async Task WriteLineAsync(string type, JsonNode shown, CancellationToken cancel)
+        {
+            var line = JsonBytes.Of(new JsonObject { ["type"] = type, ["object"] = shown });
+            await context.Response.Body.WriteAsync(line, cancel);
+            await context.Response.Body.WriteAsync(_newLine, cancel);
+        }
+    }
+}

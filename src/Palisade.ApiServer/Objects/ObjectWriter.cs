@@ -1,0 +1,187 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+
+namespace Palisade.ApiServer.Objects;
+
+/// <summary>
+/// The write path of every object: prepare, default, judge, store. Decoding is done before (Http/BodyDecoder), so trees hold only
+/// fields of their schema, of the right types.
+/// </summary>
+internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry registry, ApiServerOptions options)
+{
+    private const int NameAttempts = 8;
+
+    /// <summary>Creates. The namespace is the URL's, or null for cluster-scoped resources.</summary>
+    public Written Create(Resource resource, string? ns, JsonObject tree, WriteOptions write)
+    {
+        var meta = Metadata.Of(tree);
+        Stamp(resource, tree);
+        Metadata.Place(resource, meta, ns);
+        if (Cell.Text(meta["resourceVersion"]).Length > 0)
+            throw Errors.BadRequest("resourceVersion should not be set on objects to be created");
+        var generateName = Cell.Text(meta["generateName"]);
+        var isGenerated = Cell.Text(meta["name"]).Length == 0 && generateName.Length > 0;
+        Metadata.PrepareCreate(resource, meta, options.Time.GetUtcNow());
+        resource.PrepareCreate?.Invoke(tree);
+        for (var attempt = 1; ; attempt++)
+        {
+            if (isGenerated)
+                meta["name"] = NameGenerator.Next(generateName);
+            try
+            {
+                return CreateNamed(resource, tree, write);
+            }
+            catch (StatusException e) when (isGenerated && e.Reason == "AlreadyExists" && attempt < NameAttempts)
+            {
+                // Another name next time.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Replaces one object by what <paramref name="change"/> makes of a copy of it, all under the store's lock; an object that
+    /// stays equal is not written.
+    /// </summary>
+    public Written Update(Resource resource, ObjectKey key, Part part, WriteOptions write, Func<JsonObject, JsonObject> change) =>
+        store.Write(transaction =>
+        {
+            var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
+            var old = existing.Parse();
+            var tree = change(existing.Parse());
+            Stamp(resource, tree);
+            Metadata.Place(resource, Metadata.Of(tree), resource.Kind.Namespaced ? key.Namespace : null);
+            Metadata.CheckIdentity(resource, key, Metadata.Of(tree), existing);
+            var causes = Metadata.CarryOver(tree, old);
+            KeepOtherPart(resource, part, tree, old);
+            resource.Default(tree);
+            CountGeneration(resource, tree, old);
+            var request = new ValidationRequest(tree, old, options.KubeVersion);
+            Judge(resource, request, causes);
+            return StoreUpdate(transaction, existing, tree, old, write, [.. resource.Warn(request)]);
+        });
+
+    /// <summary>Deletes one object: the answer is the object or, for most kinds, a Status.</summary>
+    public JsonObject Delete(Resource resource, ObjectKey key, DeleteOptions delete) =>
+        store.Write(transaction =>
+        {
+            var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
+            delete.CheckPreconditions(resource.Kind, existing);
+            return new Removal(registry, transaction, options.Time.GetUtcNow()).Delete(existing, delete);
+        });
+
+    /// <summary>Sets spec.nodeName of a pod that has none.</summary>
+    public Written Bind(Resource pods, ObjectKey key, string node)
+    {
+        if (node.Length == 0)
+            throw Errors.Invalid("", "Binding", key.Name, [Cause.Required("target.name")]);
+        return Update(pods, key, Part.Main, WriteOptions.Internal, tree =>
+        {
+            var assigned = Cell.Text(tree["spec"]?["nodeName"]);
+            if (assigned.Length > 0)
+                throw Errors.Conflict(pods.Kind, key.Name, $"pod {key.Name} is already assigned to node \"{assigned}\"");
+            tree["spec"]!["nodeName"] = node;
+            return tree;
+        });
+    }
+
+    private Written CreateNamed(Resource resource, JsonObject tree, WriteOptions write) =>
+        store.Write(transaction =>
+        {
+            resource.Default(tree);
+            var key = StoredObject.KeyOf(Metadata.Of(tree));
+            var request = new ValidationRequest(tree, null, options.KubeVersion);
+            if (resource.Kind.Namespaced && key.Name.Length > 0)
+                CheckNamespace(transaction, resource, key);
+            Judge(resource, request, []);
+            if (transaction.Get(resource, key) is not null)
+                throw Errors.AlreadyExists(resource.Kind, key.Name);
+            var warnings = resource.Warn(request).ToList();
+            return new Written(write.DryRun ? JsonBytes.Of(tree) : transaction.Put(resource, tree).Json, warnings);
+        });
+
+    private Written StoreUpdate(
+        StoreTransaction transaction,
+        StoredObject existing,
+        JsonObject tree,
+        JsonObject old,
+        WriteOptions write,
+        IReadOnlyList<string> warnings)
+    {
+        Metadata.Of(tree)["resourceVersion"] = existing.Version.ToString();
+        if (JsonNode.DeepEquals(tree, old))
+            return new Written(existing.Json, warnings);
+        if (write.DryRun)
+            return new Written(JsonBytes.Of(tree), warnings);
+        var stored = transaction.Put(existing.Resource, tree);
+        // The last finalizer of an object that is being deleted lets it go.
+        new Removal(registry, transaction, options.Time.GetUtcNow()).Finish(stored);
+        return new Written(stored.Json, warnings);
+    }
+
+    private static void Judge(Resource resource, ValidationRequest request, IReadOnlyList<Cause> found)
+    {
+        List<Cause> causes = [.. found, .. Metadata.Judge(resource, request), .. resource.Validate(request)];
+        if (causes.Count > 0)
+        {
+            var name = Cell.Name(request.New);
+            throw Errors.Invalid(resource.Kind.Group, resource.Kind.Kind, name, causes);
+        }
+    }
+
+    private void CheckNamespace(StoreTransaction transaction, Resource resource, ObjectKey key)
+    {
+        var ns = transaction.Get(registry.Namespaces, new ObjectKey("", key.Namespace))
+            ?? throw Errors.NotFound(registry.Namespaces.Kind, key.Namespace);
+        if (Cell.Text(ns.Parse()["metadata"]?["deletionTimestamp"]).Length == 0)
+            return;
+        var why = $"unable to create new content in namespace {key.Namespace} because it is being terminated";
+        throw Errors.Forbidden(resource.Kind, key.Name, why, new JsonArray(new JsonObject
+        {
+            ["reason"] = "NamespaceTerminating",
+            ["message"] = $"namespace {key.Namespace} is being terminated",
+            ["field"] = "metadata.namespace",
+        }));
+    }
+
+    private static void Stamp(Resource resource, JsonObject tree)
+    {
+        // First in the document, as Go writes them.
+        tree.Remove("apiVersion");
+        tree.Remove("kind");
+        tree.Insert(0, "apiVersion", resource.Kind.ApiVersion);
+        tree.Insert(0, "kind", resource.Kind.Kind);
+    }
+
+    private static void KeepOtherPart(Resource resource, Part part, JsonObject tree, JsonObject old)
+    {
+        if (part == Part.Main)
+        {
+            if (resource.Kind.HasStatus)
+                Take(tree, old, "status");
+            return;
+        }
+
+        foreach (var name in tree.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)).Distinct().ToList())
+        {
+            if (name is not ("metadata" or "status"))
+                Take(tree, old, name);
+        }
+    }
+
+    private static void Take(JsonObject tree, JsonObject old, string name)
+    {
+        if (old[name] is { } value)
+            tree[name] = value.DeepClone();
+        else
+            tree.Remove(name);
+    }
+
+    private static void CountGeneration(Resource resource, JsonObject tree, JsonObject old)
+    {
+        if (resource.CountsGenerations && !JsonNode.DeepEquals(tree["spec"], old["spec"]))
+            Metadata.Of(tree)["generation"] = Cell.Number(old["metadata"]?["generation"]) + 1;
+    }
+}

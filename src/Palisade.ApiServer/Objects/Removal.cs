@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+
+namespace Palisade.ApiServer.Objects;
+
+/// <summary>
+/// Deletes within one transaction. An object with finalizers is only marked; a namespace takes what it holds with it, and waits
+/// (Terminating) for objects that finalizers hold back.
+/// </summary>
+internal sealed class Removal(ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now)
+{
+    // Everything stands on these two; the API server's own namespace lifecycle plugin keeps them too.
+    private static readonly string[] _kept = ["default", "kube-system"];
+
+    public JsonObject Delete(StoredObject existing, DeleteOptions delete)
+    {
+        if (existing.Resource == registry.Namespaces && _kept.Contains(existing.Key.Name))
+            throw Errors.Forbidden(existing.Resource.Kind, existing.Key.Name, "this namespace may not be deleted");
+        if (delete.DryRun)
+            return Answer(existing);
+        var shown = Remove(existing, delete.GracePeriodSeconds ?? 0);
+        return Answer(shown);
+    }
+
+    /// <summary>Lets an object go that is being deleted and that nothing holds back any more.</summary>
+    public void Finish(StoredObject stored)
+    {
+        var tree = stored.Parse();
+        if (tree["metadata"]?["deletionTimestamp"] is null || IsHeld(tree))
+            return;
+        if (stored.Resource == registry.Namespaces)
+        {
+            FinishNamespace(stored.Key.Name);
+            return;
+        }
+
+        transaction.Remove(stored);
+        FinishNamespace(stored.Key.Namespace);
+    }
+
+    private static bool IsHeld(JsonObject tree) => tree["metadata"]?["finalizers"] is JsonArray { Count: > 0 };
+
+    private StoredObject Remove(StoredObject existing, long graceSeconds)
+    {
+        var tree = existing.Parse();
+        if (existing.Resource == registry.Namespaces)
+            return Terminate(existing, tree);
+        if (!IsHeld(tree))
+        {
+            transaction.Remove(existing);
+            FinishNamespace(existing.Key.Namespace);
+            return existing;
+        }
+
+        return Mark(existing, tree, graceSeconds);
+    }
+
+    private StoredObject Mark(StoredObject existing, JsonObject tree, long graceSeconds)
+    {
+        var meta = Metadata.Of(tree);
+        if (meta["deletionTimestamp"] is not null)
+            return existing;
+        meta["deletionTimestamp"] = Metadata.Time(now);
+        meta["deletionGracePeriodSeconds"] = graceSeconds;
+        return transaction.Put(existing.Resource, tree);
+    }
+
+    private StoredObject Terminate(StoredObject ns, JsonObject tree)
+    {
+        if (tree["status"] is not JsonObject status)
+            tree["status"] = status = [];
+        status["phase"] = "Terminating";
+        var marked = Mark(ns, tree, 0);
+        foreach (var resource in registry.All.Where(resource => resource.Kind.Namespaced))
+        {
+            foreach (var stored in transaction.Of(resource).Values.Where(o => o.Key.Namespace == ns.Key.Name).ToList())
+            {
+                var content = stored.Parse();
+                if (IsHeld(content))
+                    Mark(stored, content, 0);
+                else
+                    transaction.Remove(stored);
+            }
+        }
+
+        FinishNamespace(ns.Key.Name);
+        return marked;
+    }
+
+    private void FinishNamespace(string name)
+    {
+        var ns = transaction.Get(registry.Namespaces, new ObjectKey("", name));
+        if (ns is null)
+            return;
+        var tree = ns.Parse();
+        if (tree["metadata"]?["deletionTimestamp"] is null || IsHeld(tree))
+            return;
+        var isEmpty = registry.All.Where(resource => resource.Kind.Namespaced)
+            .All(resource => transaction.Of(resource).Keys.All(key => key.Namespace != name));
+        if (isEmpty)
+            transaction.Remove(ns);
+    }
+
+    private static JsonObject Answer(StoredObject shown)
+    {
+        if (shown.Resource.ReturnsDeleted || shown.Parse()["metadata"]?["deletionTimestamp"] is not null)
+            return shown.Parse();
+        var details = Errors.Details(shown.Resource.Kind, shown.Key.Name);
+        details["uid"] = shown.Uid;
+        return new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["details"] = details,
+        };
+    }
+}

@@ -1,0 +1,64 @@
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Selecting;
+using Palisade.ApiServer.Storage;
+
+namespace Palisade.ApiServer.Objects;
+
+/// <summary>Which objects of a resource a list or watch is about. Namespace null: all.</summary>
+internal sealed record Selection(Resource Resource, string? Namespace, LabelSelection Labels, FieldSelection Fields)
+{
+    public bool HasSelectors => !Labels.IsEverything || !Fields.IsEverything;
+
+    public bool Matches(StoredObject stored) =>
+        (Namespace is null || stored.Key.Namespace == Namespace)
+        && Labels.Matches(stored.Labels)
+        && Fields.Matches(stored.Fields);
+
+    public IEnumerable<StoredObject> From(StoreState state) => state.Of(Resource).Values.Where(Matches);
+}
+
+/// <summary>An event of a watch.</summary>
+internal readonly record struct WatchItem(ObjectEventType Type, StoredObject Object);
+
+/// <summary>A watch's place in the change log.</summary>
+internal sealed class WatchCursor(ChangeLog log, Selection selection, long version)
+{
+    // One batch is what a slow client can make this server hold on to.
+    private const int BatchSize = 256;
+
+    /// <summary>Every change up to here has been seen.</summary>
+    public long Version { get; private set; } = version;
+
+    /// <summary>Events since the last call; null when changes were lost. Empty: wait for <paramref name="more"/>.</summary>
+    public IReadOnlyList<WatchItem>? Read(out Task more)
+    {
+        var changes = log.After(Version, BatchSize, out more);
+        if (changes is null)
+            return null;
+        var items = new List<WatchItem>();
+        foreach (var change in changes)
+        {
+            if (change.Resource == selection.Resource && Translate(change) is { } item)
+                items.Add(item);
+            Version = change.Version;
+        }
+
+        // There may be more in the log already.
+        if (changes.Count == BatchSize)
+            more = Task.CompletedTask;
+        return items;
+    }
+
+    // To a watcher with selectors an object appears when it begins to match and is gone when it ceases to.
+    private WatchItem? Translate(Change change)
+    {
+        var did = change.Before is { } before && selection.Matches(before);
+        var does = change.After is { } after && selection.Matches(after);
+        if (does)
+            return new WatchItem(did ? ObjectEventType.Modified : ObjectEventType.Added, change.After!);
+        if (!did)
+            return null;
+        var last = change.Last ?? StoredObject.Of(selection.Resource, change.Before!.Parse(), change.Version);
+        return new WatchItem(ObjectEventType.Deleted, last);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+
+namespace Palisade.ApiServer.Objects;
+
+/// <summary>Which part of an object a write may change.</summary>
+internal enum Part : byte
+{
+    /// <summary>Everything but status, where the resource has one.</summary>
+    Main,
+
+    /// <summary>The status only: the /status subresource.</summary>
+    Status,
+}
+
+/// <summary>What to do about fields the schema does not know.</summary>
+internal enum FieldValidation : byte
+{
+    Warn,
+    Ignore,
+    Strict,
+}
+
+/// <summary>The options that all writes share.</summary>
+internal readonly record struct WriteOptions(bool DryRun, FieldValidation Validation)
+{
+    /// <summary>What the server itself and its host program use.</summary>
+    public static WriteOptions Internal => new(false, FieldValidation.Strict);
+
+    /// <summary>Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts.</summary>
+    public static WriteOptions Read(RequestQuery query, string kind)
+    {
+        var causes = new List<Cause>();
+        foreach (var value in query.DryRun.Where(value => value is not ("All" or "")))
+            causes.Add(Cause.NotSupported("dryRun", $"\"{value}\"", "All"));
+        var validation = query.FieldValidation switch
+        {
+            null or "Warn" => FieldValidation.Warn,
+            "Ignore" => FieldValidation.Ignore,
+            "Strict" => FieldValidation.Strict,
+            _ => (FieldValidation?)null,
+        };
+        if (validation is null)
+        {
+            causes.Add(Cause.NotSupported(
+                "fieldValidation", $"\"{query.FieldValidation}\"", "", "Ignore", "Strict", "Warn"));
+        }
+
+        if (query.FieldManager is { Length: > 128 })
+            causes.Add(new Cause("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager"));
+        else if (query.FieldManager?.Any(char.IsControl) == true)
+            causes.Add(Cause.Invalid("fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
+        if (causes.Count > 0)
+            throw Errors.Invalid("meta.k8s.io", kind, "", causes);
+        return new WriteOptions(query.DryRun.Contains("All"), validation ?? FieldValidation.Warn);
+    }
+}
+
+/// <summary>What a write answers: the object as it is now, and what the client should be warned of.</summary>
+internal sealed record Written(byte[] Json, IReadOnlyList<string> Warnings)
+{
+    public JsonObject Parse() => JsonBytes.ParseObject(Json);
+}

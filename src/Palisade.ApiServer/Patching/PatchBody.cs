@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
+
+namespace Palisade.ApiServer.Patching;
+
+/// <summary>A patch that was read: what it does, and how error texts quote it (given what it made of the object).</summary>
+internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonObject, string> Quoted)
+{
+    private const string JsonPatchType = "application/json-patch+json";
+    private const string MergePatchType = "application/merge-patch+json";
+    private const string StrategicType = "application/strategic-merge-patch+json";
+    private const string ApplyType = "application/apply-patch+yaml";
+
+    public static Func<ReadOnlyMemory<byte>, KindSchema, PatchBody> Reader(string mediaType) => mediaType switch
+    {
+        JsonPatchType => (body, _) => OfOperations(Tree(body)),
+        MergePatchType => (body, _) => OfMerge(Tree(body)),
+        StrategicType => (body, kind) => OfStrategic(Tree(body), kind),
+        ApplyType => throw new StatusException(
+            415, "UnsupportedMediaType", "server-side apply is not served yet: apply without --server-side"),
+        _ => throw Errors.UnsupportedMediaType($"{JsonPatchType}, {MergePatchType}, {StrategicType}"),
+    };
+
+    private static PatchBody OfOperations(JsonNode? tree)
+    {
+        if (tree is not JsonArray operations)
+            throw Errors.BadRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+        return new PatchBody(
+            target => Patching.JsonPatch.Apply(target, operations),
+            patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
+    }
+
+    private static PatchBody OfMerge(JsonNode? tree)
+    {
+        var patch = Map(tree);
+        return new PatchBody(
+            target => MergePatch.Apply(target, patch),
+            patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
+    }
+
+    private static PatchBody OfStrategic(JsonNode? tree, KindSchema kind)
+    {
+        var patch = Map(tree);
+        return new PatchBody(
+            target => StrategicMergePatch.Apply(target, patch, kind.Type),
+            _ => GoValue.Format(patch));
+    }
+
+    private static JsonObject Map(JsonNode? tree) =>
+        tree as JsonObject
+        ?? throw Errors.BadRequest("error decoding patch: json: cannot unmarshal value into Go value of type map[string]interface {}");
+
+    private static JsonNode? Tree(ReadOnlyMemory<byte> body) =>
+        WireJson.ToNode(BodyDecoder.Json(body, why => $"error decoding patch: {why}"));
+}

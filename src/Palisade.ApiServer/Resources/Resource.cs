@@ -1,0 +1,82 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Schema;
+
+namespace Palisade.ApiServer.Resources;
+
+/// <summary>One served resource: its kind and everything that is special about it. Each has one registration in this folder.</summary>
+internal sealed class Resource
+{
+    private static readonly ImmutableArray<string> _allVerbs =
+        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+    public required KindSchema Kind { get; init; }
+
+    /// <summary>How kubectl get prints it.</summary>
+    public required TableLayout Table { get; init; }
+
+    public ImmutableArray<string> Categories { get; init; } = [];
+
+    /// <summary>Paths that field selectors may name besides metadata.name and metadata.namespace.</summary>
+    public ImmutableArray<SelectableField> SelectableFields { get; init; } = [];
+
+    /// <summary>Whether metadata.generation counts changes of spec.</summary>
+    public bool CountsGenerations { get; init; }
+
+    /// <summary>Whether a delete answers with the object rather than a Status.</summary>
+    public bool ReturnsDeleted { get; init; }
+
+    /// <summary>Sets an object up for its first store: initial status, fields clients may not choose.</summary>
+    public Action<JsonObject>? PrepareCreate { get; init; }
+
+    /// <summary>Fills in defaults, on create and update.</summary>
+    public Action<JsonObject> Default { get; init; } = _ => { };
+
+    /// <summary>What is wrong with a candidate (defaults filled in); old is null on create. All of it, in order.</summary>
+    public Func<ValidationRequest, IEnumerable<Cause>> Validate { get; init; } = _ => [];
+
+    /// <summary>What a client is warned of when it creates or changes an object that is valid.</summary>
+    public Func<ValidationRequest, IEnumerable<string>> Warn { get; init; } = _ => [];
+
+    /// <summary>Subresources that this server knows only to say that they are not served yet.</summary>
+    public ImmutableArray<string> UnservedSubresources { get; init; } = [];
+
+    /// <summary>The name in the database and in error texts: pods, networkpolicies.networking.k8s.io.</summary>
+    public string Id => Kind.QualifiedResource;
+
+    public ImmutableArray<string> Verbs => _allVerbs;
+
+    /// <summary>The values that field selectors compare.</summary>
+    public FrozenDictionary<string, string> FieldsOf(JsonObject tree, ObjectKey key)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal) { ["metadata.name"] = key.Name };
+        if (Kind.Namespaced)
+            fields["metadata.namespace"] = key.Namespace;
+        foreach (var field in SelectableFields)
+            fields[field.Path] = field.ValueOf(tree);
+        return fields.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    public bool CanSelect(string path) =>
+        path is "metadata.name" or "metadata.namespace" || SelectableFields.Any(field => field.Path == path);
+}
+
+/// <summary>A path of single values that field selectors may name, and what it counts as when absent.</summary>
+internal sealed record SelectableField(string Path, string Absent = "")
+{
+    public string ValueOf(JsonObject tree)
+    {
+        JsonNode? node = tree;
+        foreach (var step in Path.Split('.'))
+            node = (node as JsonObject)?[step];
+        return node is JsonValue value ? value.ToString() : Absent;
+    }
+}
+
+/// <summary>A candidate to judge, the state it replaces (null on create), and the Kubernetes version spoken.</summary>
+internal sealed record ValidationRequest(JsonObject New, JsonObject? Old, string KubeVersion);

@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Schema;
+
+namespace Palisade.ApiServer.Resources;
+
+/// <summary>v1 Service: kept and shown; no cluster address is given out, since nothing here would answer on it.</summary>
+internal static class ServiceResource
+{
+    public static Resource Register() => new()
+    {
+        Kind = ApiKinds.Service,
+        Categories = ["all"],
+        SelectableFields = [new("spec.clusterIP"), new("spec.type")],
+        PrepareCreate = tree => tree["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
+        Default = Fill,
+        Validate = Judge,
+        Table = new TableLayout(
+            [
+                TableColumn.ObjectName,
+                new("Type", "string", "Type determines how the Service is exposed."),
+                new("Cluster-IP", "string", "The address of the service."),
+                new("External-IP", "string", "The addresses outside the cluster."),
+                new("Port(s)", "string", "The list of ports that are exposed by this service."),
+                TableColumn.Age,
+                new("Selector", "string", "Route service traffic to pods with these labels.", 1),
+            ],
+            Row),
+    };
+
+    private static void Fill(JsonObject service)
+    {
+        if (service["spec"] is not JsonObject spec)
+            service["spec"] = spec = [];
+        spec["type"] ??= "ClusterIP";
+        spec["sessionAffinity"] ??= "None";
+        if (Cell.Text(spec["type"]) != "ExternalName")
+        {
+            spec["clusterIP"] ??= "None";
+            spec["internalTrafficPolicy"] ??= "Cluster";
+        }
+
+        foreach (var port in Cell.Objects(spec["ports"]))
+        {
+            port["protocol"] ??= "TCP";
+            port["targetPort"] ??= port["port"]?.DeepClone();
+        }
+    }
+
+    private static IEnumerable<Cause> Judge(ValidationRequest request)
+    {
+        var spec = request.New["spec"];
+        var index = 0;
+        foreach (var port in Cell.Objects(spec?["ports"]))
+        {
+            var at = $"spec.ports[{index++}]";
+            var number = Cell.Number(port["port"]);
+            if (number is < 1 or > 65535)
+                yield return Cause.Invalid($"{at}.port", $"{number}", "must be between 1 and 65535, inclusive");
+            var protocol = Cell.Text(port["protocol"]);
+            if (protocol is not ("TCP" or "UDP" or "SCTP"))
+                yield return Cause.NotSupported($"{at}.protocol", $"\"{protocol}\"", "SCTP", "TCP", "UDP");
+        }
+
+        if (index == 0 && Cell.Text(spec?["clusterIP"]) != "None" && Cell.Text(spec?["type"]) != "ExternalName")
+            yield return Cause.Required("spec.ports");
+    }
+
+    private static TableRow Row(JsonObject tree, DateTimeOffset now)
+    {
+        var spec = tree["spec"];
+        return new TableRow(
+        [
+            Cell.Name(tree),
+            Cell.Text(spec?["type"]),
+            Cell.OrNone(Cell.Text(spec?["clusterIP"])),
+            External(tree),
+            Cell.OrNone(string.Join(",", Cell.Objects(spec?["ports"]).Select(Port))),
+            Cell.Age(tree, now),
+            SelectorText.OfMap(spec?["selector"]),
+        ]);
+    }
+
+    private static string Port(JsonObject port)
+    {
+        var node = Cell.Number(port["nodePort"]);
+        var protocol = Cell.Text(port["protocol"]);
+        return $"{Cell.Scalar(port["port"])}{(node > 0 ? $":{node}" : "")}/{(protocol.Length > 0 ? protocol : "TCP")}";
+    }
+
+    private static string External(JsonObject tree)
+    {
+        var spec = tree["spec"];
+        var listed = string.Join(",", Cell.Texts(spec?["externalIPs"]));
+        if (Cell.Text(spec?["type"]) == "ExternalName")
+            return Cell.Text(spec?["externalName"]);
+        if (Cell.Text(spec?["type"]) != "LoadBalancer")
+            return Cell.OrNone(listed);
+        var given = Cell.Objects(tree["status"]?["loadBalancer"]?["ingress"])
+            .Select(ingress => Cell.Text(ingress["ip"]) is { Length: > 0 } ip ? ip : Cell.Text(ingress["hostname"]));
+        var all = string.Join(",", given.Concat(Cell.Texts(spec?["externalIPs"])));
+        return all.Length > 0 ? all : "<pending>";
+    }
+}
