@@ -32,17 +32,8 @@ internal ref struct JsonReader
     /// <summary>Reads the whole text as one value.</summary>
     public WireResult ReadDocument()
     {
-        if (_text.Length > _limits.MaxBytes)
-            return Refused($"the document has {_text.Length} bytes, more than the limit of {_limits.MaxBytes}");
-        if (_text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
-            _at = 3;
-        var invalid = FirstInvalidUtf8(_text);
-        if (invalid >= 0)
-        {
-            _at = invalid;
-            return Refused("invalid UTF-8");
-        }
-
+        if (!Prepare())
+            return new(null, _error);
         var value = ReadValue();
         if (value is not null)
         {
@@ -52,6 +43,30 @@ internal ref struct JsonReader
         }
 
         return _error is null ? new(value, null) : new(null, _error);
+    }
+
+    /// <summary>Reads value after value until the end or an error.</summary>
+    public (ImmutableArray<WireValue> Values, WireError? Error) ReadStream()
+    {
+        var values = ImmutableArray.CreateBuilder<WireValue>();
+        if (!Prepare())
+            return ([], _error);
+        for (SkipSpace(); _at < _text.Length && ReadValue() is { } value; SkipSpace())
+            values.Add(value);
+        return (values.ToImmutable(), _error);
+    }
+
+    private bool Prepare()
+    {
+        if (_text.Length > _limits.MaxBytes)
+            return Stop($"the document has {_text.Length} bytes, more than the limit of {_limits.MaxBytes}") is not null;
+        if (_text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            _at = 3;
+        var invalid = FirstInvalidUtf8(_text);
+        if (invalid < 0)
+            return true;
+        _at = invalid;
+        return Stop("invalid UTF-8") is not null;
     }
 
     /// <summary>Where the first invalid UTF-8 sequence starts, or -1.</summary>
@@ -64,8 +79,6 @@ internal ref struct JsonReader
             at += used;
         return at;
     }
-
-    private WireResult Refused(string message) => new(null, new(message, Here()));
 
     private WireValue? ReadValue()
     {

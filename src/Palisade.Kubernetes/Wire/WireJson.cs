@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,6 +13,10 @@ public static class WireJson
     /// </summary>
     public static WireResult Parse(ReadOnlySpan<byte> utf8, WireLimits? limits = null) =>
         new JsonReader(utf8, limits ?? WireLimits.Default).ReadDocument();
+
+    /// <summary>Reads JSON documents that stand one after another; an error ends the reading.</summary>
+    public static (ImmutableArray<WireValue> Values, WireError? Error) ParseStream(ReadOnlySpan<byte> utf8, WireLimits? limits = null) =>
+        new JsonReader(utf8, limits ?? WireLimits.Default).ReadStream();
 
     /// <summary>The value as compact JSON; of a repeated member only the last is written.</summary>
     public static byte[] Write(WireValue value)

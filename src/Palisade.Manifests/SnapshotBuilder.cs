@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Palisade.Kubernetes.Convert;
+using Palisade.Policy.Model;
+
+namespace Palisade.Manifests;
+
+/// <summary>The cluster that manifests describe: what the API server would store, and one pod per workload that has none of its own.</summary>
+internal sealed class SnapshotBuilder
+{
+    private readonly List<Namespace> _namespaces = [];
+    private readonly List<Node> _nodes = [];
+    private readonly List<Service> _services = [];
+    private readonly List<NetworkPolicy> _policies = [];
+    private readonly List<Endpoint> _pods = [];
+    private readonly List<Endpoint> _templates = [];
+
+    /// <summary>Builds the snapshot of the documents that have a stored form.</summary>
+    public static ClusterSnapshot Build(ImmutableArray<ManifestDocument> documents, ICollection<Diagnostic> diagnostics)
+    {
+        var builder = new SnapshotBuilder();
+        foreach (var document in LastOfEach(documents, diagnostics))
+            builder.Add(document, diagnostics);
+        return builder.Snapshot();
+    }
+
+    private static IEnumerable<ManifestDocument> LastOfEach(
+        ImmutableArray<ManifestDocument> documents,
+        ICollection<Diagnostic> diagnostics)
+    {
+        var last = new Dictionary<(string, string, string, string), ManifestDocument>();
+        foreach (var document in documents.Where(document => document is { Stored: not null, Name.Length: > 0 }))
+        {
+            var key = (document.Schema!.Group, document.Kind, document.Namespace, document.Name);
+            if (last.TryGetValue(key, out var before))
+                diagnostics.Add(Finding.Twice(document.At, before.At, document.Title));
+            last[key] = document;
+        }
+
+        return last.Values;
+    }
+
+    private void Add(ManifestDocument document, ICollection<Diagnostic> diagnostics)
+    {
+        var (value, file) = (document.Stored!, document.At.File);
+        switch (document.Kind)
+        {
+            case "Namespace":
+                Keep(_namespaces, ClusterConvert.Namespace(value));
+                break;
+            case "Node":
+                Keep(_nodes, ClusterConvert.Node(value));
+                break;
+            case "Service":
+                Keep(_services, ClusterConvert.Service(value));
+                break;
+            case "Pod":
+                Keep(_pods, ClusterConvert.Pod(value, file));
+                break;
+            case "NetworkPolicy":
+                Keep(_policies, ClusterConvert.NetworkPolicy(value, file, diagnostics));
+                break;
+            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "Job" or "CronJob" or "ReplicationController":
+                Keep(_templates, ClusterConvert.Template(value, document.Kind, file));
+                break;
+        }
+    }
+
+    private static void Keep<T>(List<T> list, T? item)
+        where T : class
+    {
+        if (item is not null)
+            list.Add(item);
+    }
+
+    private ClusterSnapshot Snapshot()
+    {
+        var owned = _pods.Select(pod => (pod.Namespace, pod.Workload)).ToHashSet();
+        var names = _pods.Select(pod => (pod.Namespace, pod.Name)).ToHashSet();
+        var pods = _pods.ToList();
+        foreach (var template in _templates.Where(template => !owned.Contains((template.Namespace, template.Workload))))
+        {
+            // Workloads of several kinds, and pods, may share a name; endpoints may not.
+            var name = template.Name;
+            if (!names.Add((template.Namespace, name)))
+                name = $"{template.Name}-{template.Workload.Kind.ToLowerInvariant()}";
+            names.Add((template.Namespace, name));
+            pods.Add(template with { Name = name });
+        }
+
+        return ClusterSnapshot.Of(_namespaces, MadeUpAddresses.Give(pods, _nodes, _services), _policies, _services, _nodes);
+    }
+}

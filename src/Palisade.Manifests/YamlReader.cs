@@ -1,0 +1,214 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Palisade.Kubernetes.Wire;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Palisade.Manifests;
+
+/// <summary>A member whose key the same mapping has again further down: only the last counts.</summary>
+internal readonly record struct RepeatedKey(string Name, Position At);
+
+/// <summary>
+/// Reads one YAML document into wire values as kubectl does on its way to JSON: YAML 1.1 scalars, keys become strings, merge keys
+/// are applied where they stand, of repeated keys the last counts. Bounded in depth and in what aliases expand to.
+/// </summary>
+internal sealed class YamlReader
+{
+    // What one document's aliases may add. A YAML bomb adds billions; real charts a few thousand.
+    private const int MaxAliasedNodes = 100_000;
+
+    private readonly Parser _parser;
+    private readonly int _lineOffset;
+    private readonly WireLimits _limits;
+    private readonly Dictionary<string, (WireValue? Value, int Nodes)> _anchors = new(StringComparer.Ordinal);
+    private readonly List<RepeatedKey> _repeated = [];
+    private int _nodes;
+    private int _aliased;
+
+    private YamlReader(string text, int firstLine, WireLimits limits)
+    {
+        _parser = new(new StringReader(text));
+        _lineOffset = firstLine - 1;
+        _limits = limits;
+    }
+
+    /// <summary>Reads the documents of a text (more than one only where a bare ... ends one); an error ends the text.</summary>
+    public static (ImmutableArray<WireValue> Values, ImmutableArray<RepeatedKey> Repeated, WireError? Error) Read(
+        string text,
+        int firstLine,
+        WireLimits limits)
+    {
+        var reader = new YamlReader(text, firstLine, limits);
+        var values = ImmutableArray.CreateBuilder<WireValue>();
+        WireError? error = null;
+        try
+        {
+            reader.ReadStream(values);
+        }
+        catch (YamlException e)
+        {
+            error = new(Message(e), reader.At(e.Start));
+        }
+        catch (RefusedException e)
+        {
+            error = new(e.Message, e.At);
+        }
+
+        return (values.ToImmutable(), [.. reader._repeated], error);
+    }
+
+    private void ReadStream(ImmutableArray<WireValue>.Builder values)
+    {
+        while (_parser.MoveNext())
+        {
+            if (_parser.Current is not DocumentStart)
+                continue;
+            _parser.MoveNext();
+            _anchors.Clear();
+            values.Add(ReadNode(0));
+        }
+    }
+
+    // Leaves the parser on the node's last event.
+    private WireValue ReadNode(int depth)
+    {
+        var parsed = _parser.Current!;
+        var at = At(parsed.Start);
+        if (depth > _limits.MaxDepth)
+            throw new RefusedException("exceeded max depth", at);
+        if (++_nodes > _limits.MaxNodes)
+            throw new RefusedException($"the document has more than {_limits.MaxNodes} values", at);
+        if (parsed is AnchorAlias alias)
+            return Alias(alias.Value.Value, at);
+        var anchor = parsed is NodeEvent { Anchor.IsEmpty: false } node ? node.Anchor.Value : null;
+        var before = _nodes + _aliased;
+        if (anchor is not null)
+            _anchors[anchor] = (null, 0);
+        var value = parsed switch
+        {
+            MappingStart => ReadMapping(at, depth),
+            SequenceStart => ReadSequence(at, depth),
+            Scalar scalar => ReadScalar(scalar, at),
+            _ => throw new RefusedException($"unexpected {parsed.GetType().Name}", at),
+        };
+        if (anchor is not null)
+            _anchors[anchor] = (value, _nodes + _aliased - before + 1);
+        return value;
+    }
+
+    private WireValue Alias(string name, Position at)
+    {
+        if (!_anchors.TryGetValue(name, out var target))
+            throw new RefusedException($"unknown anchor '{name}' referenced", at);
+        if (target.Value is null)
+            throw new RefusedException($"anchor '{name}' value contains itself", at);
+        _aliased += target.Nodes;
+        if (_aliased > MaxAliasedNodes)
+            throw new RefusedException("document contains excessive aliasing", at);
+        return target.Value;
+    }
+
+    private WireArray ReadSequence(Position at, int depth)
+    {
+        var items = ImmutableArray.CreateBuilder<WireValue>();
+        while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
+            items.Add(ReadNode(depth + 1));
+        return new(items.DrainToImmutable(), at);
+    }
+
+    private WireObject ReadMapping(Position at, int depth)
+    {
+        var members = new List<WireMember>();
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (_parser.MoveNext() && _parser.Current is not MappingEnd)
+        {
+            var isMerge = _parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain };
+            var key = ReadNode(depth + 1);
+            _parser.MoveNext();
+            var value = ReadNode(depth + 1);
+            if (isMerge)
+            {
+                Merge(value, members, index);
+                continue;
+            }
+
+            var name = KeyText(key);
+            if (index.ContainsKey(name))
+                _repeated.Add(new(name, key.At));
+            Put(new(name, key.At, value), members, index);
+        }
+
+        return new([.. members], at);
+    }
+
+    // yaml.v2 applies a merge where it stands: keys before it are overwritten, keys after it overwrite. In a list the first wins.
+    private static void Merge(WireValue value, List<WireMember> members, Dictionary<string, int> index)
+    {
+        var sources = value switch
+        {
+            WireObject one => [one],
+            WireArray list when list.Items.All(item => item is WireObject) => list.Items.Cast<WireObject>().Reverse().ToArray(),
+            _ => throw new RefusedException("map merge requires map or sequence of maps as the value", value.At),
+        };
+        foreach (var member in sources.SelectMany(source => source.Members))
+            Put(member, members, index);
+    }
+
+    private static void Put(WireMember member, List<WireMember> members, Dictionary<string, int> index)
+    {
+        if (index.TryGetValue(member.Name, out var place))
+        {
+            members[place] = member;
+            return;
+        }
+
+        index[member.Name] = members.Count;
+        members.Add(member);
+    }
+
+    // sigs.k8s.io/yaml: numbers and booleans become their text; maps, lists and null cannot be keys.
+    private static string KeyText(WireValue key) => key switch
+    {
+        WireString s => s.Value,
+        WireNumber n => n.Text,
+        WireBool b => b.Value ? "true" : "false",
+        _ => throw new RefusedException("unsupported map key: a key must be a string, a number or a boolean", key.At),
+    };
+
+    private static WireValue ReadScalar(Scalar scalar, Position at)
+    {
+        var tag = scalar.Tag.IsEmpty ? "" : scalar.Tag.Value;
+        if (tag == "tag:yaml.org,2002:binary")
+            return Binary(scalar.Value, at);
+        var isPlain = tag.Length == 0 && scalar.Style == ScalarStyle.Plain;
+        if (!isPlain && tag is not ("tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" or "tag:yaml.org,2002:bool" or "tag:yaml.org,2002:null"))
+            return new WireString(scalar.Value, at);
+        return YamlScalars.Resolve(scalar.Value, at)
+            ?? throw new RefusedException($"json: unsupported value: {scalar.Value}", at);
+    }
+
+    private static WireString Binary(string text, Position at)
+    {
+        var room = new byte[text.Length];
+        if (!System.Convert.TryFromBase64String(text, room, out var length))
+            throw new RefusedException("!!binary value contains invalid base64 data", at);
+        return new(System.Text.Encoding.UTF8.GetString(room.AsSpan(0, length)), at);
+    }
+
+    private Position At(in Mark mark) => new(
+        int.CreateSaturating(mark.Line) + _lineOffset,
+        Math.Max(1, int.CreateSaturating(mark.Column)));
+
+    // libyaml's wording with kubectl's frame: yaml: line 5: did not find expected key.
+    private static string Message(YamlException e)
+    {
+        var text = e.InnerException is YamlException inner ? inner.Message : e.Message;
+        return text.Length == 0 ? "not valid YAML" : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
+    }
+
+    private sealed class RefusedException(string message, Position at) : Exception(message)
+    {
+        public Position At { get; } = at;
+    }
+}
