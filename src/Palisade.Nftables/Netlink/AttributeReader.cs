@@ -21,6 +21,9 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 
     internal readonly string Text => Encoding.UTF8.GetString(Payload).TrimEnd('\0');
 
+    /// <summary>A register value of nf_tables: nest { NFTA_DATA_VALUE (1) bytes }.</summary>
+    internal readonly NftKey Value => new(Find(Payload, 1));
+
     internal bool Next()
     {
         if (_rest.Length < 4)

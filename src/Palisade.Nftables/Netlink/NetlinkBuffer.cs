@@ -68,6 +68,21 @@ internal sealed class NetlinkBuffer
         Put(type, bytes);
     }
 
+    internal void PutBig16(int type, ushort value)
+    {
+        Span<byte> bytes = stackalloc byte[2];
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, value);
+        Put(type, bytes);
+    }
+
+    /// <summary>A register value of nf_tables: nest { NFTA_DATA_VALUE (1) bytes }.</summary>
+    internal void PutValue(int type, in NftKey value)
+    {
+        var nest = BeginNest(type);
+        Put(1, value.Bytes);
+        EndNest(nest);
+    }
+
     internal void PutBig32(int type, uint value)
     {
         Span<byte> bytes = stackalloc byte[4];
