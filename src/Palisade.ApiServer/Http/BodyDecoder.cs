@@ -40,7 +40,7 @@ internal static class BodyDecoder
         if (why is null && validation == FieldValidation.Strict && !result.StrictErrors.IsEmpty)
             why = "strict decoding error: " + string.Join(", ", result.StrictErrors.Select(error => error.Message));
         if (why is not null)
-            throw Errors.Invalid("", "", "", [Cause.Invalid("patch", GoText.Quote(patchText()), why)]);
+            throw Errors.Invalid("", "", "", [Causes.Invalid("patch", GoText.Quote(patchText()), why)]);
         return new Decoded(Tree(result), Warnings(result, validation));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Http;
 
@@ -53,9 +54,9 @@ internal static class Errors
         });
 
     /// <summary>422: <paramref name="kind"/> and <paramref name="name"/> as details name them; causes in order.</summary>
-    public static StatusException Invalid(string group, string kind, string name, IReadOnlyList<Cause> causes)
+    public static StatusException Invalid(string group, string kind, string name, IReadOnlyCollection<Cause> causes)
     {
-        var texts = causes.Select(cause => $"{cause.Field}: {cause.Message}").Distinct(StringComparer.Ordinal).ToList();
+        var texts = causes.Select(cause => cause.ToString()).Distinct(StringComparer.Ordinal).ToList();
         var all = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
         var subject = group.Length == 0 ? kind : $"{kind}.{group}";
         var details = new JsonObject();
@@ -65,7 +66,7 @@ internal static class Errors
             details["group"] = group;
         if (kind.Length > 0)
             details["kind"] = kind;
-        details["causes"] = new JsonArray([.. causes.Select(cause => cause.ToJson())]);
+        details["causes"] = new JsonArray([.. causes.Select(Causes.ToJson)]);
         return new StatusException(422, "Invalid", $"{subject} \"{name}\" is invalid: {all}", details);
     }
 
@@ -79,22 +80,4 @@ internal static class Errors
         details["kind"] = kind.Plural;
         return details;
     }
-}
-
-/// <summary>One reason why an object is invalid: reason FieldValue…, the message without its path, the field's path.</summary>
-internal readonly record struct Cause(string Reason, string Message, string Field)
-{
-    public static Cause Required(string field, string detail = "") =>
-        new("FieldValueRequired", detail.Length == 0 ? "Required value" : $"Required value: {detail}", field);
-
-    public static Cause Invalid(string field, string value, string detail) =>
-        new("FieldValueInvalid", $"Invalid value: {value}: {detail}", field);
-
-    public static Cause Forbidden(string field, string detail) => new("FieldValueForbidden", $"Forbidden: {detail}", field);
-
-    public static Cause NotSupported(string field, string value, params IEnumerable<string> supported) =>
-        new("FieldValueNotSupported",
-            $"Unsupported value: {value}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}", field);
-
-    public JsonObject ToJson() => new() { ["reason"] = Reason, ["message"] = Message, ["field"] = Field };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Http;
 
@@ -13,17 +14,17 @@ internal static class ListRules
         if (query.ResourceVersionMatch is { } match)
         {
             if (query.Continue is not null)
-                causes.Add(Cause.Forbidden(Match, "resourceVersionMatch is forbidden when continue is provided"));
+                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch is forbidden when continue is provided"));
             if (query.ResourceVersion is null)
-                causes.Add(Cause.Forbidden(Match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
             if (match is not ("Exact" or "NotOlderThan"))
-                causes.Add(Cause.NotSupported(Match, $"\"{match}\"", "Exact", "NotOlderThan", ""));
+                causes.Add(Causes.NotSupported(Match, $"\"{match}\"", "Exact", "NotOlderThan", ""));
             else if (match == "Exact" && query.ResourceVersion == "0")
-                causes.Add(Cause.Forbidden(Match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
         }
 
         if (query.SendInitialEvents is not null)
-            causes.Add(Cause.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+            causes.Add(Causes.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
         Refuse(causes);
         if (query.Continue is not null && query.ResourceVersion is not (null or "0"))
             throw Errors.BadRequest("specifying resource version is not allowed when using continue");
@@ -35,21 +36,21 @@ internal static class ListRules
         var match = query.ResourceVersionMatch;
         if (query.SendInitialEvents is not null && match != "NotOlderThan")
         {
-            causes.Add(Cause.Forbidden(Match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            causes.Add(Causes.Forbidden(Match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
         }
 
         if (match is not null)
         {
             if (query.SendInitialEvents is null)
             {
-                causes.Add(Cause.Forbidden(
+                causes.Add(Causes.Forbidden(
                     Match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
             }
 
             if (match != "NotOlderThan")
-                causes.Add(Cause.NotSupported(Match, $"\"{match}\"", "NotOlderThan"));
+                causes.Add(Causes.NotSupported(Match, $"\"{match}\"", "NotOlderThan"));
             if (query.Continue is not null)
-                causes.Add(Cause.Forbidden(Match, "resourceVersionMatch is forbidden when continue is provided"));
+                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch is forbidden when continue is provided"));
         }
 
         Refuse(causes);

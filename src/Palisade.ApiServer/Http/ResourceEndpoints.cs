@@ -101,7 +101,7 @@ internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter write
         if (query.Force is not null)
         {
             throw Errors.Invalid(
-                "meta.k8s.io", "PatchOptions", "", [Cause.Forbidden("force", "may not be specified for non-apply patch")]);
+                "meta.k8s.io", "PatchOptions", "", [Causes.Forbidden("force", "may not be specified for non-apply patch")]);
         }
 
         var body = await RequestBody.ReadAsync(context);

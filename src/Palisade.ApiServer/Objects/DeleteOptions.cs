@@ -4,6 +4,7 @@ using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Objects;
 
@@ -24,9 +25,9 @@ internal sealed record DeleteOptions
         var policy = Cell.Text(body?["propagationPolicy"]) is { Length: > 0 } given ? given : query.PropagationPolicy;
         var causes = new List<Cause>();
         foreach (var value in dryRun.Where(value => value != "All"))
-            causes.Add(Cause.NotSupported("dryRun", $"\"{value}\"", "All"));
+            causes.Add(Causes.NotSupported("dryRun", $"\"{value}\"", "All"));
         if (policy is not (null or "Foreground" or "Background" or "Orphan"))
-            causes.Add(Cause.NotSupported("propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil"));
+            causes.Add(Causes.NotSupported("propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil"));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", "DeleteOptions", "", causes);
         return new DeleteOptions

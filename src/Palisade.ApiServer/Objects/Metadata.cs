@@ -4,6 +4,7 @@ using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Objects;
 
@@ -11,7 +12,7 @@ namespace Palisade.ApiServer.Objects;
 internal static class Metadata
 {
     // Set by the server alone; a client that sends them back unchanged, or not at all, is fine.
-    private static readonly string[] _carried = ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    private static readonly string[] _carried = ["uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
 
     public static JsonObject Of(JsonObject tree)
     {
@@ -87,9 +88,8 @@ internal static class Metadata
         var meta = Of(tree);
         var before = Of(old);
         var causes = new List<Cause>();
-        var created = Cell.Text(meta["creationTimestamp"]);
-        if (created.Length > 0 && created != Cell.Text(before["creationTimestamp"]))
-            causes.Add(Cause.Invalid("metadata.creationTimestamp", $"\"{created}\"", "field is immutable"));
+        // One that was changed is left for validation to refuse.
+        meta["creationTimestamp"] ??= before["creationTimestamp"]?.DeepClone();
         foreach (var name in _carried)
         {
             if (before[name] is { } value)
@@ -106,7 +106,7 @@ internal static class Metadata
             if (added.Count > 0)
             {
                 var names = string.Join(", ", added.Select(name => $"\"{name}\""));
-                causes.Add(Cause.Forbidden(
+                causes.Add(Causes.Forbidden(
                     "metadata.finalizers",
                     "no new finalizers can be added if the object is being deleted, found new finalizers " +
                     $"[]string{{{names}}}"));
@@ -114,12 +114,5 @@ internal static class Metadata
         }
 
         return causes;
-    }
-
-    /// <summary>Names, labels, annotations, owner references.</summary>
-    public static IEnumerable<Cause> Judge(Resource resource, ValidationRequest request)
-    {
-        if (Cell.Name(request.New).Length == 0)
-            yield return Cause.Required("metadata.name", "name or generateName is required");
     }
 }

@@ -3,6 +3,8 @@ using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Validate;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.ApiServer.Objects;
 
@@ -13,6 +15,9 @@ namespace Palisade.ApiServer.Objects;
 internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry registry, ApiServerOptions options)
 {
     private const int NameAttempts = 8;
+    private readonly KubeVersion _version = KubeVersion.TryParse(options.KubeVersion, out var version)
+        ? version
+        : throw new ArgumentException($"{options.KubeVersion} is no Kubernetes version", nameof(options));
 
     /// <summary>Creates. The namespace is the URL's, or null for cluster-scoped resources.</summary>
     public Written Create(Resource resource, string? ns, JsonObject tree, WriteOptions write)
@@ -56,11 +61,10 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             Metadata.CheckIdentity(resource, key, Metadata.Of(tree), existing);
             var causes = Metadata.CarryOver(tree, old);
             KeepOtherPart(resource, part, tree, old);
-            resource.Default(tree);
+            tree = Default(resource, tree);
             CountGeneration(resource, tree, old);
-            var request = new ValidationRequest(tree, old, options.KubeVersion);
-            Judge(resource, request, causes);
-            return StoreUpdate(transaction, existing, tree, old, write, [.. resource.Warn(request)]);
+            var warnings = Judge(resource, tree, old, [.. causes, .. resource.JudgeChange(tree, old)]);
+            return StoreUpdate(transaction, existing, tree, old, write, warnings);
         });
 
     /// <summary>Deletes one object: the answer is the object or, for most kinds, a Status.</summary>
@@ -76,7 +80,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
     public Written Bind(Resource pods, ObjectKey key, string node)
     {
         if (node.Length == 0)
-            throw Errors.Invalid("", "Binding", key.Name, [Cause.Required("target.name")]);
+            throw Errors.Invalid("", "Binding", key.Name, [Causes.Required("target.name")]);
         return Update(pods, key, Part.Main, WriteOptions.Internal, tree =>
         {
             var assigned = Cell.Text(tree["spec"]?["nodeName"]);
@@ -90,16 +94,16 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
     private Written CreateNamed(Resource resource, JsonObject tree, WriteOptions write) =>
         store.Write(transaction =>
         {
-            resource.Default(tree);
-            var key = StoredObject.KeyOf(Metadata.Of(tree));
-            var request = new ValidationRequest(tree, null, options.KubeVersion);
-            if (resource.Kind.Namespaced && key.Name.Length > 0)
+            var full = Default(resource, tree);
+            var key = StoredObject.KeyOf(Metadata.Of(full));
+            if (resource.Kind.Namespaced)
                 CheckNamespace(transaction, resource, key);
-            Judge(resource, request, []);
+            var warnings = Judge(resource, full, null, []);
             if (transaction.Get(resource, key) is not null)
                 throw Errors.AlreadyExists(resource.Kind, key.Name);
-            var warnings = resource.Warn(request).ToList();
-            return new Written(write.DryRun ? JsonBytes.Of(tree) : transaction.Put(resource, tree).Json, warnings);
+            if (resource.WarnCreator(full) is { } warning)
+                warnings = [.. warnings, warning];
+            return new Written(write.DryRun ? JsonBytes.Of(full) : transaction.Put(resource, full).Json, warnings);
         });
 
     private Written StoreUpdate(
@@ -121,15 +125,25 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         return new Written(stored.Json, warnings);
     }
 
-    private static void Judge(Resource resource, ValidationRequest request, IReadOnlyList<Cause> found)
+    private static JsonObject Default(Resource resource, JsonObject tree)
     {
-        List<Cause> causes = [.. found, .. Metadata.Judge(resource, request), .. resource.Validate(request)];
-        if (causes.Count > 0)
-        {
-            var name = Cell.Name(request.New);
-            throw Errors.Invalid(resource.Kind.Group, resource.Kind.Kind, name, causes);
-        }
+        var full = WireJson.ToNode(ObjectValidation.Default(Wire(tree), resource.Kind))!.AsObject();
+        resource.Default(full);
+        return full;
     }
+
+    private IReadOnlyList<string> Judge(Resource resource, JsonObject tree, JsonObject? old, IEnumerable<Cause> found)
+    {
+        var verdict = old is null
+            ? ObjectValidation.Create(Wire(tree), resource.Kind, _version)
+            : ObjectValidation.Update(Wire(tree), Wire(old), resource.Kind, _version);
+        List<Cause> causes = [.. verdict.Causes, .. found];
+        return causes.Count == 0
+            ? [.. verdict.Warnings.Select(warning => warning.Text)]
+            : throw Errors.Invalid(resource.Kind.Group, resource.Kind.Kind, Cell.Name(tree), causes);
+    }
+
+    private static WireObject Wire(JsonObject tree) => (WireObject)WireJson.FromNode(tree);
 
     private void CheckNamespace(StoreTransaction transaction, Resource resource, ObjectKey key)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Objects;
 
@@ -32,7 +33,7 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
     {
         var causes = new List<Cause>();
         foreach (var value in query.DryRun.Where(value => value is not ("All" or "")))
-            causes.Add(Cause.NotSupported("dryRun", $"\"{value}\"", "All"));
+            causes.Add(Causes.NotSupported("dryRun", $"\"{value}\"", "All"));
         var validation = query.FieldValidation switch
         {
             null or "Warn" => FieldValidation.Warn,
@@ -42,14 +43,14 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
         };
         if (validation is null)
         {
-            causes.Add(Cause.NotSupported(
+            causes.Add(Causes.NotSupported(
                 "fieldValidation", $"\"{query.FieldValidation}\"", "", "Ignore", "Strict", "Warn"));
         }
 
         if (query.FieldManager is { Length: > 128 })
-            causes.Add(new Cause("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager"));
+            causes.Add(Causes.TooLong("fieldManager", 128));
         else if (query.FieldManager?.Any(char.IsControl) == true)
-            causes.Add(Cause.Invalid("fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
+            causes.Add(Causes.Invalid("fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", kind, "", causes);
         return new WriteOptions(query.DryRun.Contains("All"), validation ?? FieldValidation.Warn);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Resources;
 
@@ -31,8 +32,8 @@ internal static class PodResource
             ["qosClass"] = PodDefaults.QosClass(tree["spec"]),
         },
         Default = PodDefaults.Fill,
-        Validate = PodRules.Judge,
-        Warn = request => request.Old is null && options.PodWarning?.Invoke(request.New) is { } text ? [text] : [],
+        JudgeChange = PodChanges.Judge,
+        WarnCreator = pod => options.PodWarning?.Invoke(pod),
         UnservedSubresources = ["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize"],
         Table = new TableLayout(
             [
@@ -50,64 +51,21 @@ internal static class PodResource
     };
 }
 
-/// <summary>The part of pod validation that a pod needs to be run and enforced here; not the whole of kube-apiserver's.</summary>
-internal static class PodRules
+/// <summary>What may change in a pod's spec once it exists.</summary>
+internal static class PodChanges
 {
     private const string MayChange =
         "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`," +
         "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +
         "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-    public static IEnumerable<Cause> Judge(ValidationRequest request) =>
-        Containers(request.New["spec"]).Concat(Changes(request));
-
-    private static IEnumerable<Cause> Containers(JsonNode? spec)
-    {
-        var containers = Cell.Objects(spec?["containers"]).ToList();
-        if (containers.Count == 0)
-            yield return Cause.Required("spec.containers");
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < containers.Count; i++)
-        {
-            var path = $"spec.containers[{i}]";
-            var name = Cell.Text(containers[i]["name"]);
-            if (name.Length == 0)
-                yield return Cause.Required($"{path}.name");
-            else if (!names.Add(name))
-                yield return new Cause("FieldValueDuplicate", $"Duplicate value: \"{name}\"", $"{path}.name");
-            if (Cell.Text(containers[i]["image"]).Length == 0)
-                yield return Cause.Required($"{path}.image");
-            foreach (var cause in Ports(containers[i], path))
-                yield return cause;
-        }
-    }
-
-    private static IEnumerable<Cause> Ports(JsonObject container, string path)
-    {
-        var index = 0;
-        foreach (var port in Cell.Objects(container["ports"]))
-        {
-            var at = $"{path}.ports[{index++}]";
-            var number = Cell.Number(port["containerPort"]);
-            if (number == 0)
-                yield return Cause.Required($"{at}.containerPort");
-            else if (number is < 1 or > 65535)
-                yield return Cause.Invalid($"{at}.containerPort", $"{number}", "must be between 1 and 65535, inclusive");
-            var protocol = Cell.Text(port["protocol"]);
-            if (protocol is not ("TCP" or "UDP" or "SCTP"))
-                yield return Cause.NotSupported($"{at}.protocol", $"\"{protocol}\"", "SCTP", "TCP", "UDP");
-        }
-    }
-
     // nodeName may go from nothing to a node: that is what binding does.
-    private static IEnumerable<Cause> Changes(ValidationRequest request)
+    public static IEnumerable<Cause> Judge(JsonObject changed, JsonObject old)
     {
-        if (request.Old is null)
-            yield break;
-        var before = Fixed(request.Old["spec"]);
-        var after = Fixed(request.New["spec"]);
-        if (!JsonNode.DeepEquals(before, after))
-            yield return Cause.Forbidden("spec", MayChange);
+        var node = Cell.Text(old["spec"]?["nodeName"]);
+        var isMoved = node.Length > 0 && node != Cell.Text(changed["spec"]?["nodeName"]);
+        if (isMoved || !JsonNode.DeepEquals(Fixed(old["spec"]), Fixed(changed["spec"])))
+            yield return Causes.Forbidden("spec", MayChange);
     }
 
     private static JsonNode? Fixed(JsonNode? spec)

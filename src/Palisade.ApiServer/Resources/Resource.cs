@@ -1,11 +1,10 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using Palisade.ApiServer.Http;
-using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Resources;
 
@@ -34,14 +33,14 @@ internal sealed class Resource
     /// <summary>Sets an object up for its first store: initial status, fields clients may not choose.</summary>
     public Action<JsonObject>? PrepareCreate { get; init; }
 
-    /// <summary>Fills in defaults, on create and update.</summary>
+    /// <summary>Defaults that only a server fills in, after those of ObjectValidation, on create and update.</summary>
     public Action<JsonObject> Default { get; init; } = _ => { };
 
-    /// <summary>What is wrong with a candidate (defaults filled in); old is null on create. All of it, in order.</summary>
-    public Func<ValidationRequest, IEnumerable<Cause>> Validate { get; init; } = _ => [];
+    /// <summary>What an update may not change, besides what ObjectValidation says.</summary>
+    public Func<JsonObject, JsonObject, IEnumerable<Cause>> JudgeChange { get; init; } = (_, _) => [];
 
-    /// <summary>What a client is warned of when it creates or changes an object that is valid.</summary>
-    public Func<ValidationRequest, IEnumerable<string>> Warn { get; init; } = _ => [];
+    /// <summary>What the creator of an object is warned of.</summary>
+    public Func<JsonObject, string?> WarnCreator { get; init; } = _ => null;
 
     /// <summary>Subresources that this server knows only to say that they are not served yet.</summary>
     public ImmutableArray<string> UnservedSubresources { get; init; } = [];
@@ -77,6 +76,3 @@ internal sealed record SelectableField(string Path, string Absent = "")
         return node is JsonValue value ? value.ToString() : Absent;
     }
 }
-
-/// <summary>A candidate to judge, the state it replaces (null on create), and the Kubernetes version spoken.</summary>
-internal sealed record ValidationRequest(JsonObject New, JsonObject? Old, string KubeVersion);

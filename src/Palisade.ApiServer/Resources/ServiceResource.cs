@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
 
@@ -15,7 +14,6 @@ internal static class ServiceResource
         SelectableFields = [new("spec.clusterIP"), new("spec.type")],
         PrepareCreate = tree => tree["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
         Default = Fill,
-        Validate = Judge,
         Table = new TableLayout(
             [
                 TableColumn.ObjectName,
@@ -46,25 +44,6 @@ internal static class ServiceResource
             port["protocol"] ??= "TCP";
             port["targetPort"] ??= port["port"]?.DeepClone();
         }
-    }
-
-    private static IEnumerable<Cause> Judge(ValidationRequest request)
-    {
-        var spec = request.New["spec"];
-        var index = 0;
-        foreach (var port in Cell.Objects(spec?["ports"]))
-        {
-            var at = $"spec.ports[{index++}]";
-            var number = Cell.Number(port["port"]);
-            if (number is < 1 or > 65535)
-                yield return Cause.Invalid($"{at}.port", $"{number}", "must be between 1 and 65535, inclusive");
-            var protocol = Cell.Text(port["protocol"]);
-            if (protocol is not ("TCP" or "UDP" or "SCTP"))
-                yield return Cause.NotSupported($"{at}.protocol", $"\"{protocol}\"", "SCTP", "TCP", "UDP");
-        }
-
-        if (index == 0 && Cell.Text(spec?["clusterIP"]) != "None" && Cell.Text(spec?["type"]) != "ExternalName")
-            yield return Cause.Required("spec.ports");
     }
 
     private static TableRow Row(JsonObject tree, DateTimeOffset now)
