@@ -36,14 +36,14 @@ internal static partial class AppsTypes
         Obj("status", 3, () => ReplicaSetStatus));
 
     internal static ObjectSchema DeploymentSpec { get; } = Of("DeploymentSpec",
-        Int32("replicas", 1),
+        Int32("replicas", 1, optional: true),
         Obj("selector", 2, () => MetaTypes.LabelSelector),
         Obj("template", 3, () => CoreTypes.PodTemplateSpec, must: true),
         Obj("strategy", 4, () => DeploymentStrategy, retain: true),
         Int32("minReadySeconds", 5),
-        Int32("revisionHistoryLimit", 6),
+        Int32("revisionHistoryLimit", 6, optional: true),
         Bool("paused", 7),
-        Int32("progressDeadlineSeconds", 9));
+        Int32("progressDeadlineSeconds", 9, optional: true));
 
     internal static ObjectSchema DeploymentStatus { get; } = Of("DeploymentStatus",
         Int64("observedGeneration", 1),
@@ -52,19 +52,19 @@ internal static partial class AppsTypes
         Int32("readyReplicas", 7),
         Int32("availableReplicas", 4),
         Int32("unavailableReplicas", 5),
-        Int32("terminatingReplicas", 9),
+        Int32("terminatingReplicas", 9, optional: true),
         Objs("conditions", 6, () => DeploymentCondition, merge: "type"),
-        Int32("collisionCount", 8));
+        Int32("collisionCount", 8, optional: true));
 
     internal static ObjectSchema StatefulSetSpec { get; } = Of("StatefulSetSpec",
-        Int32("replicas", 1),
+        Int32("replicas", 1, optional: true),
         Obj("selector", 2, () => MetaTypes.LabelSelector),
         Obj("template", 3, () => CoreTypes.PodTemplateSpec, must: true),
         Objs("volumeClaimTemplates", 4, () => CoreTypes.PersistentVolumeClaim),
         Str("serviceName", 5, must: true),
         Str("podManagementPolicy", 6, go: "v1.PodManagementPolicyType"),
         Obj("updateStrategy", 7, () => StatefulSetUpdateStrategy),
-        Int32("revisionHistoryLimit", 8),
+        Int32("revisionHistoryLimit", 8, optional: true),
         Int32("minReadySeconds", 9),
         Obj("persistentVolumeClaimRetentionPolicy", 10, () => StatefulSetPersistentVolumeClaimRetentionPolicy),
         Obj("ordinals", 11, () => StatefulSetOrdinals));
@@ -77,7 +77,7 @@ internal static partial class AppsTypes
         Int32("updatedReplicas", 5),
         Str("currentRevision", 6),
         Str("updateRevision", 7),
-        Int32("collisionCount", 9),
+        Int32("collisionCount", 9, optional: true),
         Objs("conditions", 10, () => StatefulSetCondition, merge: "type"),
         Int32("availableReplicas", 11, must: true));
 
@@ -86,7 +86,7 @@ internal static partial class AppsTypes
         Obj("template", 2, () => CoreTypes.PodTemplateSpec, must: true),
         Obj("updateStrategy", 3, () => DaemonSetUpdateStrategy),
         Int32("minReadySeconds", 4),
-        Int32("revisionHistoryLimit", 6));
+        Int32("revisionHistoryLimit", 6, optional: true));
 
     internal static ObjectSchema DaemonSetStatus { get; } = Of("DaemonSetStatus",
         Int32("currentNumberScheduled", 1, must: true),
@@ -97,11 +97,11 @@ internal static partial class AppsTypes
         Int32("updatedNumberScheduled", 6),
         Int32("numberAvailable", 7),
         Int32("numberUnavailable", 8),
-        Int32("collisionCount", 9),
+        Int32("collisionCount", 9, optional: true),
         Objs("conditions", 10, () => DaemonSetCondition, merge: "type"));
 
     internal static ObjectSchema ReplicaSetSpec { get; } = Of("ReplicaSetSpec",
-        Int32("replicas", 1),
+        Int32("replicas", 1, optional: true),
         Int32("minReadySeconds", 4),
         Obj("selector", 2, () => MetaTypes.LabelSelector),
         Obj("template", 3, () => CoreTypes.PodTemplateSpec));
@@ -111,7 +111,7 @@ internal static partial class AppsTypes
         Int32("fullyLabeledReplicas", 2),
         Int32("readyReplicas", 4),
         Int32("availableReplicas", 5),
-        Int32("terminatingReplicas", 7),
+        Int32("terminatingReplicas", 7, optional: true),
         Int64("observedGeneration", 3),
         Objs("conditions", 6, () => ReplicaSetCondition, merge: "type"));
 
@@ -165,16 +165,16 @@ internal static partial class AppsTypes
         Str("message", 5));
 
     internal static ObjectSchema RollingUpdateDeployment { get; } = Of("RollingUpdateDeployment",
-        IntOrString("maxUnavailable", 1),
-        IntOrString("maxSurge", 2));
+        IntOrString("maxUnavailable", 1, optional: true),
+        IntOrString("maxSurge", 2, optional: true));
 
     internal static ObjectSchema RollingUpdateStatefulSetStrategy { get; } = Of("RollingUpdateStatefulSetStrategy",
-        Int32("partition", 1),
-        IntOrString("maxUnavailable", 2));
+        Int32("partition", 1, optional: true),
+        IntOrString("maxUnavailable", 2, optional: true));
 
     internal static ObjectSchema RollingUpdateDaemonSet { get; } = Of("RollingUpdateDaemonSet",
-        IntOrString("maxUnavailable", 1),
-        IntOrString("maxSurge", 2));
+        IntOrString("maxUnavailable", 1, optional: true),
+        IntOrString("maxSurge", 2, optional: true));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v1." + name, "io.k8s.api.apps.v1." + name, fields);

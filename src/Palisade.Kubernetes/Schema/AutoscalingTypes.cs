@@ -16,13 +16,13 @@ internal static partial class AutoscalingTypes
 
     internal static ObjectSchema HorizontalPodAutoscalerSpec { get; } = Of("HorizontalPodAutoscalerSpec",
         Obj("scaleTargetRef", 1, () => CrossVersionObjectReference, must: true),
-        Int32("minReplicas", 2),
+        Int32("minReplicas", 2, optional: true),
         Int32("maxReplicas", 3, must: true),
         Objs("metrics", 4, () => MetricSpec),
         Obj("behavior", 5, () => HorizontalPodAutoscalerBehavior));
 
     internal static ObjectSchema HorizontalPodAutoscalerStatus { get; } = Of("HorizontalPodAutoscalerStatus",
-        Int64("observedGeneration", 1),
+        Int64("observedGeneration", 1, optional: true),
         Time("lastScaleTime", 2),
         Int32("currentReplicas", 3),
         Int32("desiredReplicas", 4, must: true),
@@ -84,10 +84,10 @@ internal static partial class AutoscalingTypes
         Obj("target", 2, () => MetricTarget, must: true));
 
     internal static ObjectSchema HPAScalingRules { get; } = Of("HPAScalingRules",
-        Int32("stabilizationWindowSeconds", 3),
-        Str("selectPolicy", 1, go: "v2.ScalingPolicySelect"),
+        Int32("stabilizationWindowSeconds", 3, optional: true),
+        Str("selectPolicy", 1, go: "v2.ScalingPolicySelect", optional: true),
         Objs("policies", 2, () => HPAScalingPolicy),
-        Quantity("tolerance", 4));
+        Quantity("tolerance", 4, optional: true));
 
     internal static ObjectSchema ObjectMetricStatus { get; } = Of("ObjectMetricStatus",
         Obj("metric", 1, () => MetricIdentifier, must: true),
@@ -113,9 +113,9 @@ internal static partial class AutoscalingTypes
 
     internal static ObjectSchema MetricTarget { get; } = Of("MetricTarget",
         Str("type", 1, go: "v2.MetricTargetType", must: true),
-        Quantity("value", 2),
-        Quantity("averageValue", 3),
-        Int32("averageUtilization", 4));
+        Quantity("value", 2, optional: true),
+        Quantity("averageValue", 3, optional: true),
+        Int32("averageUtilization", 4, optional: true));
 
     internal static ObjectSchema MetricIdentifier { get; } = Of("MetricIdentifier",
         Str("name", 1, must: true),
@@ -127,9 +127,9 @@ internal static partial class AutoscalingTypes
         Int32("periodSeconds", 3, must: true));
 
     internal static ObjectSchema MetricValueStatus { get; } = Of("MetricValueStatus",
-        Quantity("value", 1),
-        Quantity("averageValue", 2),
-        Int32("averageUtilization", 3));
+        Quantity("value", 1, optional: true),
+        Quantity("averageValue", 2, optional: true),
+        Int32("averageUtilization", 3, optional: true));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v2." + name, "io.k8s.api.autoscaling.v2." + name, fields);

@@ -22,22 +22,22 @@ internal static partial class BatchTypes
         Obj("status", 3, () => CronJobStatus));
 
     internal static ObjectSchema JobSpec { get; } = Of("JobSpec",
-        Int32("parallelism", 1),
-        Int32("completions", 2),
-        Int64("activeDeadlineSeconds", 3),
+        Int32("parallelism", 1, optional: true),
+        Int32("completions", 2, optional: true),
+        Int64("activeDeadlineSeconds", 3, optional: true),
         Obj("podFailurePolicy", 11, () => PodFailurePolicy),
         Obj("successPolicy", 16, () => SuccessPolicy),
-        Int32("backoffLimit", 7),
-        Int32("backoffLimitPerIndex", 12),
-        Int32("maxFailedIndexes", 13),
+        Int32("backoffLimit", 7, optional: true),
+        Int32("backoffLimitPerIndex", 12, optional: true),
+        Int32("maxFailedIndexes", 13, optional: true),
         Obj("selector", 4, () => MetaTypes.LabelSelector),
-        Bool("manualSelector", 5),
+        Bool("manualSelector", 5, optional: true),
         Obj("template", 6, () => CoreTypes.PodTemplateSpec, must: true),
-        Int32("ttlSecondsAfterFinished", 8),
-        Str("completionMode", 9, go: "v1.CompletionMode"),
-        Bool("suspend", 10),
-        Str("podReplacementPolicy", 14, go: "v1.PodReplacementPolicy"),
-        Str("managedBy", 15));
+        Int32("ttlSecondsAfterFinished", 8, optional: true),
+        Str("completionMode", 9, go: "v1.CompletionMode", optional: true),
+        Bool("suspend", 10, optional: true),
+        Str("podReplacementPolicy", 14, go: "v1.PodReplacementPolicy", optional: true),
+        Str("managedBy", 15, optional: true));
 
     internal static ObjectSchema JobStatus { get; } = Of("JobStatus",
         Objs("conditions", 1, () => JobCondition, merge: "type"),
@@ -46,21 +46,21 @@ internal static partial class BatchTypes
         Int32("active", 4),
         Int32("succeeded", 5),
         Int32("failed", 6),
-        Int32("terminating", 11),
+        Int32("terminating", 11, optional: true),
         Str("completedIndexes", 7),
-        Str("failedIndexes", 10),
+        Str("failedIndexes", 10, optional: true),
         Obj("uncountedTerminatedPods", 8, () => UncountedTerminatedPods),
-        Int32("ready", 9));
+        Int32("ready", 9, optional: true));
 
     internal static ObjectSchema CronJobSpec { get; } = Of("CronJobSpec",
         Str("schedule", 1, must: true),
-        Str("timeZone", 8),
-        Int64("startingDeadlineSeconds", 2),
+        Str("timeZone", 8, optional: true),
+        Int64("startingDeadlineSeconds", 2, optional: true),
         Str("concurrencyPolicy", 3, go: "v1.ConcurrencyPolicy"),
-        Bool("suspend", 4),
+        Bool("suspend", 4, optional: true),
         Obj("jobTemplate", 5, () => JobTemplateSpec, must: true),
-        Int32("successfulJobsHistoryLimit", 6),
-        Int32("failedJobsHistoryLimit", 7));
+        Int32("successfulJobsHistoryLimit", 6, optional: true),
+        Int32("failedJobsHistoryLimit", 7, optional: true));
 
     internal static ObjectSchema CronJobStatus { get; } = Of("CronJobStatus",
         Objs("active", 1, () => CoreTypes.ObjectReference),
@@ -95,12 +95,12 @@ internal static partial class BatchTypes
         Objs("onPodConditions", 3, () => PodFailurePolicyOnPodConditionsPattern));
 
     internal static ObjectSchema SuccessPolicyRule { get; } = Of("SuccessPolicyRule",
-        Str("succeededIndexes", 1),
-        Int32("succeededCount", 2));
+        Str("succeededIndexes", 1, optional: true),
+        Int32("succeededCount", 2, optional: true));
 
     internal static ObjectSchema PodFailurePolicyOnExitCodesRequirement { get; } =
         Of("PodFailurePolicyOnExitCodesRequirement",
-        Str("containerName", 1),
+        Str("containerName", 1, optional: true),
         Str("operator", 2, go: "v1.PodFailurePolicyOnExitCodesOperator", must: true),
         List("values", 3, FieldKind.Int32, must: true));
 

@@ -14,13 +14,13 @@ internal static partial class CoordinationTypes
         Obj("spec", 2, () => LeaseSpec));
 
     internal static ObjectSchema LeaseSpec { get; } = Of("LeaseSpec",
-        Str("holderIdentity", 1),
-        Int32("leaseDurationSeconds", 2),
+        Str("holderIdentity", 1, optional: true),
+        Int32("leaseDurationSeconds", 2, optional: true),
         MicroTime("acquireTime", 3),
         MicroTime("renewTime", 4),
-        Int32("leaseTransitions", 5),
-        Str("strategy", 6, go: "v1.CoordinatedLeaseStrategy"),
-        Str("preferredHolder", 7));
+        Int32("leaseTransitions", 5, optional: true),
+        Str("strategy", 6, go: "v1.CoordinatedLeaseStrategy", optional: true),
+        Str("preferredHolder", 7, optional: true));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v1." + name, "io.k8s.api.coordination.v1." + name, fields);

@@ -18,7 +18,7 @@ internal static partial class CoreTypes
         Objs("env", 7, () => EnvVar, merge: "name"),
         Obj("resources", 8, () => ResourceRequirements),
         Objs("resizePolicy", 23, () => ContainerResizePolicy),
-        Str("restartPolicy", 24, go: "v1.ContainerRestartPolicy"),
+        Str("restartPolicy", 24, go: "v1.ContainerRestartPolicy", optional: true),
         Objs("restartPolicyRules", 25, () => ContainerRestartRule),
         Objs("volumeMounts", 9, () => VolumeMount, merge: "mountPath"),
         Objs("volumeDevices", 21, () => VolumeDevice, merge: "devicePath"),
@@ -71,10 +71,10 @@ internal static partial class CoreTypes
     internal static ObjectSchema VolumeMount { get; } = Of("VolumeMount",
         Str("name", 1, must: true),
         Bool("readOnly", 2),
-        Str("recursiveReadOnly", 7, go: "v1.RecursiveReadOnlyMode"),
+        Str("recursiveReadOnly", 7, go: "v1.RecursiveReadOnlyMode", optional: true),
         Str("mountPath", 3, must: true),
         Str("subPath", 4),
-        Str("mountPropagation", 5, go: "v1.MountPropagationMode"),
+        Str("mountPropagation", 5, go: "v1.MountPropagationMode", optional: true),
         Str("subPathExpr", 6));
 
     internal static ObjectSchema VolumeDevice { get; } = Of("VolumeDevice",
@@ -88,24 +88,24 @@ internal static partial class CoreTypes
         Int32("periodSeconds", 4),
         Int32("successThreshold", 5),
         Int32("failureThreshold", 6),
-        Int64("terminationGracePeriodSeconds", 7));
+        Int64("terminationGracePeriodSeconds", 7, optional: true));
 
     internal static ObjectSchema Lifecycle { get; } = Of("Lifecycle",
         Obj("postStart", 1, () => LifecycleHandler),
         Obj("preStop", 2, () => LifecycleHandler),
-        Str("stopSignal", 3, go: "v1.Signal"));
+        Str("stopSignal", 3, go: "v1.Signal", optional: true));
 
     internal static ObjectSchema SecurityContext { get; } = Of("SecurityContext",
         Obj("capabilities", 1, () => Capabilities),
-        Bool("privileged", 2),
+        Bool("privileged", 2, optional: true),
         Obj("seLinuxOptions", 3, () => SELinuxOptions),
         Obj("windowsOptions", 10, () => WindowsSecurityContextOptions),
-        Int64("runAsUser", 4),
-        Int64("runAsGroup", 8),
-        Bool("runAsNonRoot", 5),
-        Bool("readOnlyRootFilesystem", 6),
-        Bool("allowPrivilegeEscalation", 7),
-        Str("procMount", 9, go: "v1.ProcMountType"),
+        Int64("runAsUser", 4, optional: true),
+        Int64("runAsGroup", 8, optional: true),
+        Bool("runAsNonRoot", 5, optional: true),
+        Bool("readOnlyRootFilesystem", 6, optional: true),
+        Bool("allowPrivilegeEscalation", 7, optional: true),
+        Str("procMount", 9, go: "v1.ProcMountType", optional: true),
         Obj("seccompProfile", 11, () => SeccompProfile),
         Obj("appArmorProfile", 12, () => AppArmorProfile));
 
@@ -120,7 +120,7 @@ internal static partial class CoreTypes
         Objs("env", 7, () => EnvVar, merge: "name"),
         Obj("resources", 8, () => ResourceRequirements),
         Objs("resizePolicy", 23, () => ContainerResizePolicy),
-        Str("restartPolicy", 24, go: "v1.ContainerRestartPolicy"),
+        Str("restartPolicy", 24, go: "v1.ContainerRestartPolicy", optional: true),
         Objs("restartPolicyRules", 25, () => ContainerRestartRule),
         Objs("volumeMounts", 9, () => VolumeMount, merge: "mountPath"),
         Objs("volumeDevices", 21, () => VolumeDevice, merge: "devicePath"),
@@ -138,11 +138,11 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema ConfigMapEnvSource { get; } = Of("ConfigMapEnvSource",
         Inline(1, () => LocalObjectReference),
-        Bool("optional", 2));
+        Bool("optional", 2, optional: true));
 
     internal static ObjectSchema SecretEnvSource { get; } = Of("SecretEnvSource",
         Inline(1, () => LocalObjectReference),
-        Bool("optional", 2));
+        Bool("optional", 2, optional: true));
 
     internal static ObjectSchema EnvVarSource { get; } = Of("EnvVarSource",
         Obj("fieldRef", 1, () => ObjectFieldSelector),
@@ -182,18 +182,18 @@ internal static partial class CoreTypes
         Str("level", 4));
 
     internal static ObjectSchema WindowsSecurityContextOptions { get; } = Of("WindowsSecurityContextOptions",
-        Str("gmsaCredentialSpecName", 1),
-        Str("gmsaCredentialSpec", 2),
-        Str("runAsUserName", 3),
-        Bool("hostProcess", 4));
+        Str("gmsaCredentialSpecName", 1, optional: true),
+        Str("gmsaCredentialSpec", 2, optional: true),
+        Str("runAsUserName", 3, optional: true),
+        Bool("hostProcess", 4, optional: true));
 
     internal static ObjectSchema SeccompProfile { get; } = Of("SeccompProfile",
         Str("type", 1, go: "v1.SeccompProfileType", must: true),
-        Str("localhostProfile", 2));
+        Str("localhostProfile", 2, optional: true));
 
     internal static ObjectSchema AppArmorProfile { get; } = Of("AppArmorProfile",
         Str("type", 1, go: "v1.AppArmorProfileType", must: true),
-        Str("localhostProfile", 2));
+        Str("localhostProfile", 2, optional: true));
 
     internal static ObjectSchema LocalObjectReference { get; } = Of("LocalObjectReference",
         Str("name", 1));
@@ -210,18 +210,18 @@ internal static partial class CoreTypes
     internal static ObjectSchema ConfigMapKeySelector { get; } = Of("ConfigMapKeySelector",
         Inline(1, () => LocalObjectReference),
         Str("key", 2, must: true),
-        Bool("optional", 3));
+        Bool("optional", 3, optional: true));
 
     internal static ObjectSchema SecretKeySelector { get; } = Of("SecretKeySelector",
         Inline(1, () => LocalObjectReference),
         Str("key", 2, must: true),
-        Bool("optional", 3));
+        Bool("optional", 3, optional: true));
 
     internal static ObjectSchema FileKeySelector { get; } = Of("FileKeySelector",
         Str("volumeName", 1, must: true),
         Str("path", 2, must: true),
         Str("key", 3, must: true),
-        Bool("optional", 4));
+        Bool("optional", 4, optional: true));
 
     internal static ObjectSchema ExecAction { get; } = Of("ExecAction",
         List("command", 1));
@@ -239,7 +239,7 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema GRPCAction { get; } = Of("GRPCAction",
         Int32("port", 1, must: true),
-        Str("service", 2));
+        Str("service", 2, optional: true));
 
     internal static ObjectSchema SleepAction { get; } = Of("SleepAction",
         Int64("seconds", 1, must: true));

@@ -102,7 +102,7 @@ internal static partial class CoreTypes
         Obj("features", 2, () => NodeRuntimeHandlerFeatures));
 
     internal static ObjectSchema NodeFeatures { get; } = Of("NodeFeatures",
-        Bool("supplementalGroupsPolicy", 1));
+        Bool("supplementalGroupsPolicy", 1, optional: true));
 
     internal static ObjectSchema ConfigMapNodeConfigSource { get; } = Of("ConfigMapNodeConfigSource",
         Str("namespace", 1, must: true),
@@ -115,9 +115,9 @@ internal static partial class CoreTypes
         Int32("Port", 1, must: true));
 
     internal static ObjectSchema NodeSwapStatus { get; } = Of("NodeSwapStatus",
-        Int64("capacity", 1));
+        Int64("capacity", 1, optional: true));
 
     internal static ObjectSchema NodeRuntimeHandlerFeatures { get; } = Of("NodeRuntimeHandlerFeatures",
-        Bool("recursiveReadOnlyMounts", 1),
-        Bool("userNamespaces", 2));
+        Bool("recursiveReadOnlyMounts", 1, optional: true),
+        Bool("userNamespaces", 2, optional: true));
 }

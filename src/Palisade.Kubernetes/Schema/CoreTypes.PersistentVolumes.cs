@@ -22,9 +22,9 @@ internal static partial class CoreTypes
         Str("persistentVolumeReclaimPolicy", 5, go: "v1.PersistentVolumeReclaimPolicy"),
         Str("storageClassName", 6),
         List("mountOptions", 7),
-        Str("volumeMode", 8, go: "v1.PersistentVolumeMode"),
+        Str("volumeMode", 8, go: "v1.PersistentVolumeMode", optional: true),
         Obj("nodeAffinity", 9, () => VolumeNodeAffinity),
-        Str("volumeAttributesClassName", 10));
+        Str("volumeAttributesClassName", 10, optional: true));
 
     internal static ObjectSchema PersistentVolumeStatus { get; } = Of("PersistentVolumeStatus",
         Str("phase", 1, go: "v1.PersistentVolumePhase"),
@@ -72,7 +72,7 @@ internal static partial class CoreTypes
         Str("endpoints", 1, must: true),
         Str("path", 2, must: true),
         Bool("readOnly", 3),
-        Str("endpointsNamespace", 4));
+        Str("endpointsNamespace", 4, optional: true));
 
     internal static ObjectSchema RBDPersistentVolumeSource { get; } = Of("RBDPersistentVolumeSource",
         List("monitors", 1, must: true),
@@ -95,7 +95,7 @@ internal static partial class CoreTypes
         Bool("chapAuthDiscovery", 8),
         Bool("chapAuthSession", 11),
         Obj("secretRef", 10, () => SecretReference),
-        Str("initiatorName", 12));
+        Str("initiatorName", 12, optional: true));
 
     internal static ObjectSchema CinderPersistentVolumeSource { get; } = Of("CinderPersistentVolumeSource",
         Str("volumeID", 1, must: true),
@@ -122,7 +122,7 @@ internal static partial class CoreTypes
         Str("secretName", 1, must: true),
         Str("shareName", 2, must: true),
         Bool("readOnly", 3),
-        Str("secretNamespace", 4));
+        Str("secretNamespace", 4, optional: true));
 
     internal static ObjectSchema ScaleIOPersistentVolumeSource { get; } = Of("ScaleIOPersistentVolumeSource",
         Str("gateway", 1, must: true),
@@ -138,7 +138,7 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema LocalVolumeSource { get; } = Of("LocalVolumeSource",
         Str("path", 1, must: true),
-        Str("fsType", 2));
+        Str("fsType", 2, optional: true));
 
     internal static ObjectSchema StorageOSPersistentVolumeSource { get; } = Of("StorageOSPersistentVolumeSource",
         Str("volumeName", 1),

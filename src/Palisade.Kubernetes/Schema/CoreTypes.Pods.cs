@@ -31,18 +31,18 @@ internal static partial class CoreTypes
         Objs("containers", 2, () => Container, merge: "name", must: true),
         Objs("ephemeralContainers", 34, () => EphemeralContainer, merge: "name"),
         Str("restartPolicy", 3, go: "v1.RestartPolicy"),
-        Int64("terminationGracePeriodSeconds", 4),
-        Int64("activeDeadlineSeconds", 5),
+        Int64("terminationGracePeriodSeconds", 4, optional: true),
+        Int64("activeDeadlineSeconds", 5, optional: true),
         Str("dnsPolicy", 6, go: "v1.DNSPolicy"),
         Map("nodeSelector", 7),
         Str("serviceAccountName", 8),
         Str("serviceAccount", 9),
-        Bool("automountServiceAccountToken", 21),
+        Bool("automountServiceAccountToken", 21, optional: true),
         Str("nodeName", 10),
         Bool("hostNetwork", 11),
         Bool("hostPID", 12),
         Bool("hostIPC", 13),
-        Bool("shareProcessNamespace", 27),
+        Bool("shareProcessNamespace", 27, optional: true),
         Obj("securityContext", 14, () => PodSecurityContext),
         Objs("imagePullSecrets", 15, () => LocalObjectReference, merge: "name"),
         Str("hostname", 16),
@@ -52,21 +52,21 @@ internal static partial class CoreTypes
         Objs("tolerations", 22, () => Toleration),
         Objs("hostAliases", 23, () => HostAlias, merge: "ip"),
         Str("priorityClassName", 24),
-        Int32("priority", 25),
+        Int32("priority", 25, optional: true),
         Obj("dnsConfig", 26, () => PodDNSConfig),
         Objs("readinessGates", 28, () => PodReadinessGate),
-        Str("runtimeClassName", 29),
-        Bool("enableServiceLinks", 30),
-        Str("preemptionPolicy", 31, go: "v1.PreemptionPolicy"),
+        Str("runtimeClassName", 29, optional: true),
+        Bool("enableServiceLinks", 30, optional: true),
+        Str("preemptionPolicy", 31, go: "v1.PreemptionPolicy", optional: true),
         Map("overhead", 32, FieldKind.Quantity, whole: "v1.ResourceList"),
         Objs("topologySpreadConstraints", 33, () => TopologySpreadConstraint, merge: "topologyKey"),
-        Bool("setHostnameAsFQDN", 35),
+        Bool("setHostnameAsFQDN", 35, optional: true),
         Obj("os", 36, () => PodOS),
-        Bool("hostUsers", 37),
+        Bool("hostUsers", 37, optional: true),
         Objs("schedulingGates", 38, () => PodSchedulingGate, merge: "name"),
         Objs("resourceClaims", 39, () => PodResourceClaim, merge: "name", retain: true),
         Obj("resources", 40, () => ResourceRequirements),
-        Str("hostnameOverride", 41),
+        Str("hostnameOverride", 41, optional: true),
         Obj("workloadRef", 42, () => WorkloadReference));
 
     internal static ObjectSchema PodStatus { get; } = Of("PodStatus",
@@ -92,7 +92,7 @@ internal static partial class CoreTypes
         Obj("resources", 20, () => ResourceRequirements));
 
     internal static ObjectSchema ReplicationControllerSpec { get; } = Of("ReplicationControllerSpec",
-        Int32("replicas", 1),
+        Int32("replicas", 1, optional: true),
         Int32("minReadySeconds", 4),
         Map("selector", 2),
         Obj("template", 3, () => PodTemplateSpec));
@@ -108,17 +108,17 @@ internal static partial class CoreTypes
     internal static ObjectSchema PodSecurityContext { get; } = Of("PodSecurityContext",
         Obj("seLinuxOptions", 1, () => SELinuxOptions),
         Obj("windowsOptions", 8, () => WindowsSecurityContextOptions),
-        Int64("runAsUser", 2),
-        Int64("runAsGroup", 6),
-        Bool("runAsNonRoot", 3),
+        Int64("runAsUser", 2, optional: true),
+        Int64("runAsGroup", 6, optional: true),
+        Bool("runAsNonRoot", 3, optional: true),
         List("supplementalGroups", 4, FieldKind.Int64),
-        Str("supplementalGroupsPolicy", 12, go: "v1.SupplementalGroupsPolicy"),
-        Int64("fsGroup", 5),
+        Str("supplementalGroupsPolicy", 12, go: "v1.SupplementalGroupsPolicy", optional: true),
+        Int64("fsGroup", 5, optional: true),
         Objs("sysctls", 7, () => Sysctl),
-        Str("fsGroupChangePolicy", 9, go: "v1.PodFSGroupChangePolicy"),
+        Str("fsGroupChangePolicy", 9, go: "v1.PodFSGroupChangePolicy", optional: true),
         Obj("seccompProfile", 10, () => SeccompProfile),
         Obj("appArmorProfile", 11, () => AppArmorProfile),
-        Str("seLinuxChangePolicy", 13, go: "v1.PodSELinuxChangePolicy"));
+        Str("seLinuxChangePolicy", 13, go: "v1.PodSELinuxChangePolicy", optional: true));
 
     internal static ObjectSchema Affinity { get; } = Of("Affinity",
         Obj("nodeAffinity", 1, () => NodeAffinity),
@@ -130,7 +130,7 @@ internal static partial class CoreTypes
         Str("operator", 2, go: "v1.TolerationOperator"),
         Str("value", 3),
         Str("effect", 4, go: "v1.TaintEffect"),
-        Int64("tolerationSeconds", 5));
+        Int64("tolerationSeconds", 5, optional: true));
 
     internal static ObjectSchema HostAlias { get; } = Of("HostAlias",
         Str("ip", 1, must: true),
@@ -149,9 +149,9 @@ internal static partial class CoreTypes
         Str("topologyKey", 2, must: true),
         Str("whenUnsatisfiable", 3, go: "v1.UnsatisfiableConstraintAction", must: true),
         Obj("labelSelector", 4, () => MetaTypes.LabelSelector),
-        Int32("minDomains", 5),
-        Str("nodeAffinityPolicy", 6, go: "v1.NodeInclusionPolicy"),
-        Str("nodeTaintsPolicy", 7, go: "v1.NodeInclusionPolicy"),
+        Int32("minDomains", 5, optional: true),
+        Str("nodeAffinityPolicy", 6, go: "v1.NodeInclusionPolicy", optional: true),
+        Str("nodeTaintsPolicy", 7, go: "v1.NodeInclusionPolicy", optional: true),
         List("matchLabelKeys", 8));
 
     internal static ObjectSchema PodOS { get; } = Of("PodOS",
@@ -162,8 +162,8 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema PodResourceClaim { get; } = Of("PodResourceClaim",
         Str("name", 1, must: true),
-        Str("resourceClaimName", 3),
-        Str("resourceClaimTemplateName", 4));
+        Str("resourceClaimName", 3, optional: true),
+        Str("resourceClaimTemplateName", 4, optional: true));
 
     internal static ObjectSchema WorkloadReference { get; } = Of("WorkloadReference",
         Str("name", 1, must: true),
@@ -194,17 +194,17 @@ internal static partial class CoreTypes
         Str("image", 6, must: true),
         Str("imageID", 7, must: true),
         Str("containerID", 8),
-        Bool("started", 9),
+        Bool("started", 9, optional: true),
         Map("allocatedResources", 10, FieldKind.Quantity, whole: "v1.ResourceList"),
         Obj("resources", 11, () => ResourceRequirements),
         Objs("volumeMounts", 12, () => VolumeMountStatus, merge: "mountPath"),
         Obj("user", 13, () => ContainerUser),
         Objs("allocatedResourcesStatus", 14, () => ResourceStatus, merge: "name"),
-        Str("stopSignal", 15, go: "v1.Signal"));
+        Str("stopSignal", 15, go: "v1.Signal", optional: true));
 
     internal static ObjectSchema PodResourceClaimStatus { get; } = Of("PodResourceClaimStatus",
         Str("name", 1, must: true),
-        Str("resourceClaimName", 2));
+        Str("resourceClaimName", 2, optional: true));
 
     internal static ObjectSchema PodExtendedResourceClaimStatus { get; } = Of("PodExtendedResourceClaimStatus",
         Objs("requestMappings", 1, () => ContainerExtendedResourceRequest, must: true),
@@ -235,7 +235,7 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema PodDNSConfigOption { get; } = Of("PodDNSConfigOption",
         Str("name", 1),
-        Str("value", 2));
+        Str("value", 2, optional: true));
 
     internal static ObjectSchema ContainerState { get; } = Of("ContainerState",
         Obj("waiting", 1, () => ContainerStateWaiting),
@@ -246,7 +246,7 @@ internal static partial class CoreTypes
         Str("name", 1, must: true),
         Str("mountPath", 2, must: true),
         Bool("readOnly", 3),
-        Str("recursiveReadOnly", 4, go: "v1.RecursiveReadOnlyMode"));
+        Str("recursiveReadOnly", 4, go: "v1.RecursiveReadOnlyMode", optional: true));
 
     internal static ObjectSchema ContainerUser { get; } = Of("ContainerUser",
         Obj("linux", 1, () => LinuxContainerUser));

@@ -31,7 +31,7 @@ internal static partial class CoreTypes
         Str("kind", 0),
         Str("apiVersion", 0),
         Obj("metadata", 1, () => MetaTypes.ObjectMeta),
-        Bool("immutable", 4),
+        Bool("immutable", 4, optional: true),
         Map("data", 2),
         Map("binaryData", 3, FieldKind.Bytes));
 
@@ -39,7 +39,7 @@ internal static partial class CoreTypes
         Str("kind", 0),
         Str("apiVersion", 0),
         Obj("metadata", 1, () => MetaTypes.ObjectMeta),
-        Bool("immutable", 5),
+        Bool("immutable", 5, optional: true),
         Map("data", 2, FieldKind.Bytes),
         Map("stringData", 4),
         Str("type", 3, go: "v1.SecretType"));
@@ -50,7 +50,7 @@ internal static partial class CoreTypes
         Obj("metadata", 1, () => MetaTypes.ObjectMeta),
         Objs("secrets", 2, () => ObjectReference, merge: "name"),
         Objs("imagePullSecrets", 3, () => LocalObjectReference),
-        Bool("automountServiceAccountToken", 4));
+        Bool("automountServiceAccountToken", 4, optional: true));
 
     internal static ObjectSchema Event { get; } = Of("Event",
         Str("kind", 0),
@@ -100,11 +100,11 @@ internal static partial class CoreTypes
         Bool("publishNotReadyAddresses", 13),
         Obj("sessionAffinityConfig", 14, () => SessionAffinityConfig),
         List("ipFamilies", 19, go: "v1.IPFamily"),
-        Str("ipFamilyPolicy", 17, go: "v1.IPFamilyPolicy"),
-        Bool("allocateLoadBalancerNodePorts", 20),
-        Str("loadBalancerClass", 21),
-        Str("internalTrafficPolicy", 22, go: "v1.ServiceInternalTrafficPolicy"),
-        Str("trafficDistribution", 23));
+        Str("ipFamilyPolicy", 17, go: "v1.IPFamilyPolicy", optional: true),
+        Bool("allocateLoadBalancerNodePorts", 20, optional: true),
+        Str("loadBalancerClass", 21, optional: true),
+        Str("internalTrafficPolicy", 22, go: "v1.ServiceInternalTrafficPolicy", optional: true),
+        Str("trafficDistribution", 23, optional: true));
 
     internal static ObjectSchema ServiceStatus { get; } = Of("ServiceStatus",
         Obj("loadBalancer", 1, () => LoadBalancerStatus),
@@ -145,7 +145,7 @@ internal static partial class CoreTypes
     internal static ObjectSchema ServicePort { get; } = Of("ServicePort",
         Str("name", 1),
         Str("protocol", 2, go: "v1.Protocol"),
-        Str("appProtocol", 6),
+        Str("appProtocol", 6, optional: true),
         Int32("port", 3, must: true),
         IntOrString("targetPort", 4),
         Int32("nodePort", 5));
@@ -159,14 +159,14 @@ internal static partial class CoreTypes
     internal static ObjectSchema EndpointAddress { get; } = Of("EndpointAddress",
         Str("ip", 1, must: true),
         Str("hostname", 3),
-        Str("nodeName", 4),
+        Str("nodeName", 4, optional: true),
         Obj("targetRef", 2, () => ObjectReference));
 
     internal static ObjectSchema EndpointPort { get; } = Of("EndpointPort",
         Str("name", 1),
         Int32("port", 2, must: true),
         Str("protocol", 3, go: "v1.Protocol"),
-        Str("appProtocol", 4));
+        Str("appProtocol", 4, optional: true));
 
     internal static ObjectSchema NamespaceCondition { get; } = Of("NamespaceCondition",
         Str("type", 1, go: "v1.NamespaceConditionType", must: true),
@@ -187,12 +187,12 @@ internal static partial class CoreTypes
         Objs("matchExpressions", 1, () => ScopedResourceSelectorRequirement));
 
     internal static ObjectSchema ClientIPConfig { get; } = Of("ClientIPConfig",
-        Int32("timeoutSeconds", 1));
+        Int32("timeoutSeconds", 1, optional: true));
 
     internal static ObjectSchema LoadBalancerIngress { get; } = Of("LoadBalancerIngress",
         Str("ip", 1),
         Str("hostname", 2),
-        Str("ipMode", 3, go: "v1.LoadBalancerIPMode"),
+        Str("ipMode", 3, go: "v1.LoadBalancerIPMode", optional: true),
         Objs("ports", 4, () => PortStatus));
 
     internal static ObjectSchema ScopedResourceSelectorRequirement { get; } = Of("ScopedResourceSelectorRequirement",
@@ -203,5 +203,5 @@ internal static partial class CoreTypes
     internal static ObjectSchema PortStatus { get; } = Of("PortStatus",
         Int32("port", 1, must: true),
         Str("protocol", 2, go: "v1.Protocol", must: true),
-        Str("error", 3));
+        Str("error", 3, optional: true));
 }

@@ -55,11 +55,11 @@ internal static partial class CoreTypes
         Obj("selector", 4, () => MetaTypes.LabelSelector),
         Obj("resources", 2, () => VolumeResourceRequirements),
         Str("volumeName", 3),
-        Str("storageClassName", 5),
-        Str("volumeMode", 6, go: "v1.PersistentVolumeMode"),
+        Str("storageClassName", 5, optional: true),
+        Str("volumeMode", 6, go: "v1.PersistentVolumeMode", optional: true),
         Obj("dataSource", 7, () => TypedLocalObjectReference),
         Obj("dataSourceRef", 8, () => TypedObjectReference),
-        Str("volumeAttributesClassName", 9));
+        Str("volumeAttributesClassName", 9, optional: true));
 
     internal static ObjectSchema PersistentVolumeClaimStatus { get; } = Of("PersistentVolumeClaimStatus",
         Str("phase", 1, go: "v1.PersistentVolumeClaimPhase"),
@@ -69,16 +69,16 @@ internal static partial class CoreTypes
         Map("allocatedResources", 5, FieldKind.Quantity, whole: "v1.ResourceList"),
         Map("allocatedResourceStatuses", 7, whole: "map[v1.ResourceName]v1.ClaimResourceStatus",
             go: "v1.ClaimResourceStatus"),
-        Str("currentVolumeAttributesClassName", 8),
+        Str("currentVolumeAttributesClassName", 8, optional: true),
         Obj("modifyVolumeStatus", 9, () => ModifyVolumeStatus));
 
     internal static ObjectSchema HostPathVolumeSource { get; } = Of("HostPathVolumeSource",
         Str("path", 1, must: true),
-        Str("type", 2, go: "v1.HostPathType"));
+        Str("type", 2, go: "v1.HostPathType", optional: true));
 
     internal static ObjectSchema EmptyDirVolumeSource { get; } = Of("EmptyDirVolumeSource",
         Str("medium", 1, go: "v1.StorageMedium"),
-        Quantity("sizeLimit", 2));
+        Quantity("sizeLimit", 2, optional: true));
 
     internal static ObjectSchema GCEPersistentDiskVolumeSource { get; } = Of("GCEPersistentDiskVolumeSource",
         Str("pdName", 1, must: true),
@@ -100,8 +100,8 @@ internal static partial class CoreTypes
     internal static ObjectSchema SecretVolumeSource { get; } = Of("SecretVolumeSource",
         Str("secretName", 1),
         Objs("items", 2, () => KeyToPath),
-        Int32("defaultMode", 3),
-        Bool("optional", 4));
+        Int32("defaultMode", 3, optional: true),
+        Bool("optional", 4, optional: true));
 
     internal static ObjectSchema NFSVolumeSource { get; } = Of("NFSVolumeSource",
         Str("server", 1, must: true),
@@ -119,7 +119,7 @@ internal static partial class CoreTypes
         Bool("chapAuthDiscovery", 8),
         Bool("chapAuthSession", 11),
         Obj("secretRef", 10, () => LocalObjectReference),
-        Str("initiatorName", 12));
+        Str("initiatorName", 12, optional: true));
 
     internal static ObjectSchema GlusterfsVolumeSource { get; } = Of("GlusterfsVolumeSource",
         Str("endpoints", 1, must: true),
@@ -167,11 +167,11 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema DownwardAPIVolumeSource { get; } = Of("DownwardAPIVolumeSource",
         Objs("items", 1, () => DownwardAPIVolumeFile),
-        Int32("defaultMode", 2));
+        Int32("defaultMode", 2, optional: true));
 
     internal static ObjectSchema FCVolumeSource { get; } = Of("FCVolumeSource",
         List("targetWWNs", 1),
-        Int32("lun", 2),
+        Int32("lun", 2, optional: true),
         Str("fsType", 3),
         Bool("readOnly", 4),
         List("wwids", 5));
@@ -184,8 +184,8 @@ internal static partial class CoreTypes
     internal static ObjectSchema ConfigMapVolumeSource { get; } = Of("ConfigMapVolumeSource",
         Inline(1, () => LocalObjectReference),
         Objs("items", 2, () => KeyToPath),
-        Int32("defaultMode", 3),
-        Bool("optional", 4));
+        Int32("defaultMode", 3, optional: true),
+        Bool("optional", 4, optional: true));
 
     internal static ObjectSchema VsphereVirtualDiskVolumeSource { get; } = Of("VsphereVirtualDiskVolumeSource",
         Str("volumePath", 1, must: true),
@@ -204,10 +204,10 @@ internal static partial class CoreTypes
     internal static ObjectSchema AzureDiskVolumeSource { get; } = Of("AzureDiskVolumeSource",
         Str("diskName", 1, must: true),
         Str("diskURI", 2, must: true),
-        Str("cachingMode", 3, go: "v1.AzureDataDiskCachingMode"),
-        Str("fsType", 4),
-        Bool("readOnly", 5),
-        Str("kind", 6, go: "v1.AzureDataDiskKind"));
+        Str("cachingMode", 3, go: "v1.AzureDataDiskCachingMode", optional: true),
+        Str("fsType", 4, optional: true),
+        Bool("readOnly", 5, optional: true),
+        Str("kind", 6, go: "v1.AzureDataDiskKind", optional: true));
 
     internal static ObjectSchema PhotonPersistentDiskVolumeSource { get; } = Of("PhotonPersistentDiskVolumeSource",
         Str("pdID", 1, must: true),
@@ -215,7 +215,7 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema ProjectedVolumeSource { get; } = Of("ProjectedVolumeSource",
         Objs("sources", 1, () => VolumeProjection, must: true),
-        Int32("defaultMode", 2));
+        Int32("defaultMode", 2, optional: true));
 
     internal static ObjectSchema PortworxVolumeSource { get; } = Of("PortworxVolumeSource",
         Str("volumeID", 1, must: true),
@@ -243,8 +243,8 @@ internal static partial class CoreTypes
 
     internal static ObjectSchema CSIVolumeSource { get; } = Of("CSIVolumeSource",
         Str("driver", 1, must: true),
-        Bool("readOnly", 2),
-        Str("fsType", 3),
+        Bool("readOnly", 2, optional: true),
+        Str("fsType", 3, optional: true),
         Map("volumeAttributes", 4),
         Obj("nodePublishSecretRef", 5, () => LocalObjectReference));
 
@@ -260,15 +260,15 @@ internal static partial class CoreTypes
         Map("requests", 2, FieldKind.Quantity, whole: "v1.ResourceList"));
 
     internal static ObjectSchema TypedLocalObjectReference { get; } = Of("TypedLocalObjectReference",
-        Str("apiGroup", 1),
+        Str("apiGroup", 1, optional: true),
         Str("kind", 2, must: true),
         Str("name", 3, must: true));
 
     internal static ObjectSchema TypedObjectReference { get; } = Of("TypedObjectReference",
-        Str("apiGroup", 1),
+        Str("apiGroup", 1, optional: true),
         Str("kind", 2, must: true),
         Str("name", 3, must: true),
-        Str("namespace", 4));
+        Str("namespace", 4, optional: true));
 
     internal static ObjectSchema PersistentVolumeClaimCondition { get; } = Of("PersistentVolumeClaimCondition",
         Str("type", 1, go: "v1.PersistentVolumeClaimConditionType", must: true),
@@ -285,13 +285,13 @@ internal static partial class CoreTypes
     internal static ObjectSchema KeyToPath { get; } = Of("KeyToPath",
         Str("key", 1, must: true),
         Str("path", 2, must: true),
-        Int32("mode", 3));
+        Int32("mode", 3, optional: true));
 
     internal static ObjectSchema DownwardAPIVolumeFile { get; } = Of("DownwardAPIVolumeFile",
         Str("path", 1, must: true),
         Obj("fieldRef", 2, () => ObjectFieldSelector),
         Obj("resourceFieldRef", 3, () => ResourceFieldSelector),
-        Int32("mode", 4));
+        Int32("mode", 4, optional: true));
 
     internal static ObjectSchema VolumeProjection { get; } = Of("VolumeProjection",
         Obj("secret", 1, () => SecretProjection),
@@ -308,7 +308,7 @@ internal static partial class CoreTypes
     internal static ObjectSchema SecretProjection { get; } = Of("SecretProjection",
         Inline(1, () => LocalObjectReference),
         Objs("items", 2, () => KeyToPath),
-        Bool("optional", 4));
+        Bool("optional", 4, optional: true));
 
     internal static ObjectSchema DownwardAPIProjection { get; } = Of("DownwardAPIProjection",
         Objs("items", 1, () => DownwardAPIVolumeFile));
@@ -316,24 +316,24 @@ internal static partial class CoreTypes
     internal static ObjectSchema ConfigMapProjection { get; } = Of("ConfigMapProjection",
         Inline(1, () => LocalObjectReference),
         Objs("items", 2, () => KeyToPath),
-        Bool("optional", 4));
+        Bool("optional", 4, optional: true));
 
     internal static ObjectSchema ServiceAccountTokenProjection { get; } = Of("ServiceAccountTokenProjection",
         Str("audience", 1),
-        Int64("expirationSeconds", 2),
+        Int64("expirationSeconds", 2, optional: true),
         Str("path", 3, must: true));
 
     internal static ObjectSchema ClusterTrustBundleProjection { get; } = Of("ClusterTrustBundleProjection",
-        Str("name", 1),
-        Str("signerName", 2),
+        Str("name", 1, optional: true),
+        Str("signerName", 2, optional: true),
         Obj("labelSelector", 3, () => MetaTypes.LabelSelector),
-        Bool("optional", 5),
+        Bool("optional", 5, optional: true),
         Str("path", 4, must: true));
 
     internal static ObjectSchema PodCertificateProjection { get; } = Of("PodCertificateProjection",
         Str("signerName", 1),
         Str("keyType", 2),
-        Int32("maxExpirationSeconds", 3),
+        Int32("maxExpirationSeconds", 3, optional: true),
         Str("credentialBundlePath", 4),
         Str("keyPath", 5),
         Str("certificateChainPath", 6),

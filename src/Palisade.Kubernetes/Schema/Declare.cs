@@ -4,28 +4,28 @@ namespace Palisade.Kubernetes.Schema;
 internal static class Declare
 {
     /// <summary>A string; <paramref name="go"/> names its Go type where it is not plain.</summary>
-    public static ApiField Str(string name, int tag, string? go = null, bool must = false) =>
-        new(name, tag, FieldKind.String, FieldShape.Single, GoItem: go, Required: must);
+    public static ApiField Str(string name, int tag, string? go = null, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.String, FieldShape.Single, GoItem: go, Required: must, Optional: optional);
 
     /// <summary>A 32-bit integer.</summary>
-    public static ApiField Int32(string name, int tag, string? go = null, bool must = false) =>
-        new(name, tag, FieldKind.Int32, FieldShape.Single, GoItem: go, Required: must);
+    public static ApiField Int32(string name, int tag, string? go = null, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.Int32, FieldShape.Single, GoItem: go, Required: must, Optional: optional);
 
     /// <summary>A 64-bit integer.</summary>
-    public static ApiField Int64(string name, int tag, string? go = null, bool must = false) =>
-        new(name, tag, FieldKind.Int64, FieldShape.Single, GoItem: go, Required: must);
+    public static ApiField Int64(string name, int tag, string? go = null, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.Int64, FieldShape.Single, GoItem: go, Required: must, Optional: optional);
 
     /// <summary>A boolean.</summary>
-    public static ApiField Bool(string name, int tag, bool must = false) =>
-        new(name, tag, FieldKind.Bool, FieldShape.Single, Required: must);
+    public static ApiField Bool(string name, int tag, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.Bool, FieldShape.Single, Required: must, Optional: optional);
 
     /// <summary>intstr.IntOrString.</summary>
-    public static ApiField IntOrString(string name, int tag, bool must = false) =>
-        new(name, tag, FieldKind.IntOrString, FieldShape.Single, Required: must);
+    public static ApiField IntOrString(string name, int tag, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.IntOrString, FieldShape.Single, Required: must, Optional: optional);
 
     /// <summary>resource.Quantity.</summary>
-    public static ApiField Quantity(string name, int tag, bool must = false) =>
-        new(name, tag, FieldKind.Quantity, FieldShape.Single, Required: must);
+    public static ApiField Quantity(string name, int tag, bool optional = false, bool must = false) =>
+        new(name, tag, FieldKind.Quantity, FieldShape.Single, Required: must, Optional: optional);
 
     /// <summary>metav1.Time.</summary>
     public static ApiField Time(string name, int tag, bool must = false) =>

@@ -18,23 +18,23 @@ internal static partial class DiscoveryTypes
     internal static ObjectSchema Endpoint { get; } = Of("Endpoint",
         List("addresses", 1, must: true),
         Obj("conditions", 2, () => EndpointConditions),
-        Str("hostname", 3),
+        Str("hostname", 3, optional: true),
         Obj("targetRef", 4, () => CoreTypes.ObjectReference),
         Map("deprecatedTopology", 5),
-        Str("nodeName", 6),
-        Str("zone", 7),
+        Str("nodeName", 6, optional: true),
+        Str("zone", 7, optional: true),
         Obj("hints", 8, () => EndpointHints));
 
     internal static ObjectSchema EndpointPort { get; } = Of("EndpointPort",
-        Str("name", 1),
-        Str("protocol", 2, go: "v1.Protocol"),
-        Int32("port", 3),
-        Str("appProtocol", 4));
+        Str("name", 1, optional: true),
+        Str("protocol", 2, go: "v1.Protocol", optional: true),
+        Int32("port", 3, optional: true),
+        Str("appProtocol", 4, optional: true));
 
     internal static ObjectSchema EndpointConditions { get; } = Of("EndpointConditions",
-        Bool("ready", 1),
-        Bool("serving", 2),
-        Bool("terminating", 3));
+        Bool("ready", 1, optional: true),
+        Bool("serving", 2, optional: true),
+        Bool("terminating", 3, optional: true));
 
     internal static ObjectSchema EndpointHints { get; } = Of("EndpointHints",
         Objs("forZones", 1, () => ForZone),

@@ -15,10 +15,10 @@ internal static partial class DisruptionTypes
         Obj("status", 3, () => PodDisruptionBudgetStatus));
 
     internal static ObjectSchema PodDisruptionBudgetSpec { get; } = Of("PodDisruptionBudgetSpec",
-        IntOrString("minAvailable", 1),
+        IntOrString("minAvailable", 1, optional: true),
         Obj("selector", 2, () => MetaTypes.LabelSelector),
-        IntOrString("maxUnavailable", 3),
-        Str("unhealthyPodEvictionPolicy", 4, go: "v1.UnhealthyPodEvictionPolicyType"));
+        IntOrString("maxUnavailable", 3, optional: true),
+        Str("unhealthyPodEvictionPolicy", 4, go: "v1.UnhealthyPodEvictionPolicyType", optional: true));
 
     internal static ObjectSchema PodDisruptionBudgetStatus { get; } = Of("PodDisruptionBudgetStatus",
         Int64("observedGeneration", 1),

@@ -17,7 +17,7 @@ internal static partial class MetaTypes
         Int64("generation", 7),
         Time("creationTimestamp", 8),
         Time("deletionTimestamp", 9),
-        Int64("deletionGracePeriodSeconds", 10),
+        Int64("deletionGracePeriodSeconds", 10, optional: true),
         Map("labels", 11),
         Map("annotations", 12),
         Objs("ownerReferences", 13, () => OwnerReference, merge: "uid"),
@@ -28,7 +28,7 @@ internal static partial class MetaTypes
         Str("selfLink", 1),
         Str("resourceVersion", 2),
         Str("continue", 3),
-        Int64("remainingItemCount", 4));
+        Int64("remainingItemCount", 4, optional: true));
 
     internal static ObjectSchema LabelSelector { get; } = Of("LabelSelector",
         Map("matchLabels", 1),
@@ -37,12 +37,12 @@ internal static partial class MetaTypes
     internal static ObjectSchema DeleteOptions { get; } = Of("DeleteOptions",
         Str("kind", 0),
         Str("apiVersion", 0),
-        Int64("gracePeriodSeconds", 1),
+        Int64("gracePeriodSeconds", 1, optional: true),
         Obj("preconditions", 2, () => Preconditions),
-        Bool("orphanDependents", 3),
-        Str("propagationPolicy", 4, go: "v1.DeletionPropagation"),
+        Bool("orphanDependents", 3, optional: true),
+        Str("propagationPolicy", 4, go: "v1.DeletionPropagation", optional: true),
         List("dryRun", 5),
-        Bool("ignoreStoreReadErrorWithClusterBreakingPotential", 6));
+        Bool("ignoreStoreReadErrorWithClusterBreakingPotential", 6, optional: true));
 
     internal static ObjectSchema Status { get; } = Of("Status",
         Str("kind", 0),
@@ -83,8 +83,8 @@ internal static partial class MetaTypes
         Str("kind", 1, must: true),
         Str("name", 3, must: true),
         Str("uid", 4, go: "types.UID", must: true),
-        Bool("controller", 6),
-        Bool("blockOwnerDeletion", 7));
+        Bool("controller", 6, optional: true),
+        Bool("blockOwnerDeletion", 7, optional: true));
 
     internal static ObjectSchema ManagedFieldsEntry { get; } = Of("ManagedFieldsEntry",
         Str("manager", 1),
@@ -101,8 +101,8 @@ internal static partial class MetaTypes
         List("values", 3));
 
     internal static ObjectSchema Preconditions { get; } = Of("Preconditions",
-        Str("uid", 1, go: "types.UID"),
-        Str("resourceVersion", 2));
+        Str("uid", 1, go: "types.UID", optional: true),
+        Str("resourceVersion", 2, optional: true));
 
     internal static ObjectSchema StatusDetails { get; } = Of("StatusDetails",
         Str("name", 1),

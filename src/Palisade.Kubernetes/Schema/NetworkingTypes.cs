@@ -33,7 +33,7 @@ internal static partial class NetworkingTypes
         List("policyTypes", 4, go: "v1.PolicyType"));
 
     internal static ObjectSchema IngressSpec { get; } = Of("IngressSpec",
-        Str("ingressClassName", 4),
+        Str("ingressClassName", 4, optional: true),
         Obj("defaultBackend", 1, () => IngressBackend),
         Objs("tls", 2, () => IngressTLS),
         Objs("rules", 3, () => IngressRule));
@@ -69,16 +69,16 @@ internal static partial class NetworkingTypes
         Objs("ingress", 1, () => IngressLoadBalancerIngress));
 
     internal static ObjectSchema IngressClassParametersReference { get; } = Of("IngressClassParametersReference",
-        Str("apiGroup", 1),
+        Str("apiGroup", 1, optional: true),
         Str("kind", 2, must: true),
         Str("name", 3, must: true),
-        Str("scope", 4),
-        Str("namespace", 5));
+        Str("scope", 4, optional: true),
+        Str("namespace", 5, optional: true));
 
     internal static ObjectSchema NetworkPolicyPort { get; } = Of("NetworkPolicyPort",
-        Str("protocol", 1, go: "v1.Protocol"),
-        IntOrString("port", 2),
-        Int32("endPort", 3));
+        Str("protocol", 1, go: "v1.Protocol", optional: true),
+        IntOrString("port", 2, optional: true),
+        Int32("endPort", 3, optional: true));
 
     internal static ObjectSchema NetworkPolicyPeer { get; } = Of("NetworkPolicyPeer",
         Obj("podSelector", 1, () => MetaTypes.LabelSelector),
@@ -111,11 +111,11 @@ internal static partial class NetworkingTypes
     internal static ObjectSchema IngressPortStatus { get; } = Of("IngressPortStatus",
         Int32("port", 1, must: true),
         Str("protocol", 2, go: "v1.Protocol", must: true),
-        Str("error", 3));
+        Str("error", 3, optional: true));
 
     internal static ObjectSchema HTTPIngressPath { get; } = Of("HTTPIngressPath",
         Str("path", 1),
-        Str("pathType", 3, go: "v1.PathType"),
+        Str("pathType", 3, go: "v1.PathType", optional: true),
         Obj("backend", 2, () => IngressBackend, must: true));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>

@@ -69,6 +69,7 @@ public enum FieldShape : byte
 /// <param name="RetainKeys">Strategic merge: patchStrategy retainKeys.</param>
 /// <param name="Required">The schema document lists it as required.</param>
 /// <param name="Embedded">An embedded struct: one message in protobuf, members of the outer object in JSON.</param>
+/// <param name="Optional">A pointer to a scalar in Go: its zero value is told from its absence (replicas: 0).</param>
 public sealed record ApiField(
     string Name,
     int Tag,
@@ -81,7 +82,8 @@ public sealed record ApiField(
     bool PrimitiveMerge = false,
     bool RetainKeys = false,
     bool Required = false,
-    bool Embedded = false)
+    bool Embedded = false,
+    bool Optional = false)
 {
     /// <summary>The Go type of one value, as the JSON decoder's errors print it: v1.Container, string.</summary>
     public string GoItemType => GoItem ?? Kind switch

@@ -14,7 +14,7 @@ internal static partial class SchedulingTypes
         Int32("value", 2, must: true),
         Bool("globalDefault", 3),
         Str("description", 4),
-        Str("preemptionPolicy", 5, go: "v1.PreemptionPolicy"));
+        Str("preemptionPolicy", 5, go: "v1.PreemptionPolicy", optional: true));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v1." + name, "io.k8s.api.scheduling.v1." + name, fields);

@@ -13,10 +13,10 @@ internal static partial class StorageTypes
         Obj("metadata", 1, () => MetaTypes.ObjectMeta),
         Str("provisioner", 2, must: true),
         Map("parameters", 3),
-        Str("reclaimPolicy", 4, go: "v1.PersistentVolumeReclaimPolicy"),
+        Str("reclaimPolicy", 4, go: "v1.PersistentVolumeReclaimPolicy", optional: true),
         List("mountOptions", 5),
-        Bool("allowVolumeExpansion", 6),
-        Str("volumeBindingMode", 7, go: "v1.VolumeBindingMode"),
+        Bool("allowVolumeExpansion", 6, optional: true),
+        Str("volumeBindingMode", 7, go: "v1.VolumeBindingMode", optional: true),
         Objs("allowedTopologies", 8, () => CoreTypes.TopologySelectorTerm));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
