@@ -1,50 +1,100 @@
+using System.Collections;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Palisade.Nftables.Kernel;
 
-/// <summary>What a process does to itself or to others beyond System.Diagnostics.Process.</summary>
+/// <summary>What the project needs of the process itself and .NET does not offer.</summary>
 public static unsafe class ProcessControl
 {
-    private const int SetParentDeathSignal = 1;
-    private const int SignalKill = 9;
-    private const int SignalPipe = 13;
-    private const int SignalTerminate = 15;
+    /// <summary>SIGINT.</summary>
+    public const int Interrupt = 2;
 
-    /// <summary>The process that this one was started by; 1 (or a reaper) when that one is gone.</summary>
+    /// <summary>SIGKILL.</summary>
+    public const int KillSignal = 9;
+
+    /// <summary>SIGTERM.</summary>
+    public const int Terminate = 15;
+
+    private const int SetParentDeathSignal = 1;
+
+    /// <summary>The real user id; inside `unshare -Ur` it is 0.</summary>
+    public static uint UserId => Libc.getuid();
+
+    /// <summary>The effective user id.</summary>
+    public static uint EffectiveUserId => Libc.geteuid();
+
+    /// <summary>The real group id.</summary>
+    public static uint GroupId => Libc.getgid();
+
+    /// <summary>The parent's process id; 1 or a reaper's after the parent has died.</summary>
     public static int ParentId => Libc.getppid();
 
-    /// <summary>
-    /// Has the kernel kill this process when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG). It holds across
-    /// execve, not across fork. Afterwards compare <see cref="ParentId"/>: a parent that died before is not noticed.
-    /// </summary>
-    public static void DieWithParent()
+    /// <summary>Asks the kernel to signal this process when its parent ends.</summary>
+    /// <param name="expectedParent">The parent that must still be there; false is answered when it has died already.</param>
+    /// <param name="signal">The signal, SIGKILL unless told otherwise.</param>
+    /// <remarks>"Parent" is the thread that forked: start such children from a thread that lives as long as the process does.</remarks>
+    public static bool DieWithParent(int expectedParent, int signal = KillSignal)
     {
-        if (Libc.prctl(SetParentDeathSignal, SignalKill, 0, 0, 0) < 0)
+        if (Libc.prctl(SetParentDeathSignal, (nuint)signal, 0, 0, 0) < 0)
             throw KernelException.Last("prctl(PR_SET_PDEATHSIG)");
+        return Libc.getppid() == expectedParent;   // it may have died before the call above
     }
 
-    /// <summary>Makes this process the leader of a new session and process group, so that it can be ended with its children.</summary>
-    public static void BeginSession() => Libc.setsid();
-
-    /// <summary>Replaces this process by a program; does not return.</summary>
-    /// <param name="path">The program's file.</param>
-    /// <param name="arguments">Its arguments, the name it is called by included.</param>
-    /// <param name="environment">Its environment, NAME=value.</param>
-    /// <exception cref="KernelException">ENOENT, EACCES, ENOEXEC, E2BIG: this process goes on.</exception>
-    public static void Execute(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    /// <summary>Sends a signal; false when there is no such process.</summary>
+    /// <exception cref="KernelException">EPERM: it belongs to another user.</exception>
+    public static bool Signal(int processId, int signal)
     {
-        // The runtime ignores SIGPIPE, and ignored signals stay ignored across execve; programs expect the default.
-        Libc.signal(SignalPipe, 0);
-        using var argumentVector = new NativeStrings(arguments);
-        using var environmentVector = new NativeStrings(environment);
-        fixed (byte* file = Encoding.UTF8.GetBytes(path + '\0'))
-            Libc.execve(file, argumentVector.Pointer, environmentVector.Pointer);
-        throw KernelException.Last($"execute {path}");
+        if (Libc.kill(processId, signal) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Errno.ESRCH ? false : throw KernelException.Last($"kill({processId}, {signal})");
     }
 
-    /// <summary>Asks a process group (the leader's id) to end, or kills it; false when it is gone.</summary>
-    public static bool EndGroup(int leader, bool force) => Libc.kill(-leader, force ? SignalKill : SignalTerminate) == 0;
+    /// <summary>Whether a process with this id is there (a zombie is).</summary>
+    public static bool IsAlive(int processId) =>
+        Libc.kill(processId, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.EPERM;
 
-    /// <summary>Kills a process; false when it is gone or not ours.</summary>
-    public static bool Kill(int process) => Libc.kill(process, SignalKill) == 0;
+    /// <summary>Replaces this process by another program; returns only by exception.</summary>
+    /// <param name="path">The program's file; PATH is not searched.</param>
+    /// <param name="arguments">Its arguments, without its own name.</param>
+    /// <param name="environment">Its environment; null: this process's.</param>
+    /// <remarks>Open descriptors that .NET made are closed by the kernel (O_CLOEXEC). It runs in the calling thread's namespaces.</remarks>
+    public static void Execute(string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var variables = environment?.Select(pair => $"{pair.Key}={pair.Value}") ?? OwnEnvironment();
+        using var argv = new StringVector([path, .. arguments]);
+        using var envp = new StringVector([.. variables]);
+        fixed (byte* file = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            _ = Libc.execve(file, argv.Pointer, envp.Pointer);
+        }
+
+        throw KernelException.Last($"execve({path})");
+    }
+
+    private static IEnumerable<string> OwnEnvironment() =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={entry.Value}");
+
+    /// <summary>A NULL-terminated array of C strings outside the managed heap.</summary>
+    private sealed class StringVector : IDisposable
+    {
+        private readonly int _count;
+
+        internal StringVector(string[] strings)
+        {
+            _count = strings.Length;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(_count + 1), (nuint)sizeof(byte*));
+            for (var i = 0; i < _count; i++)
+                Pointer[i] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[i]);
+        }
+
+        internal byte** Pointer { get; }
+
+        public void Dispose()
+        {
+            for (var i = 0; i < _count; i++)
+                Marshal.FreeCoTaskMem((nint)Pointer[i]);
+            NativeMemory.Free(Pointer);
+        }
+    }
 }

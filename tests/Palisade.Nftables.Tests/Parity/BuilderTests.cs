@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using System.Net;
+using Palisade.Nftables.Expressions;
+using Palisade.Nftables.Kernel;
+
+namespace Palisade.Nftables.Tests.Parity;
+
+/// <summary>Each builder against nft: the same text, the same expressions as nft makes of that text.</summary>
+public sealed class BuilderTests
+{
+    private const string Frame = """
+        table inet palisade {
+        	counter spoofed {
+        		packets 0 bytes 0
+        	}
+
+        	set pods {
+        		type ipv4_addr
+        	}
+
+        	set pods6 {
+        		type ipv6_addr
+        	}
+
+        	set pairs {
+        		type ipv4_addr . ipv4_addr
+        	}
+
+        	set pairs6 {
+        		type ipv6_addr . ipv6_addr
+        	}
+
+        	set own {
+        		type ifname . ipv4_addr
+        	}
+
+        	set own6 {
+        		type ifname . ipv6_addr
+        	}
+
+        	set interfaces {
+        		type ifname
+        	}
+
+        	set ports {
+        		type inet_service
+        		flags interval
+        	}
+
+        	map gates {
+        		type ipv4_addr : verdict
+        	}
+
+        	map gates6 {
+        		type ipv6_addr : verdict
+        	}
+
+        	map interface-gates {
+        		type ifname : verdict
+        	}
+
+        	map own-gates {
+        		type ifname . ipv4_addr : verdict
+        	}
+
+        	chain gate {
+        	}
+
+        	chain base {
+        		type filter hook HOOK priority filter; policy accept;
+        RULES	}
+        }
+
+        """;
+
+    public static ImmutableArray<(Rule Rule, string Text)> Postrouting { get; } =
+    [
+        (Rule.Of(Match.Source(4, "pods"), Statement.Accept), "ip saddr @pods accept"),
+        (Rule.Of(Match.Source(6, "pods6", not: true), Statement.Drop), "ip6 saddr != @pods6 drop"),
+        (Rule.Of(Match.Destination(4, "pods"), Match.DestinationPorts(6, [(80, 80)]), Statement.Return), "ip daddr @pods tcp dport 80 return"),
+        (Rule.Of(Match.Destination(6, "pods6"), Match.DestinationPorts(17, [(1, 9)])), "ip6 daddr @pods6 udp dport 1-9"),
+        (Rule.Of(Match.SourceAndDestination(4, "pairs"), Statement.Accept), "ip saddr . ip daddr @pairs accept"),
+        (Rule.Of(Match.SourceAndDestination(6, "pairs6"), Statement.Accept), "ip6 saddr . ip6 daddr @pairs6 accept"),
+        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/8")), Statement.Accept), "ip saddr 10.0.0.0/8 accept"),
+        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/9"), not: true), Statement.Accept), "ip saddr != 10.0.0.0/9 accept"),
+        (Rule.Of(Match.Destination(IPNetwork.Parse("10.1.2.3/32")), Statement.Accept), "ip daddr 10.1.2.3 accept"),
+        (Rule.Of(Match.Destination(IPNetwork.Parse("fe80::/10")), Statement.Accept), "ip6 daddr fe80::/10 accept"),
+        (Rule.Of(Match.Destination(IPNetwork.Parse("fd00:1::/48")), Statement.Accept), "ip6 daddr fd00:1::/48 accept"),
+        (Rule.Of(Match.Destination(IPNetwork.Parse("0.0.0.0/0")), Statement.Accept), "meta nfproto ipv4 accept"),
+        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/8")), Match.Destination(IPNetwork.Parse("10.0.0.0/16")), Statement.Accept),
+            "ip saddr 10.0.0.0/8 ip daddr 10.0.0.0/16 accept"),
+        (Rule.Of(Match.SourceMap(4, "gates")), "ip saddr vmap @gates"),
+        (Rule.Of(Match.DestinationMap(4, "gates")), "ip daddr vmap @gates"),
+        (Rule.Of(Match.DestinationMap(6, "gates6")), "ip6 daddr vmap @gates6"),
+        (Rule.Of(Match.OutputInterface("eth0"), Statement.Accept), "oifname \"eth0\" accept"),
+        (Rule.Of(Match.InputInterface("veth*", not: true), Statement.Accept), "iifname != \"veth*\" accept"),
+        (Rule.Of(Match.InputInterfaceIn("interfaces", not: true), Statement.Accept), "iifname != @interfaces accept"),
+        (Rule.Of(Match.OutputInterfaceIn("interfaces"), Statement.Accept), "oifname @interfaces accept"),
+        (Rule.Of(Match.OutputInterfaceMap("interface-gates")), "oifname vmap @interface-gates"),
+        (Rule.Of(Match.InputInterfaceMap("interface-gates")), "iifname vmap @interface-gates"),
+        (Rule.Of(Match.InputInterfaceAndSource(4, "own", not: true), Statement.CountOn("spoofed"), Statement.Drop),
+            "iifname . ip saddr != @own counter name \"spoofed\" drop"),
+        (Rule.Of(Match.InputInterfaceAndSource(6, "own6"), Statement.Accept), "iifname . ip6 saddr @own6 accept"),
+        (Rule.Of(Match.OutputInterfaceAndDestination(4, "own"), Statement.Accept), "oifname . ip daddr @own accept"),
+        (Rule.Of(Match.OutputInterfaceAndDestinationMap(4, "own-gates")), "oifname . ip daddr vmap @own-gates"),
+        (Rule.Of(Match.InputInterfaceAndSourceMap(4, "own-gates")), "iifname . ip saddr vmap @own-gates"),
+        (Rule.Of(Match.InputInterface("eth0"), Match.InputInterfaceAndSource(4, "own"), Statement.Accept),
+            "iifname \"eth0\" iifname . ip saddr @own accept"),
+        (Rule.Of(Match.DestinationPorts(6, [(80, 80), (443, 443)]), Statement.Accept), "tcp dport { 80, 443 } accept"),
+        (Rule.Of(Match.DestinationPorts(132, [(443, 443), (1000, 2000), (80, 80)]), Statement.Accept), "sctp dport { 80, 443, 1000-2000 } accept"),
+        (Rule.Of(Match.DestinationPorts(6, [(0, 79), (81, 65535)]), Statement.Accept), "tcp dport { 0-79, 81-65535 } accept"),
+        (Rule.Of(Match.DestinationPorts(17, [(0, 65535)]), Statement.Accept), "udp dport 0-65535 accept"),
+        (Rule.Of(Match.DestinationPortIn(6, "ports"), Statement.Accept), "tcp dport @ports accept"),
+        (Rule.Of(Match.Protocol(6), Statement.Accept), "meta l4proto tcp accept"),
+        (Rule.Of(Match.Protocol(132, not: true), Statement.Accept), "meta l4proto != sctp accept"),
+        (Rule.Of(Match.ProtocolIn([6, 17, 132], not: true), Statement.Accept), "meta l4proto != { tcp, udp, sctp } accept"),
+        (Rule.Of(Match.Family(4), Match.Protocol(6), Statement.Accept), "meta nfproto ipv4 meta l4proto tcp accept"),
+        (Rule.Of(Match.Family(6), Statement.Drop), "meta nfproto ipv6 drop"),
+        (Rule.Of(Match.Source(4, "pods"), Match.Protocol(6), Statement.Accept), "ip saddr @pods meta l4proto tcp accept"),
+        (Rule.Of(Match.CtState(CtState.Related), Match.Protocol(1), Statement.Accept), "ct state related meta l4proto icmp accept"),
+        (Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept),
+            "ct state related meta l4proto { icmp, ipv6-icmp } accept"),
+        (Rule.Of(Match.CtState(CtState.Established | CtState.Related), Statement.Accept), "ct state established,related accept"),
+        (Rule.Of(Match.CtState(CtState.Invalid | CtState.Untracked | CtState.New), Statement.Counter, Statement.Drop),
+            "ct state invalid,new,untracked counter packets 0 bytes 0 drop"),
+        (Rule.Of(Match.CtStatus(0x30), Statement.Accept), "ct status snat,dnat accept"),
+        (Rule.Of(Match.CtDirection(reply: true), Statement.Accept), "ct direction reply accept"),
+        (Rule.Of(Match.CtMark(7), Statement.Accept), "ct mark 0x00000007 accept"),
+        (Rule.Of(Match.Mark(7), Statement.Accept), "meta mark 0x00000007 accept"),
+        (Rule.Of(Match.Mark(7, 15), Statement.Accept), "meta mark & 0x0000000f == 0x00000007 accept"),
+        (Rule.Of(Match.Fib(FibInput.SourceAddress), Statement.Accept), "fib saddr type local accept"),
+        (Rule.Of(Match.Fib(FibInput.DestinationAddress, 5, not: true), Statement.Accept), "fib daddr type != multicast accept"),
+        (Rule.Of(Match.IcmpType(8), Statement.Accept), "icmp type echo-request accept"),
+        (Rule.Of(Match.IcmpType(3, 11, 12), Statement.Accept),
+            "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept"),
+        (Rule.Of(Match.Icmpv6Type(134, 137), Statement.Drop), "icmpv6 type { nd-router-advert, nd-redirect } drop"),
+        (Rule.Of(Match.Icmpv6Type(135, 136), Match.HopLimit(255), Statement.Accept),
+            "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept"),
+        (Rule.Of(Match.Source(IPNetwork.Parse("fe80::/10")), Match.Icmpv6Type(135), Match.HopLimit(255), Statement.Accept),
+            "ip6 saddr fe80::/10 icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept"),
+        (Rule.Of(Match.HopLimit(255, not: true), Statement.Drop), "ip6 hoplimit != 255 drop"),
+        (Rule.Of(Statement.Log(5)), "log group 5"),
+        (Rule.Of(Statement.Limit(10, 1, 20), Statement.Log(5, "denied web: ", 64)),
+            "limit rate 10/second burst 20 packets log prefix \"denied web: \" group 5 snaplen 64"),
+        (Rule.Of(Statement.Limit(3, 3600, over: true), Statement.Drop), "limit rate over 3/hour drop"),
+        (Rule.Of(Statement.Jump("gate")), "jump gate"),
+        (Rule.Of(Statement.Goto("gate")) with { Comment = "dev-team: allow-web" }, "goto gate comment \"dev-team: allow-web\""),
+        (Rule.Of(Statement.Return), "return"),
+    ];
+
+    public static ImmutableArray<(Rule Rule, string Text)> Prerouting { get; } =
+    [
+        (Rule.Of(Match.Fib(FibInput.SourceAddress | FibInput.InputInterface), Statement.Accept), "fib saddr . iif type local accept"),
+        (Rule.Of(Match.Fib(FibInput.DestinationAddress | FibInput.InputInterface, 3, not: true), Statement.Drop),
+            "fib daddr . iif type != broadcast drop"),
+    ];
+
+    [Fact]
+    public void Rules_print_as_nft_lists_them_and_are_what_nft_makes_of_that_text()
+    {
+        Judge("postrouting", Postrouting);
+        Judge("prerouting", Prerouting);
+    }
+
+    [Fact]
+    public void Every_builder_of_Match_and_Statement_is_judged()
+    {
+        var source = File.ReadAllText(SourceFile());
+        var builders = typeof(Match).GetMethods().Concat(typeof(Statement).GetMethods())
+            .Where(method => method.IsStatic && method.DeclaringType != typeof(object))
+            .Select(method => $"{method.DeclaringType!.Name}.{method.Name.Replace("get_", "")}").Distinct();
+        var missing = string.Join(", ", builders.Where(builder => !source.Contains(builder) && builder != "Statement.Verdict"));
+        Assert.Equal("", missing);
+    }
+
+    private static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
+
+    private static void Judge(string hook, ImmutableArray<(Rule Rule, string Text)> cases)
+    {
+        var nft = Nft.Find();
+        var text = Frame.Replace("\r", "").Replace("HOOK", hook)
+            .Replace("RULES", string.Concat(cases.Select(c => $"\t\t{c.Text}\n")));
+        using var theirs = Namespaces.Create("theirs");
+        theirs.RunProgram(nft, text, "-f", "-");
+        Assert.Equal(text, theirs.RunProgram(nft, "", "list", "table", "inet", "palisade"));
+        var made = theirs.Run(() => new NftSocket()).Dump(NftFamily.Inet, "palisade")!;
+        var rules = made.Chains.Single(chain => chain.Base is not null).Rules;
+        for (var i = 0; i < cases.Length; i++)
+        {
+            Assert.Equal(cases[i].Text, NftText.Print(cases[i].Rule));
+            Assert.True(cases[i].Rule == rules[i], $"{cases[i].Text}\nours: {Show(cases[i].Rule)}\nnft's: {Show(rules[i])}");
+        }
+
+        using var ours = Namespaces.Create("ours");
+        using var socket = ours.Run(() => new NftSocket());
+        var transaction = new Transaction(made.Table);
+        var chains = made.Chains.Select(chain => chain.Base is null ? chain : chain with { Rules = [.. cases.Select(c => c.Rule)] });
+        transaction.AddRuleset(made with { Chains = [.. chains] });
+        socket.Commit(transaction);
+        Assert.Equal(text, ours.RunProgram(nft, "", "list", "table", "inet", "palisade"));
+    }
+
+    private static string Show(Rule rule) => string.Join("; ", rule.Expressions);
+}
