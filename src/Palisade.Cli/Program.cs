@@ -1,1 +1,25 @@
-return 0;
+using System.CommandLine;
+using Palisade.Cli.Commands;
+using Palisade.Cli.Output;
+
+// kubectl-palisade (a link or copy of this binary) is the same command: kubectl passes its arguments on unchanged.
+var root = new RootCommand("""
+    The wall around Kubernetes pods: enforces NetworkPolicy on real packets, explains every verdict.
+
+    Exit codes: 0 yes, done, all pass; 1 no, denied, findings; 2 bad input (diagnostics on stderr); 3 the world failed (cluster, kernel).
+    """)
+{
+    ExplainCommand.Create(),
+    ValidateCommand.Create(),
+    VersionCommand.Create(),
+};
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+{
+    foreach (var error in parsed.Errors)
+        Console.Error.WriteLine($"palisade: {error.Message}");
+    Console.Error.WriteLine($"See: palisade {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+    return ExitCode.BadInput;
+}
+
+return await Failures.GuardAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));

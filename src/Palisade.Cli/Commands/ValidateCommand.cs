@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Text.Json;
+using Palisade.Cli.Input;
+using Palisade.Cli.Output;
+using Palisade.Kubernetes.Convert;
+using Palisade.Kubernetes.Validate;
+using Palisade.Manifests;
+
+namespace Palisade.Cli.Commands;
+
+/// <summary>palisade validate: what a kube-apiserver would answer to each object.</summary>
+internal static class ValidateCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var files = new SourceOptions().Files;
+        files.Required = true;
+        files.Description = "Manifests: a file, a directory (read recursively), or - for standard input. Repeatable.";
+        var version = new Option<string>("--kube-version")
+        {
+            Description = "The Kubernetes release to answer as. Default 1.35; from 1.36 on, odd CIDRs are errors.",
+            DefaultValueFactory = _ => KubeVersion.Default.ToString(),
+        };
+        var output = OutputOption.Create("text", "json");
+        var command = new Command("validate", """
+            What a kube-apiserver would answer to each object: its causes and warnings, in its own words, with file:line:column.
+            Exit code 0: all accepted (warnings included), 1: some object refused, 2: some document cannot be read at all.
+
+            Example: palisade validate -f examples/exercise
+            """);
+        command.Options.Add(files);
+        command.Options.Add(version);
+        command.Options.Add(output);
+        command.SetAction(parsed =>
+        {
+            var text = parsed.GetValue(version);
+            if (!KubeVersion.TryParse(text, out var release))
+                throw new BadInputException($"--kube-version {text}: write a release such as 1.35");
+            var set = ManifestSet.Load(parsed.GetValue(files)!, new() { Version = release });
+            var unreadable = set.Diagnostics.Where(d => d.Object is null && d.Severity == Severity.Error).ToList();
+            if (parsed.GetValue(output) == "json")
+                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, set));
+            else
+                WriteText(Terminal.Standard(), set);
+            // What belongs to no object has no place among the answers; it stands on stderr in either format.
+            foreach (var diagnostic in set.Diagnostics.Where(d => d.Object is null))
+                Console.Error.WriteLine(diagnostic);
+            return unreadable.Count > 0 ? ExitCode.BadInput
+                : set.Documents.Any(d => !d.Causes.IsEmpty) ? ExitCode.No : ExitCode.Yes;
+        });
+        return command;
+    }
+
+    private static void WriteText(Terminal terminal, ManifestSet set)
+    {
+        foreach (var document in set.Documents)
+        {
+            var word = document.Causes.IsEmpty ? terminal.Green("ok     ") : terminal.Red("refused");
+            terminal.WriteLine($"{word}  {document.At}: {document.Title}");
+            foreach (var cause in document.Causes)
+            {
+                var text = cause.Field.Length == 0 ? cause.Message : cause.ToString();
+                terminal.WriteLine($"         {document.At.File}:{cause.At.Line}:{cause.At.Column}: {text}");
+            }
+
+            foreach (var warning in document.Warnings)
+            {
+                var place = $"{document.At.File}:{warning.At.Line}:{warning.At.Column}";
+                terminal.WriteLine($"         {place}: {terminal.Yellow("Warning")}: {warning.Text}");
+            }
+        }
+
+        var refused = set.Documents.Count(d => !d.Causes.IsEmpty);
+        terminal.WriteLine($"{set.Documents.Length - refused} accepted, {refused} refused");
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, ManifestSet set)
+    {
+        json.WriteStartArray();
+        foreach (var document in set.Documents)
+        {
+            json.WriteStartObject();
+            json.WriteString("file", document.At.File);
+            json.WriteNumber("line", document.At.Line);
+            json.WriteString("kind", document.Kind);
+            json.WriteString("namespace", document.Namespace);
+            json.WriteString("name", document.Name);
+            json.WriteStartArray("causes");
+            foreach (var cause in document.Causes)
+            {
+                json.WriteStartObject();
+                json.WriteString("reason", cause.Reason);
+                json.WriteString("field", cause.Field);
+                json.WriteString("message", cause.Message);
+                json.WriteNumber("line", cause.At.Line);
+                json.WriteNumber("column", cause.At.Column);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("warnings");
+            foreach (var warning in document.Warnings)
+                json.WriteStringValue(warning.Text);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}

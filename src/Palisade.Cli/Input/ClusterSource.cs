@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Palisade.Cli.Output;
+using Palisade.Kubernetes.Client;
+using Palisade.Kubernetes.Convert;
+using Palisade.Kubernetes.Wire;
+using Palisade.Manifests;
+using Palisade.Policy.Model;
+
+namespace Palisade.Cli.Input;
+
+/// <summary>The cluster a command is about, and what was wrong with its objects.</summary>
+/// <param name="Snapshot">The objects that count.</param>
+/// <param name="Diagnostics">What was refused or is worth knowing.</param>
+internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Diagnostic> Diagnostics)
+{
+    /// <summary>Whether something was refused, so that answers are given without it.</summary>
+    public bool HasErrors => Diagnostics.Any(d => d.Severity == Severity.Error);
+
+    /// <summary>Reads the manifests of -f, or else the cluster of the kubeconfig.</summary>
+    public static async Task<ClusterSource> ReadAsync(ParseResult parsed, SourceOptions options, CancellationToken cancel)
+    {
+        if (parsed.GetValue(options.Files) is { Length: > 0 } files)
+        {
+            var set = ManifestSet.Load(files);
+            return new(set.Snapshot, set.Diagnostics);
+        }
+
+        using var client = Connect(parsed, options);
+        return await ReadAsync(client, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>A client of the cluster that the options name.</summary>
+    public static KubeClient Connect(ParseResult parsed, SourceOptions options)
+    {
+        var path = parsed.GetValue(options.Kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG");
+        var ordinary = Path.Combine(Home(), ".kube", "config");
+        var lab = LabKubeconfig();
+        if (path is null && !File.Exists(ordinary) && File.Exists(lab))
+            path = lab;
+        if (path is null && !File.Exists(ordinary))
+        {
+            throw new WorldFailedException(
+                "no cluster to ask: give manifests with -f, start one with `palisade up`, or name a kubeconfig with --kubeconfig");
+        }
+
+        return KubeClient.FromKubeconfig(path, parsed.GetValue(options.Context));
+    }
+
+    /// <summary>Prints every diagnostic, then, if something was refused, that the answers are given without it.</summary>
+    public void Report(TextWriter error)
+    {
+        foreach (var diagnostic in Diagnostics)
+            error.WriteLine(diagnostic);
+        var refused = Diagnostics.Count(d => d.Severity == Severity.Error);
+        if (refused > 0)
+            error.WriteLine($"palisade: {refused} refused; the answer below is given without that");
+    }
+
+    /// <summary>Reads everything policies judge from a cluster.</summary>
+    public static async Task<ClusterSource> ReadAsync(KubeClient client, CancellationToken cancel)
+    {
+        var diagnostics = new List<Diagnostic>();
+        var pods = await ListAsync(client, KubeResource.Pods, cancel).ConfigureAwait(false);
+        var policies = await ListAsync(client, KubeResource.NetworkPolicies, cancel).ConfigureAwait(false);
+        var namespaces = await ListAsync(client, KubeResource.Namespaces, cancel).ConfigureAwait(false);
+        var nodes = await ListAsync(client, KubeResource.Nodes, cancel).ConfigureAwait(false);
+        var services = await ListAsync(client, KubeResource.Services, cancel).ConfigureAwait(false);
+        var snapshot = ClusterSnapshot.Of(
+            namespaces.Select(ClusterConvert.Namespace).OfType<Namespace>(),
+            pods.Select(pod => ClusterConvert.Pod(pod)).OfType<Endpoint>(),
+            policies.Select(policy => ClusterConvert.NetworkPolicy(policy, null, diagnostics)).OfType<NetworkPolicy>(),
+            services.Select(ClusterConvert.Service).OfType<Service>(),
+            nodes.Select(ClusterConvert.Node).OfType<Node>());
+        return new(snapshot, [.. diagnostics]);
+    }
+
+    /// <summary>All objects of a resource, page by page.</summary>
+    private static async Task<List<WireObject>> ListAsync(KubeClient client, KubeResource resource, CancellationToken cancel)
+    {
+        var objects = new List<WireObject>();
+        var next = "";
+        do
+        {
+            var page = await client.SendAsync(
+                HttpMethod.Get, $"{resource.Collection()}?limit=500{next}", null, cancel).ConfigureAwait(false);
+            foreach (var item in page["items"]?.AsArray() ?? [])
+                objects.Add((WireObject)WireJson.FromNode(item));
+            var token = page["metadata"]?["continue"]?.GetValue<string>();
+            next = string.IsNullOrEmpty(token) ? "" : $"&continue={Uri.EscapeDataString(token)}";
+        }
+        while (next.Length > 0);
+        return objects;
+    }
+
+    private static string Home() => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>Where `palisade up` writes its kubeconfig unless told otherwise.</summary>
+    private static string LabKubeconfig()
+    {
+        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return Path.Combine(string.IsNullOrEmpty(state) ? Path.Combine(Home(), ".local", "state") : state, "palisade", "kubeconfig");
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using Palisade.Policy.Evaluate;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Cli.Input;
+
+/// <summary>A connection as a person asks for it: endpoints as written, the port a number or a container-port name.</summary>
+internal sealed record Question(EndpointText From, EndpointText To, Protocol Protocol, string Port, AddressFamily Family)
+{
+    /// <summary>ICMP is how people spell the protocol that has no ports.</summary>
+    public string ProtocolText => Protocol == Protocol.Other ? "ICMP" : Protocol.Spelling();
+
+    /// <summary>TCP 80, or ICMP.</summary>
+    public string PortText => Port.Length == 0 ? ProtocolText : $"{ProtocolText} {Port}";
+}
+
+/// <summary>One connection of an answer: a service gives one for each pod behind it.</summary>
+/// <param name="Connection">The connection, after the service's translation.</param>
+/// <param name="From">The source's name for people.</param>
+/// <param name="To">The destination's name for people.</param>
+/// <param name="Explanation">The verdict and its reasons.</param>
+internal sealed record AnsweredConnection(Connection Connection, string From, string To, Explanation Explanation);
+
+/// <summary>The answer to a question: allowed only if every connection it stands for is.</summary>
+internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnection> Connections)
+{
+    /// <summary>Allow if all are.</summary>
+    public Verdict Verdict =>
+        Connections.All(c => c.Explanation.Verdict == Verdict.Allow) ? Verdict.Allow : Verdict.Deny;
+
+    /// <summary>The connection to show: the first denied one, else the first.</summary>
+    public AnsweredConnection Deciding =>
+        Connections.FirstOrDefault(c => c.Explanation.Verdict == Verdict.Deny) ?? Connections[0];
+}

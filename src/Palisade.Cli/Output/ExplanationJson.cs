@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Palisade.Cli.Input;
+using Palisade.Policy.Evaluate;
+using Palisade.Policy.Model;
+
+namespace Palisade.Cli.Output;
+
+/// <summary>Answers as JSON; the shape is docs/schemas/explain.json.</summary>
+internal static class ExplanationJson
+{
+    /// <summary>The members of an answer, into an object that is already open.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, Answer answer)
+    {
+        var question = answer.Question;
+        json.WriteString("from", question.From.ToString());
+        json.WriteString("to", question.To.ToString());
+        json.WriteString("protocol", question.ProtocolText);
+        if (question.Port.Length == 0)
+            json.WriteNull("port");
+        else if (ushort.TryParse(question.Port, out var number))
+            json.WriteNumber("port", number);
+        else
+            json.WriteString("port", question.Port);
+        json.WriteNumber("family", (int)question.Family);
+        json.WriteString("verdict", Text(answer.Verdict));
+        var deciding = answer.Deciding.Explanation;
+        WriteSide(json, "egress", deciding.Egress);
+        WriteSide(json, "ingress", deciding.Ingress);
+        if (question.To.Form == EndpointForm.Service)
+            WriteBackends(json, answer);
+    }
+
+    /// <summary>allow or deny.</summary>
+    public static string Text(Verdict verdict) => verdict == Verdict.Allow ? "allow" : "deny";
+
+    private static void WriteBackends(Utf8JsonWriter json, Answer answer)
+    {
+        json.WriteStartArray("backends");
+        foreach (var backend in answer.Connections)
+        {
+            json.WriteStartObject();
+            json.WriteString("to", backend.To);
+            json.WriteNumber("port", backend.Connection.Port);
+            json.WriteString("verdict", Text(backend.Explanation.Verdict));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteSide(Utf8JsonWriter json, string name, Side side)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("verdict", Text(side.Verdict));
+        json.WriteString("tier", side.Tier);
+        json.WriteString("reason", side.Reason.ToString());
+        json.WriteStartArray("isolatedBy");
+        foreach (var policy in side.IsolatedBy)
+        {
+            json.WriteStartObject();
+            WritePolicy(json, policy);
+            WriteOrigin(json, policy.Origin);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (side.AllowedBy is { } match)
+        {
+            json.WriteStartObject("allowedBy");
+            WritePolicy(json, match.Policy);
+            WriteRule(json, match.Rule, match.Peer, match.Port);
+            WriteOrigin(json, match.Origin);
+            json.WriteEndObject();
+        }
+
+        json.WriteStartArray("nearMiss");
+        foreach (var miss in side.NearMisses)
+        {
+            json.WriteStartObject();
+            WritePolicy(json, miss.Policy);
+            WriteRule(json, miss.Rule, miss.Peer, miss.Port);
+            json.WriteStartArray("failed");
+            foreach (var part in miss.Failed)
+                json.WriteStringValue(part.ToString());
+            json.WriteEndArray();
+            json.WriteString("text", miss.Text);
+            WriteOrigin(json, miss.Origin);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePolicy(Utf8JsonWriter json, NetworkPolicy policy)
+    {
+        json.WriteString("kind", "NetworkPolicy");
+        json.WriteString("namespace", policy.Namespace);
+        json.WriteString("name", policy.Name);
+    }
+
+    private static void WriteRule(Utf8JsonWriter json, int rule, int? peer, int? port)
+    {
+        json.WriteNumber("rule", rule);
+        WriteIndex(json, "peer", peer);
+        WriteIndex(json, "port", port);
+    }
+
+    private static void WriteIndex(Utf8JsonWriter json, string name, int? index)
+    {
+        if (index is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    private static void WriteOrigin(Utf8JsonWriter json, SourceLocation origin)
+    {
+        if (!origin.IsKnown)
+            return;
+        json.WriteString("file", origin.File);
+        json.WriteNumber("line", origin.Line);
+    }
+}
