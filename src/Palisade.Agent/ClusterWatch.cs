@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Palisade.Kubernetes.Client;
+using Palisade.Kubernetes.Convert;
+using Palisade.Policy.Model;
+
+namespace Palisade.Agent;
+
+/// <summary>How far each resource had been followed when the objects were read: resource name, then resourceVersion.</summary>
+internal sealed record Progress(ImmutableArray<(string Resource, ulong Version)> Versions)
+{
+    /// <summary>The newest of all.</summary>
+    public ulong Newest => Versions.Max(v => v.Version);
+
+    /// <summary>The newest but for Nodes: an agent that publishes this on its Node does not see its own publishing as news.</summary>
+    public ulong NewestBesideNodes => Versions.Where(v => v.Resource != KubeResource.Nodes.Plural).Max(v => v.Version);
+
+    /// <summary>The line for standard output.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"enforced {Newest} {string.Join(' ', Versions.Select(v => $"{v.Resource}={v.Version}"))}");
+}
+
+/// <summary>The four resources that policies are made of, followed until disposal.</summary>
+internal sealed class ClusterWatch : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Followed<NetworkPolicy> _policies;
+    private readonly Followed<Endpoint> _pods;
+    private readonly Followed<Namespace> _namespaces;
+    private readonly Followed<Node> _nodes;
+
+    public ClusterWatch(KubeClient client, ChangeSignal changed, AgentLog log, TimeProvider time)
+    {
+        _policies = new(Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes));
+        _pods = new(Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item));
+        _namespaces = new(Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item));
+        _nodes = new(Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item));
+        Running = Task.WhenAll(
+            _policies.Reflector.RunAsync(_stop.Token), _pods.Reflector.RunAsync(_stop.Token),
+            _namespaces.Reflector.RunAsync(_stop.Token), _nodes.Reflector.RunAsync(_stop.Token));
+
+        Reflector Follow(KubeResource resource) => new(client, resource, changed, time)
+        {
+            OnFailure = (e, pause) => log.Warn(
+                "watch-failed", ("resource", resource), ("reason", e.Message), ("retryMs", (int)pause.TotalMilliseconds)),
+        };
+    }
+
+    /// <summary>Whether everything was complete once. Nothing is enforced on half of the facts.</summary>
+    public bool HasSynced => _policies.HasSynced && _pods.HasSynced && _namespaces.HasSynced && _nodes.HasSynced;
+
+    /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
+    public Task Running { get; }
+
+    /// <summary>Everything as it is now; what was odd about objects; how far each resource had been followed.</summary>
+    public (ClusterSnapshot Snapshot, IReadOnlyList<Diagnostic> Diagnostics, Progress Progress) Read()
+    {
+        var diagnostics = new List<Diagnostic>();
+        var versions = ImmutableArray.CreateBuilder<(string, ulong)>();
+        var snapshot = ClusterSnapshot.Of(
+            networkPolicies: _policies.Read(diagnostics, versions),
+            endpoints: _pods.Read(diagnostics, versions),
+            namespaces: _namespaces.Read(diagnostics, versions),
+            nodes: _nodes.Read(diagnostics, versions));
+        return (snapshot, diagnostics, new(versions.ToImmutable()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+}

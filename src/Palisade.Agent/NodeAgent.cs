@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using Palisade.Dataplane.Lower;
+using Palisade.Dataplane.Network;
+using Palisade.Dataplane.Reconcile;
+using Palisade.Kubernetes.Client;
+using Palisade.Nftables;
+using Palisade.Nftables.Kernel;
+using Palisade.Nftables.Rtnetlink;
+using Palisade.Policy.Compile;
+
+namespace Palisade.Agent;
+
+/// <summary>
+/// The node agent: whenever the cluster or the node's interfaces change, it looks at all of both and makes the kernel's table mean it.
+/// </summary>
+/// <remarks>
+/// It writes one line to standard output after every pass that ended with the kernel up to date:
+/// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N</c>. The first number is the newest resourceVersion seen
+/// over the four resources; an object whose resourceVersion is not above its own resource's number is in force. Whoever starts pods waits
+/// for the pod's before it brings the pod's link up. Also see <see cref="ReadyCondition"/>.
+/// </remarks>
+internal sealed class NodeAgent : IAsyncDisposable
+{
+    private readonly AgentOptions _options;
+    private readonly AgentLog _log;
+    private readonly TextWriter _output;
+    private readonly ChangeSignal _changed = new();
+    private readonly KubeClient _client;
+    private readonly ClusterWatch _watch;
+    private readonly ReadyCondition _ready;
+    private readonly RtSocket _routing;
+    private readonly RtMonitor _monitor;
+    private readonly NftSocket _nft;
+    private readonly Reconciler _reconciler = new();
+    private readonly NodeSettings _settings;
+    private ImmutableHashSet<string> _reported = [];
+
+    /// <summary>Opens the kernel's sockets and begins to follow the cluster.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public NodeAgent(AgentOptions options, KubeClient client, AgentLog log, TextWriter output, TimeProvider time)
+    {
+        (_options, _client, _log, _output) = (options, client, log, output);
+        _settings = new() { Uplinks = options.Uplinks, Mode = options.Mode };
+        _nft = new();
+        _monitor = new();
+        _routing = new();
+        _ready = new(client, options.Node, log, time);
+        _watch = new(client, _changed, log, time);
+    }
+
+    /// <summary>Enforces until cancelled. The table stays.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var interfaces = WatchInterfacesAsync(stop.Token);
+        try
+        {
+            await LoopAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            _log.Inform("stopped", ("table", "stays in force"));
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await interfaces.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// One pass over everything: read, compile, lower, apply, tell. Returns how long to wait for a change before the next pass; null:
+    /// nothing is due without one.
+    /// </summary>
+    public async Task<TimeSpan?> SyncOnceAsync(CancellationToken cancel)
+    {
+        if (!_watch.HasSynced)
+            return null;
+        var (snapshot, diagnostics, progress) = _watch.Read();
+        Report(diagnostics.Select(d => d.ToString()));
+        var policy = PolicyCompiler.Compile(snapshot);
+        var network = NodeNetwork.Read(_routing);
+        var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, _settings));
+        if (applied.Messages > 0)
+        {
+            _log.Inform("applied", ("version", progress.Newest), ("messages", applied.Messages),
+                ("transactions", applied.Transactions), ("whole", applied.Replaced));
+        }
+
+        await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
+        await _output.FlushAsync(cancel).ConfigureAwait(false);
+        await _ready.PublishAsync(progress.NewestBesideNodes, cancel).ConfigureAwait(false);
+        return _ready.DueIn(progress.NewestBesideNodes);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _watch.DisposeAsync().ConfigureAwait(false);
+        _nft.Dispose();
+        _monitor.Dispose();
+        _routing.Dispose();
+        _changed.Dispose();
+    }
+
+    private async Task LoopAsync(CancellationToken cancel)
+    {
+        var failures = 0;
+        TimeSpan? due = null;
+        while (true)
+        {
+            var waiting = due is { } limit ? _changed.WaitAsync(limit, cancel) : _changed.WaitAsync(cancel);
+            if (await Task.WhenAny(waiting, _watch.Running).ConfigureAwait(false) == _watch.Running)
+                await _watch.Running.ConfigureAwait(false);   // a defect, not the world: say so and end; the table stays
+            await waiting.ConfigureAwait(false);
+            try
+            {
+                due = await SyncOnceAsync(cancel).ConfigureAwait(false);
+                failures = 0;
+            }
+            catch (KernelException e)
+            {
+                due = PauseAfter(failures++);
+                _log.Fail("apply-failed", ("reason", e.Message), ("table", "last one stays"), ("retryMs", (int)due.Value.TotalMilliseconds));
+            }
+        }
+    }
+
+    /// <summary>0.1 s doubling to 10 s, half of it random: many agents fail alike when a cluster's policy is what fails.</summary>
+    private static TimeSpan PauseAfter(int failures)
+    {
+        var full = Math.Min(10_000, 100 * Math.Pow(2, Math.Min(failures, 10)));
+        return TimeSpan.FromMilliseconds(full / 2 + Random.Shared.NextDouble() * full / 2);
+    }
+
+    private async Task WatchInterfacesAsync(CancellationToken cancel)
+    {
+        await foreach (var _ in _monitor.ReadAllAsync(cancel).ConfigureAwait(false))
+            _changed.Raise();
+    }
+
+    /// <summary>Each thing that is wrong with the cluster's objects is said once, and again after it was gone.</summary>
+    private void Report(IEnumerable<string> diagnostics)
+    {
+        var now = diagnostics.ToImmutableHashSet(StringComparer.Ordinal);
+        foreach (var text in now.Except(_reported).Order(StringComparer.Ordinal))
+            _log.Warn("object-ignored-or-odd", ("reason", text));
+        _reported = now;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Net;
+using Palisade.Dataplane.Network;
+using Palisade.Nftables;
+using Palisade.Nftables.Expressions;
+
+namespace Palisade.Dataplane.Lower;
+
+using Parts = ImmutableArray<Expression>;
+
+/// <summary>
+/// The chains that packets enter by themselves, always these four, in the order a packet meets them; and the two that gates send
+/// packets to which conntrack could not place.
+/// </summary>
+/// <remarks>
+/// iifname is known at postrouting since Linux 5.8 (ip_output and ip6_output hand the receiving device to the hook); before that the
+/// node exemption and no_gate could not tell forwarded packets from the node's own.
+/// </remarks>
+internal static class BaseChains
+{
+    private const byte RouterAdvertisement = 134;
+    private const byte RouterSolicitation = 133;
+    private const byte NeighbourSolicitation = 135;
+    private const byte NeighbourAdvertisement = 136;
+    private const byte Redirect = 137;
+    private const byte ListenerReport = 143;
+    private const uint RouteMulticast = 5;
+
+    private static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
+    private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
+
+    /// <summary>All chains but gates', in order of creation: what is jumped to first, base chains last.</summary>
+    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(EnforcementMode mode) =>
+    (
+        [Odd(Names.OddIngress, Match.Source, Statement.Accept, mode), Odd(Names.OddEgress, Match.Destination, Statement.Return, mode)],
+        [AntiSpoof(mode), Unclaimed(mode), Input(), Gates(mode)]
+    );
+
+    /// <summary>The end of a packet that may not pass: dropped, or when only observing what <paramref name="pass"/> says.</summary>
+    public static Parts End(EnforcementMode mode, Parts pass) => mode == EnforcementMode.Enforce ? Statement.Drop : pass;
+
+    /// <summary>
+    /// What a pod may claim to be. Before conntrack (raw), so that a forged packet cannot move the state of another's connection, and
+    /// cannot fill the connection table.
+    /// </summary>
+    private static Chain AntiSpoof(EnforcementMode mode) => new(Names.AntiSpoof)
+    {
+        Base = new("filter", NftHook.Prerouting, -300),
+        Comment = "a packet from a pod carries that pod's own address",
+        Rules =
+        [
+            Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
+            Rule.Of(Match.InputInterfaceAndSource(4, "source4"), Statement.Accept),
+            Rule.Of(Match.Icmpv6Type(RouterAdvertisement, Redirect), Counted(Names.RogueAdvertisement, mode)),
+            // Hop limit 255 says that no router passed it on (RFC 4861 §7.1): neighbours are on the link itself.
+            Rule.Of(
+                Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, NeighbourAdvertisement), Match.HopLimit(255, not: true),
+                Counted(Names.RogueDiscovery, mode)),
+            Rule.Of(Match.InputInterfaceAndSource(6, "source6"), Statement.Accept),
+            Rule.Of(Match.Source(LinkLocal), Statement.Accept) with { Comment = "link-local: never forwarded" },
+            Rule.Of(Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, ListenerReport), Match.Source(Unspecified), Statement.Accept)
+                with { Comment = "duplicate address detection" },
+            Rule.Of(Match.InputInterfaceIn(Names.Pods, not: true), Statement.Accept) with { Comment = "judged in unclaimed" },
+            Rule.Of(Counted(Names.Spoofed, mode)),
+        ],
+    };
+
+    /// <summary>Interfaces that no known pod has claimed: answers to the node itself pass, and what finds neighbours.</summary>
+    private static Chain Unclaimed(EnforcementMode mode) => new(Names.Unclaimed)
+    {
+        Base = new("filter", NftHook.Prerouting, -150),
+        Comment = "from an interface that no known pod has claimed, only answers to the node itself",
+        Rules =
+        [
+            Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
+            Rule.Of(Match.InputInterfaceIn(Names.Pods), Statement.Accept),
+            Rule.Of(
+                Match.CtState(CtState.Established), Match.CtDirection(reply: true), Match.Fib(FibInput.DestinationAddress),
+                Statement.Accept),
+            Rule.Of(
+                Match.Icmpv6Type(NeighbourSolicitation, NeighbourAdvertisement), Match.Fib(FibInput.DestinationAddress), Statement.Accept),
+            Rule.Of(
+                Match.Icmpv6Type(NeighbourSolicitation, NeighbourAdvertisement),
+                Match.Fib(FibInput.DestinationAddress, RouteMulticast), Statement.Accept),
+            Rule.Of(Counted(Names.NoGate, mode)),
+        ],
+    };
+
+    private static Chain Input() => new(Names.Input)
+    {
+        Base = new("filter", NftHook.Input, 0),
+        Comment = "pod to its own node: NetworkPolicy always allows it",
+    };
+
+    /// <summary>
+    /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks. Postrouting sees
+    /// IPVS and the node's own packets too, which forward does not.
+    /// </summary>
+    private static Chain Gates(EnforcementMode mode) => new(Names.Gates)
+    {
+        Base = new("filter", NftHook.Postrouting, 90),
+        Comment = "new connections, by the pod that opens them, then by the pod they reach",
+        Rules =
+        [
+            Rule.Of(Match.CtState(CtState.Established), Statement.Accept),
+            // Related connections of helpers (FTP and the like) are judged as any other.
+            Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept) with { Comment = "errors" },
+            Rule.Of(Match.OutputInterface("lo"), Statement.Accept),
+            // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
+            Rule.Of(
+                Match.Icmpv6Type(RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
+                Match.HopLimit(255), Statement.Accept) with { Comment = "the node's own neighbour discovery" },
+            Rule.Of(
+                Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true), FromNode(not: true),
+                Counted(Names.NoGate, mode)),
+            .. ForFamilies(f => Rule.Of(
+                Match.InputInterfaceIn(Names.Pods), Match.SourceAndDestination(f, $"self{f}"), Statement.Accept)
+                with { Comment = "a pod to itself" }),
+            Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Statement.Accept) with { Comment = "the pods' own node" },
+            .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"egress{f}"))),
+            .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"ingress{f}"))),
+        ],
+    };
+
+    /// <summary>
+    /// Where a gate's direction is closed, what conntrack could not place has no reply direction to allow: INVALID drops; untracked
+    /// passes to and from the node only.
+    /// </summary>
+    private static Chain Odd(string name, Func<int, string, bool, Parts> peerIn, Parts pass, EnforcementMode mode) => new(name)
+    {
+        Comment = "no connection of conntrack's: invalid, or exempted from tracking",
+        Rules =
+        [
+            Rule.Of(Match.CtState(CtState.Invalid), Statement.CountOn(Names.Invalid), End(mode, pass)),
+            .. ForFamilies(f => Rule.Of(peerIn(f, $"nodes{f}", false), pass)),
+            Rule.Of(Statement.CountOn(Names.Untracked), End(mode, pass)),
+        ],
+    };
+
+    /// <summary>`iif 0`: no input interface, so the node's own stack made the packet; or, negated, it came in by some interface.</summary>
+    private static Parts FromNode(bool not = false) =>
+        [new Meta(MetaKey.InputIndex), new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0))];
+
+    private static Parts Counted(string counter, EnforcementMode mode) =>
+        [.. Statement.CountOn(counter), .. End(mode, Statement.Accept)];
+
+    private static Rule[] ForFamilies(Func<int, Rule> rule) => [rule(4), rule(6)];
+}

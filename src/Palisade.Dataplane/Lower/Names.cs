@@ -1,0 +1,29 @@
+using Palisade.Nftables;
+
+namespace Palisade.Dataplane.Lower;
+
+/// <summary>The fixed names of the table. Gates and address sets are named by what they mean.</summary>
+internal static class Names
+{
+    public const string Uplinks = "uplinks";
+    public const string Pods = "pods";
+
+    public const string Spoofed = "spoofed";
+    public const string RogueAdvertisement = "rogue_ra";
+    public const string RogueDiscovery = "rogue_nd";
+    public const string NoGate = "no_gate";
+    public const string Invalid = "invalid";
+    public const string Untracked = "untracked";
+    public const string DeniedIngress = "denied_ingress";
+    public const string DeniedEgress = "denied_egress";
+
+    public const string AntiSpoof = "antispoof";
+    public const string Unclaimed = "unclaimed";
+    public const string Input = "input";
+    public const string Gates = "gates";
+    public const string OddIngress = "odd-ingress";
+    public const string OddEgress = "odd-egress";
+
+    /// <summary>inet palisade: the one table that is ours.</summary>
+    public static Table Table(string? comment = null) => new(NftFamily.Inet, "palisade") { Comment = comment };
+}

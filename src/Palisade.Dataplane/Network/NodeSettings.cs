@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace Palisade.Dataplane.Network;
+
+/// <summary>What the agent does about a connection that no policy allows.</summary>
+public enum EnforcementMode : byte
+{
+    /// <summary>Drops it, and counts it.</summary>
+    Enforce,
+
+    /// <summary>Only counts it: for a look at what policies would do before they do it.</summary>
+    Observe,
+}
+
+/// <summary>What the administrator of a node decides.</summary>
+public sealed record NodeSettings
+{
+    /// <summary>Interfaces that lead out of the node, beside those that are found (see <see cref="NodeNetwork"/>).</summary>
+    public ImmutableArray<string> Uplinks { get; init; } = [];
+
+    /// <summary>Enforce, or only count.</summary>
+    public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using Palisade.Nftables;
+
+namespace Palisade.Dataplane.Reconcile;
+
+/// <summary>What one apply did.</summary>
+/// <param name="Transactions">Batches committed; 0 when the kernel already had the ruleset.</param>
+/// <param name="Messages">Netlink messages sent in them.</param>
+/// <param name="Replaced">The whole table was written, not a difference.</param>
+public readonly record struct Applied(int Transactions, long Messages, bool Replaced);
+
+/// <summary>
+/// Brings the kernel's table to a desired ruleset, and remembers what it brought. A change is one transaction of differences; the
+/// table of an earlier agent is replaced in one transaction; only where there was none is it built in chunks, base chains last. Whatever
+/// fails leaves the kernel with its last whole table, and the next apply writes the whole again. Not for several threads at once.
+/// </summary>
+public sealed class Reconciler
+{
+    /// <summary>Most messages in one batch of a cold start, so that a huge first table does not hold the nf_tables lock for seconds.</summary>
+    public const int ChunkMessages = 1000;
+
+    private Ruleset? _applied;
+
+    /// <summary>The ruleset the kernel has; null before the first success and after a failure.</summary>
+    public Ruleset? Current => _applied;
+
+    /// <summary>Makes the kernel's table equal to a ruleset. Sends nothing when it is.</summary>
+    /// <exception cref="NftablesException">The kernel refused; its table is what it was.</exception>
+    public Applied Apply(NftSocket socket, Ruleset desired)
+    {
+        var before = _applied;
+        _applied = null;   // until the kernel has agreed nothing is known
+        var applied = before is null ? Start(socket, desired) : Change(socket, before, desired);
+        _applied = desired;
+        return applied;
+    }
+
+    private static Applied Change(NftSocket socket, Ruleset before, Ruleset desired)
+    {
+        var transaction = new Transaction(desired.Table);
+        if (!RulesetDiff.TryAppend(transaction, before, desired))
+            return Replace(socket, desired);
+        socket.Commit(transaction);
+        return new(transaction.MessageCount == 0 ? 0 : 1, transaction.MessageCount, false);
+    }
+
+    private static Applied Start(NftSocket socket, Ruleset desired) =>
+        socket.Tables().Any(table => table.Family == desired.Table.Family && table.Name == desired.Table.Name)
+            ? Replace(socket, desired)
+            : Build(socket, desired);
+
+    /// <summary>The old table goes and the new one comes in one transaction: no packet sees neither.</summary>
+    private static Applied Replace(NftSocket socket, Ruleset desired)
+    {
+        var transaction = new Transaction(desired.Table);
+        transaction.DestroyTable();
+        foreach (var step in Steps(desired))
+            step(transaction);
+        socket.Commit(transaction);
+        return new(1, transaction.MessageCount, true);
+    }
+
+    /// <summary>Where no table was: in chunks, and without base chains no packet enters until the last.</summary>
+    private static Applied Build(NftSocket socket, Ruleset desired)
+    {
+        var (batches, messages) = (0, 0L);
+        var transaction = new Transaction(desired.Table);
+        foreach (var step in Steps(desired))
+        {
+            if (transaction.MessageCount >= ChunkMessages)
+                Send();
+            step(transaction);
+        }
+
+        Send();
+        return new(batches, messages, true);
+
+        void Send()
+        {
+            socket.Commit(transaction);
+            messages += transaction.MessageCount;
+            batches++;
+            transaction = new(desired.Table);
+        }
+    }
+
+    /// <summary>
+    /// The table in the order that resolves names: what rules and elements refer to comes before them. The base chains and all their
+    /// rules are one step, so that they are never apart.
+    /// </summary>
+    private static IEnumerable<Action<Transaction>> Steps(Ruleset ruleset)
+    {
+        var regular = ruleset.Chains.Where(chain => chain.Base is null).ToList();
+        yield return transaction => transaction.AddTable();
+        foreach (var counter in ruleset.Counters)
+            yield return transaction => transaction.AddCounter(counter);
+        foreach (var chain in regular)
+            yield return transaction => transaction.AddChain(chain);
+        foreach (var set in ruleset.Sets)
+        {
+            yield return transaction => transaction.AddSet(set.Definition);
+            yield return transaction => transaction.AddElements(set.Definition, set.Elements);
+        }
+
+        foreach (var chain in regular)
+        {
+            foreach (var rule in chain.Rules)
+                yield return transaction => transaction.AddRule(chain.Name, rule);
+        }
+
+        yield return transaction =>
+        {
+            foreach (var chain in ruleset.Chains.Where(chain => chain.Base is not null))
+            {
+                transaction.AddChain(chain);
+                foreach (var rule in chain.Rules)
+                    transaction.AddRule(chain.Name, rule);
+            }
+        };
+    }
+}

@@ -1,0 +1,45 @@
+using CsCheck;
+using Palisade.Dataplane.Tests.World;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Evaluate;
+using Palisade.Tests.Shared;
+
+namespace Palisade.Dataplane.Tests.Judged;
+
+/// <summary>The third judge: the kernel, by real packets between namespaces, must say what the evaluator says.</summary>
+public sealed class RandomClusterTests
+{
+    private static readonly ClusterShape Shape = new() { MaxNodes = 2, MaxPods = 9, MaxPolicies = 6 };
+
+    /// <summary>
+    /// 300 random clusters on two nodes, each brought about from the one before by the reconciler's differences; 3,000 with
+    /// PALISADE_NIGHTLY=1. In each 150 connections: TCP, UDP, SCTP, ICMP, IPv4 and IPv6, between pods, nodes and beyond.
+    /// </summary>
+    [Fact]
+    public void The_kernel_decides_random_clusters_as_the_evaluator_does()
+    {
+        using var world = new PacketWorld(nodes: 2, podsPerNode: 9);
+        var clusters = Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1" ? 3000 : 300;
+        var (allowed, denied, played) = (0, 0, 0);
+        RandomClusters.Cases(Shape, probes: 150).Sample(
+            random =>
+            {
+                var policy = PolicyCompiler.Compile(random.Cluster);
+                world.Seat(random.Cluster);
+                world.Enforce(policy);
+                var evaluator = new Evaluator(policy);
+                var attempts = random.Probes.Select(probe => KernelTries.Of(world, probe)).OfType<Attempt>().ToList();
+                var expected = attempts.Select(attempt => KernelTries.Allows(evaluator, attempt)).ToList();
+                var arrived = world.Try(attempts, expected);
+                allowed += expected.Count(e => e);
+                denied += expected.Count(e => !e);
+                played++;
+                var wrong = attempts.Where((_, i) => arrived[i] != expected[i])
+                    .Select(a => $"{a.Source} -> {a.Destination} {a.Protocol}/{a.Port}: evaluator {(KernelTries.Allows(evaluator, a) ? "allows" : "denies")}");
+                Assert.True(arrived.SequenceEqual(expected), string.Join('\n', wrong));
+            },
+            iter: clusters, threads: 1);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{played} clusters: {allowed} packets let through, {denied} stopped, as expected");
+        Assert.True(played >= clusters && allowed > 20 * clusters && denied > 5 * clusters, $"{played} clusters, {allowed} allowed, {denied} denied");
+    }
+}

@@ -1,0 +1,107 @@
+using Palisade.Dataplane.Tests.Packets;
+using Palisade.Nftables.Kernel;
+using Palisade.Nftables.Rtnetlink;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Dataplane.Tests.World;
+
+/// <summary>
+/// A network namespace that plays pods, one after the other: "eth0" inside, "podN" on its node. Addresses are given and taken by
+/// <see cref="NodePlace.Occupy"/>.
+/// </summary>
+internal sealed class PodPlace : IDisposable
+{
+    private readonly List<Address> _addresses = [];
+
+    public PodPlace(NodePlace node, int number)
+    {
+        Node = node;
+        Link = $"pod{number}";
+        Namespace = NetworkNamespace.Create($"{node.Name} pod {number}");
+        node.Namespace.Run(() =>
+        {
+            using var routing = new RtSocket();
+            routing.CreateVeth(Link, "eth0", Namespace.FileDescriptor);
+            routing.SetUp(Link);
+            NodeMac = routing.FindLink(Link)!.HardwareAddress.GetAddressBytes();
+        });
+        Namespace.SetSysctl("net.ipv6.conf.eth0.accept_dad", "0");
+        Namespace.SetSysctl("net.ipv6.conf.eth0.router_solicitations", "0");
+        Namespace.Run(() =>
+        {
+            using var routing = new RtSocket();
+            routing.SetUp("eth0");
+            Mac = routing.FindLink("eth0")!.HardwareAddress.GetAddressBytes();
+            Frames = PacketSocket.Frames("eth0");
+        });
+    }
+
+    public NodePlace Node { get; }
+
+    public string Link { get; }
+
+    public NetworkNamespace Namespace { get; }
+
+    /// <summary>Frames that reach the pod, and a way to send any frame as it.</summary>
+    public PacketSocket Frames { get; private set; } = null!;
+
+    public byte[] Mac { get; private set; } = [];
+
+    /// <summary>The MAC of the node's end of the link.</summary>
+    public byte[] NodeMac { get; private set; } = [];
+
+    public IReadOnlyList<Address> Addresses => _addresses;
+
+    /// <summary>Sends an IP packet out of the pod, whatever its source says.</summary>
+    public void Send(byte[] packet) => Frames.SendFrame(Packet.Frame(NodeMac, Mac, packet));
+
+    /// <summary>
+    /// Gives the pod these addresses: host routes and permanent neighbours on the node. With <paramref name="stack"/> the pod's own
+    /// kernel gets them too, with default routes: then it answers.
+    /// </summary>
+    public void Take(RtSocket nodeRouting, IEnumerable<Address> addresses, bool stack)
+    {
+        foreach (var address in addresses)
+        {
+            _addresses.Add(address);
+            nodeRouting.AddNeighbour(Link, address.ToIp(), new(Mac));
+            nodeRouting.ReplaceRoute(new(address.ToHost()) { Device = Link });
+        }
+
+        if (stack)
+            Namespace.Run(ConfigureStack);
+    }
+
+    public void Leave(RtSocket nodeRouting)
+    {
+        foreach (var address in _addresses)
+            nodeRouting.DeleteRoute(new(address.ToHost()) { Device = Link });
+        _addresses.Clear();
+    }
+
+    public void Dispose()
+    {
+        Frames.Dispose();
+        Namespace.Dispose();
+    }
+
+    private void ConfigureStack()
+    {
+        using var routing = new RtSocket();
+        foreach (var address in _addresses)
+        {
+            routing.AddAddress("eth0", address.ToIp(), address.Width);
+            var gateway = address.Family == AddressFamily.V4 ? FabricPlace.Gateway4 : FabricPlace.Gateway6;
+            routing.AddNeighbour("eth0", gateway.ToIp(), new(NodeMac));
+            routing.ReplaceRoute(new(FabricPlace.DefaultOf(address.Family))
+            {
+                Gateway = gateway.ToIp(),
+                Device = "eth0",
+                OnLink = true,
+                PreferredSource = address.ToIp(),
+            });
+        }
+
+        routing.WaitUntilLocal(_addresses);
+    }
+}
