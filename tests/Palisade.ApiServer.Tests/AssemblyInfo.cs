@@ -1,1 +1,2 @@
 [assembly: Xunit.CaptureConsole]
+[assembly: Xunit.AssemblyFixture(typeof(Palisade.ApiServer.Tests.RunningServer))]

@@ -54,8 +54,16 @@ internal static class BodyDecoder
     private static WireValue Value(ReadOnlyMemory<byte> body, string mediaType, KindSchema kind) => mediaType switch
     {
         "" or Responses.Json => Json(body, why => Unrecognized(body, kind, why)),
+        Protobuf => FromProtobuf(body, kind),
         _ => throw Errors.UnsupportedMediaType(Accepted),
     };
+
+    private static WireValue FromProtobuf(ReadOnlyMemory<byte> body, KindSchema kind)
+    {
+        var parsed = WireProtobuf.Parse(body.Span, _limits);
+        return parsed.Value ?? throw Errors.BadRequest(
+            $"the object provided is unrecognized (must be of type {kind.Kind}): {parsed.Error!.Message} ({Summary(body.Span)})");
+    }
 
     private static string Unrecognized(ReadOnlyMemory<byte> body, KindSchema kind, string why) =>
         $"the object provided is unrecognized (must be of type {kind.Kind}): " +

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace Palisade.ApiServer.Tests;
+
+/// <summary>An answer, read whole.</summary>
+public sealed record Answer(HttpStatusCode Code, HttpResponseMessage Response, byte[] Body)
+{
+    public string Text => Encoding.UTF8.GetString(Body);
+
+    public JsonObject Json => JsonNode.Parse(Body)!.AsObject();
+
+    public string Message => (string)Json["message"]!;
+
+    public IEnumerable<string> Warnings => Response.Headers.TryGetValues("Warning", out var values) ? values : [];
+}
+
+/// <summary>Raw HTTP with the token and CA of a server's kubeconfig; no other certificate is trusted.</summary>
+public sealed class Client : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public Client(EmbeddedApiServer server, bool withToken = true)
+        : this(server.KubeconfigText, server.Url, withToken)
+    {
+    }
+
+    public Client(string kubeconfig, string url, bool withToken = true)
+    {
+        var pem = Encoding.ASCII.GetString(Convert.FromBase64String(Field(kubeconfig, "certificate-authority-data")));
+        var ca = X509Certificate2.CreateFromPem(pem);
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            CustomTrustStore = { ca },
+        };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(url),
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        if (withToken)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Field(kubeconfig, "token"));
+    }
+
+    public Task<Answer> Get(string path, string accept = "application/json") => Send("GET", path, null, accept: accept);
+
+    public Task<Answer> Post(string path, string json) => Send("POST", path, Encoding.UTF8.GetBytes(json));
+
+    public async Task<Answer> Send(
+        string method, string path, byte[]? body, string? type = "application/json", string accept = "application/json")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (accept.Length > 0)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            if (type is not null)
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        var response = await _http.SendAsync(request);
+        return new Answer(response.StatusCode, response, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    /// <summary>A watch: its lines as they come.</summary>
+    public async Task<WatchReader> Watch(string path, string accept = "application/json")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return new WatchReader(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Field(string kubeconfig, string name) =>
+        Regex.Match(kubeconfig, $"{name}: (\\S+)").Groups[1].Value;
+}
+
+/// <summary>One event of a watch.</summary>
+public sealed record WatchLine(string Type, JsonObject Object)
+{
+    public string Name => (string?)Object["metadata"]!["name"] ?? "";
+
+    public override string ToString() => $"{Type} {Name}";
+}
+
+/// <summary>Reads a watch event by event.</summary>
+public sealed class WatchReader(HttpResponseMessage response, StreamReader lines) : IDisposable
+{
+    public HttpStatusCode Code => response.StatusCode;
+
+    /// <summary>The next event, or null at the end; fails when none comes for ten seconds.</summary>
+    public async Task<WatchLine?> Next()
+    {
+        var line = await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        if (line is null)
+            return null;
+        var json = JsonNode.Parse(line)!;
+        return new WatchLine((string)json["type"]!, json["object"]!.AsObject());
+    }
+
+    public void Dispose() => response.Dispose();
+}
