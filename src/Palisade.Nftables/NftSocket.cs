@@ -168,10 +168,10 @@ public sealed class NftSocket : IDisposable
         var sets = new List<(NftSet, bool)>();
         foreach (var message in messages)
         {
-            var (definition, isAnonymous, owner) = SetWire.Decode(message.Payload.AsSpan(GenericHeader));
+            var (definition, isAnonymous, owner, count) = SetWire.Decode(message.Payload.AsSpan(GenericHeader));
             if (owner != table.Name)
                 continue;
-            if (ReadElements(table, definition) is not { } elements)
+            if (ReadElements(table, definition, count) is not { } elements)
                 return null;
             sets.Add((new(definition) { Elements = elements }, isAnonymous));
         }
@@ -179,7 +179,30 @@ public sealed class NftSocket : IDisposable
         return sets;
     }
 
-    private ImmutableArray<Element>? ReadElements(Table table, SetDefinition set)
+    /// <summary>The elements of a set; null when a change interrupted the dump.</summary>
+    /// <remarks>
+    /// A hash set that the kernel is just resizing (it does so a moment after many elements came) is walked with repetitions
+    /// and gaps, and says nothing of it. So a large set is read until nothing came twice and as many came as it has; where
+    /// the kernel does not tell how many, until two readings agree.
+    /// </remarks>
+    private ImmutableArray<Element>? ReadElements(Table table, SetDefinition set, int count)
+    {
+        const int MayResize = 64;   // elements; the kernel's tables start with room for 64 * 3/4
+        var before = -1;
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            if (ReadElementsOnce(table, set) is not { } elements)
+                return null;
+            var whole = elements.Length < MayResize || set.IsInterval || elements.Length == count || elements.Length == before;
+            if (whole && elements.Select(element => element.Key).Distinct().Count() == elements.Length)
+                return elements;
+            before = elements.Length;
+        }
+
+        throw new KernelException($"dump of set {set.Name}: 100 readings differed", Errno.EAGAIN);
+    }
+
+    private ImmutableArray<Element>? ReadElementsOnce(Table table, SetDefinition set)
     {
         var sequence = Begin(NftConstants.GetElement, NetlinkConstants.Dump, table.Family);
         _buffer.PutString(1, table.Name);

@@ -43,11 +43,13 @@ internal static class SetWire
         buffer.Put(13, [0, 4, ByteOrder(set.Key), 0, 0, 0, .. comment]);
     }
 
-    internal static (SetDefinition Definition, bool IsAnonymous, string Table) Decode(ReadOnlySpan<byte> attributes)
+    /// <summary>A definition, whether it is anonymous, its table, and how many elements it has (-1: the kernel does not say).</summary>
+    internal static (SetDefinition Definition, bool IsAnonymous, string Table, int Count) Decode(ReadOnlySpan<byte> attributes)
     {
         var definition = new SetDefinition("", default);
         var table = "";
         uint flags = 0;
+        var count = -1;
         var reader = new AttributeReader(attributes);
         while (reader.Next())
         {
@@ -57,12 +59,13 @@ internal static class SetWire
                 case 2: definition = definition with { Name = reader.Text }; break;
                 case 3: flags = reader.Big32; break;
                 case 4: definition = definition with { Key = new(reader.Big32) }; break;
+                case 20: count = (int)reader.Big32; break;   // NFTA_SET_COUNT, since Linux 6.16
                 case 13: definition = definition with { Comment = NftComment.Decode(reader.Payload, CommentRecord) }; break;
             }
         }
 
         definition = definition with { IsInterval = (flags & Interval) != 0, IsVerdictMap = (flags & Map) != 0 };
-        return (definition, (flags & Anonymous) != 0, table);
+        return (definition, (flags & Anonymous) != 0, table, count);
     }
 
     private static void EncodeDescription(NetlinkBuffer buffer, SetDefinition set, int? anonymousSize)
