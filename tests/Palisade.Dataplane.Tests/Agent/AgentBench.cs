@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Palisade.ApiServer;
+using Palisade.Dataplane.Tests.World;
+using Palisade.Kubernetes.Client;
+
+namespace Palisade.Dataplane.Tests.Agent;
+
+/// <summary>
+/// The embedded API server, a node with two pods in namespaces, and the real palisade-agent as a process in the node's namespace,
+/// which reaches the server through a listener on that namespace's own loopback.
+/// </summary>
+internal sealed class AgentBench : IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("palisade-agent-test").FullName;
+    private readonly Socket _listener;
+    private Process? _agent;
+    private Channel<string> _lines = Channel.CreateUnbounded<string>();
+
+    private AgentBench(PacketWorld world)
+    {
+        World = world;
+        _listener = Node.Namespace.Run(() =>
+        {
+            var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return socket;
+        });
+    }
+
+    public PacketWorld World { get; }
+
+    public NodePlace Node => World.Fabric.Nodes[0];
+
+    public EmbeddedApiServer Server { get; private set; } = null!;
+
+    public KubeClient Client { get; private set; } = null!;
+
+    public Process Agent => _agent ?? throw new InvalidOperationException("no agent");
+
+    public List<string> Log { get; } = [];
+
+    public static async Task<AgentBench> StartAsync()
+    {
+        var bench = new AgentBench(new PacketWorld(nodes: 1, podsPerNode: 2));
+        bench.Server = await EmbeddedApiServer.StartAsync(new()
+        {
+            DataDirectory = Path.Combine(bench._directory, "data"),
+            ListenHandles = [(int)bench._listener.Handle],
+        });
+        var port = ((IPEndPoint)bench._listener.LocalEndPoint!).Port;
+        await File.WriteAllTextAsync(bench.Kubeconfig, bench.Server.KubeconfigFor($"https://127.0.0.1:{port}"));
+        var outer = Path.Combine(bench._directory, "kubeconfig");
+        await File.WriteAllTextAsync(outer, bench.Server.KubeconfigText);
+        bench.Client = KubeClient.FromKubeconfig(outer);
+        return bench;
+    }
+
+    private string Kubeconfig => Path.Combine(_directory, "agent.kubeconfig");
+
+    public void StartAgent(params string[] more)
+    {
+        _lines = Channel.CreateUnbounded<string>();
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "palisade-agent"))
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        foreach (var argument in (string[])["--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", .. more])
+            start.ArgumentList.Add(argument);
+        var agent = _agent = Node.Namespace.Start(start);
+        var lines = _lines.Writer;
+        agent.OutputDataReceived += (_, e) => { if (e.Data is not null) lines.TryWrite(e.Data); };
+        agent.ErrorDataReceived += (_, e) => { if (e.Data is not null) lock (Log) Log.Add(e.Data); };
+        agent.BeginOutputReadLine();
+        agent.BeginErrorReadLine();
+    }
+
+    /// <summary>Creates an object and returns its resourceVersion; a pod's status follows in a second request.</summary>
+    public async Task<ulong> CreateAsync(KubeResource resource, string? ns, JsonObject value)
+    {
+        var status = value["status"]?.DeepClone();
+        var created = await Client.CreateAsync(resource, ns, value, default);
+        if (status is null)
+            return VersionOf(created);
+        var patched = await Client.PatchAsync(
+            resource, ns, (string)created["metadata"]!["name"]!, PatchKind.Merge, new JsonObject { ["status"] = status }, default, "status");
+        return VersionOf(patched);
+    }
+
+    /// <summary>Waits until the agent says that it enforces a version.</summary>
+    public async Task EnforcedAsync(ulong version)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await foreach (var line in _lines.Reader.ReadAllAsync(limit.Token))
+            {
+                if (line.Split(' ') is ["enforced", var number, ..] && ulong.Parse(number) >= version)
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            lock (Log)
+                Assert.Fail($"version {version} was not enforced:\n{string.Join('\n', Log)}");
+        }
+    }
+
+    /// <summary>The API server goes, and its listener in the node's namespace.</summary>
+    public async Task EndServerAsync()
+    {
+        if (!_listener.SafeHandle.IsClosed)
+            await Server.DisposeAsync();
+        _listener.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_agent is { } agent)
+        {
+            agent.StandardInput.Close();
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await agent.WaitForExitAsync(limit.Token);
+            agent.Dispose();
+        }
+
+        Client.Dispose();
+        await EndServerAsync();
+        World.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static ulong VersionOf(JsonObject value) => ulong.Parse((string)value["metadata"]!["resourceVersion"]!);
+}
