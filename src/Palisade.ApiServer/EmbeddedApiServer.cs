@@ -73,7 +73,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             var app = Listen(options, certificates, options.Port ?? directory.KeptPort());
             Route(app, options, token, objects, registry, writer);
             var server = new EmbeddedApiServer(directory, certificates, token, objects, store, app);
-            await app.StartAsync(cancel);
+            await BindAsync(app, cancel);
             server.Port = BoundPort(app);
             directory.KeepPort(server.Port);
             return server;
@@ -94,6 +94,19 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         _objects.Dispose();
         _certificates.Server.Dispose();
         _directory.Dispose();
+    }
+
+    private static async Task BindAsync(WebApplication app, CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync();
+            throw new IOException($"{e.Message} Stop the program that listens there, or choose another port.", e);
+        }
     }
 
     private static void EnsureNamespaces(ObjectStore store)

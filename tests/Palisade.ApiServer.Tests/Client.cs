@@ -71,6 +71,15 @@ public sealed class Client : IDisposable
         return new Answer(response.StatusCode, response, await response.Content.ReadAsByteArrayAsync());
     }
 
+    /// <summary>As Get, but takes gzip, and leaves it packed.</summary>
+    public async Task<Answer> GetPacked(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        var response = await _http.SendAsync(request);
+        return new Answer(response.StatusCode, response, await response.Content.ReadAsByteArrayAsync());
+    }
+
     /// <summary>A watch: its lines as they come.</summary>
     public async Task<WatchReader> Watch(string path, string accept = "application/json")
     {

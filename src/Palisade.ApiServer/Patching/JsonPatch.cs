@@ -21,8 +21,14 @@ internal static class JsonPatch
         }
 
         JsonNode? root = target;
+        long copied = 0;
         foreach (var item in operations)
         {
+            // A document copied into itself again and again doubles each time.
+            if (item is JsonObject copy && Cell.Text(copy["op"]) == "copy")
+                copied += JsonBytes.Of(Find(root, Pointer(copy, "from"), "copy") ?? "").Length;
+            if (copied > RequestBody.Limit)
+                throw Errors.TooLarge(RequestBody.Limit);
             if (item is not JsonObject operation)
                 throw Errors.BadRequest("error decoding patch: json: cannot unmarshal value into Go value of type jsonpatch.Operation");
             root = ApplyOne(root, operation);

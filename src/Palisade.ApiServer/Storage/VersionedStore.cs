@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using ObjectMap = System.Collections.Immutable.ImmutableSortedDictionary<
     Palisade.ApiServer.Storage.ObjectKey, Palisade.ApiServer.Storage.StoredObject>;
@@ -51,25 +52,23 @@ internal sealed class VersionedStore : IDisposable
     /// <summary>The state at an earlier version, by undoing the changes since; null when they are no longer known.</summary>
     public StoreState? StateAt(long version)
     {
-        var state = _state;
-        if (version == state.Version)
-            return state;
-        var changes = Log.After(version, int.MaxValue, out _);
-        if (changes is null)
-            return null;
-        var resources = state.Resources;
-        // The log may be ahead of the state taken, never behind: changes the state does not have yet are skipped.
-        foreach (var change in changes.Where(change => change.Version <= state.Version).Reverse())
+        // Under the lock, so that state and log are of the same moment.
+        lock (_writing)
         {
-            var id = change.Resource.Id;
-            var objects = resources.GetValueOrDefault(id) ?? ObjectMap.Empty;
-            var key = change.Shown.Key;
-            resources = resources.SetItem(id, change.Before is null
-                ? objects.Remove(key)
-                : objects.SetItem(key, change.Before));
-        }
+            if (version > _state.Version || Log.After(version, int.MaxValue, out _) is not { } changes)
+                return null;
+            var resources = _state.Resources;
+            foreach (var change in changes.Reverse())
+            {
+                var id = change.Resource.Id;
+                var objects = resources.GetValueOrDefault(id) ?? ObjectMap.Empty;
+                var key = change.Shown.Key;
+                resources = resources.SetItem(
+                    id, change.Before is null ? objects.Remove(key) : objects.SetItem(key, change.Before));
+            }
 
-        return new StoreState(version, resources);
+            return new StoreState(version, resources);
+        }
     }
 
     /// <summary>Runs one transaction: what it puts and removes is stored together, or not at all when it throws.</summary>
@@ -116,6 +115,9 @@ internal sealed class StoreTransaction(StoreState state, DateTimeOffset now)
     public StoredObject Put(Resource resource, JsonObject tree)
     {
         var stored = StoredObject.Of(resource, tree, ++Version);
+        // Patches could otherwise let an object grow beyond what a request may carry.
+        if (stored.Json.Length > RequestBody.Limit)
+            throw Errors.TooLarge(RequestBody.Limit);
         var objects = Of(resource);
         _changes.Add(new Change(Version, objects.GetValueOrDefault(stored.Key), stored, now));
         Resources = Resources.SetItem(resource.Id, objects.SetItem(stored.Key, stored));
