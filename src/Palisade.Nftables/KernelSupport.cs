@@ -5,7 +5,9 @@ using Palisade.Nftables.Kernel;
 
 namespace Palisade.Nftables;
 
-/// <summary>Whether this process can make network namespaces and filter in them; if not, exactly why and what to do.</summary>
+/// <summary>
+/// Whether this process can make network namespaces and filter in them; if not, exactly why and what to do.
+/// </summary>
 /// <param name="CanMakeNamespaces">unshare(CLONE_NEWNET) works.</param>
 /// <param name="CanFilter">A table with everything our rulesets use was committed in a fresh namespace.</param>
 /// <param name="Problems">One text each: what failed, why, and what to do about it. Empty when both work.</param>
@@ -32,16 +34,19 @@ public sealed record KernelSupport(bool CanMakeNamespaces, bool CanFilter, Immut
     }
 
     /// <summary>
-    /// Why an ordinary user could not use `unshare -Ur` here, with the setting to change; null when the known settings allow it.
+    /// Why an ordinary user could not use `unshare -Ur` here, with the setting to change; null when the known
+    /// settings allow it.
     /// </summary>
     public static string? WhyNoUserNamespace()
     {
         if (Setting("user.max_user_namespaces") == "0")
             return "user namespaces are switched off: set sysctl user.max_user_namespaces=15000, or run as root";
         if (Setting("kernel.unprivileged_userns_clone") == "0")
-            return "unprivileged user namespaces are switched off: set sysctl kernel.unprivileged_userns_clone=1, or run as root";
+            return "unprivileged user namespaces are switched off: set sysctl kernel.unprivileged_userns_clone=1, "
+                + "or run as root";
         if (Setting("kernel.apparmor_restrict_unprivileged_userns") == "1")
-            return "AppArmor keeps unprivileged user namespaces powerless: set sysctl kernel.apparmor_restrict_unprivileged_userns=0, or run as root";
+            return "AppArmor keeps unprivileged user namespaces powerless: set sysctl "
+                + "kernel.apparmor_restrict_unprivileged_userns=0, or run as root";
         return null;
     }
 
@@ -50,8 +55,13 @@ public sealed record KernelSupport(bool CanMakeNamespaces, bool CanFilter, Immut
         if (Setting("user.max_net_namespaces") == "0")
             return "Network namespaces are switched off: set sysctl user.max_net_namespaces=15000.";
         if (ProcessControl.EffectiveUserId != 0)
-            return $"Run as root, or under `unshare -Ur`{(WhyNoUserNamespace() is { } why ? $" (not possible yet: {why})" : "")}.";
-        return "The process is root without CAP_SYS_ADMIN (a container?): give the container that capability, or run it privileged.";
+        {
+            var hurdle = WhyNoUserNamespace() is { } why ? $" (not possible yet: {why})" : "";
+            return $"Run as root, or under `unshare -Ur`{hurdle}.";
+        }
+
+        return "The process is root without CAP_SYS_ADMIN (a container?): give the container that capability, "
+            + "or run it privileged.";
     }
 
     private static ImmutableArray<string> ProbeTables()
@@ -71,7 +81,8 @@ public sealed record KernelSupport(bool CanMakeNamespaces, bool CanFilter, Immut
                 }
                 catch (KernelException e)
                 {
-                    problems.Add($"the kernel cannot {name}: {e.Message}. A kernel 5.10 or newer with CONFIG_NF_TABLES and its modules is needed.");
+                    const string Needed = "A kernel 5.10 or newer with CONFIG_NF_TABLES and its modules is needed.";
+                    problems.Add($"the kernel cannot {name}: {e.Message}. {Needed}");
                 }
             }
         }
@@ -83,6 +94,8 @@ public sealed record KernelSupport(bool CanMakeNamespaces, bool CanFilter, Immut
         return problems.ToImmutable();
     }
 
+    private static Table ProbeTable => new(NftFamily.Inet, "palisade-probe");
+
     private static IEnumerable<(string Name, Ruleset Ruleset)> Probes()
     {
         yield return ("keep tables of both families", Of(Statement.Accept));
@@ -92,11 +105,12 @@ public sealed record KernelSupport(bool CanMakeNamespaces, bool CanFilter, Immut
         yield return ("limit rates (nft_limit)", Of(Statement.Limit(1)));
         yield return ("count on named counters (nft_objref)", Of(Statement.CountOn("counter")));
         yield return ("match ranges of ports", Of(Match.DestinationPorts(6, [(1, 2), (5, 9)]), Statement.Accept));
-        yield return ("match interface names with addresses", Of(Match.InputInterfaceAndSource(4, "pairs"), Statement.Accept));
+        yield return ("match interface names with addresses",
+            Of(Match.InputInterfaceAndSource(4, "pairs"), Statement.Accept));
         yield return ("map addresses to verdicts", Of(Match.DestinationMap(4, "gates")));
     }
 
-    private static Ruleset Of(params ReadOnlySpan<ImmutableArray<Expression>> parts) => new(new(NftFamily.Inet, "palisade-probe"))
+    private static Ruleset Of(params ReadOnlySpan<ImmutableArray<Expression>> parts) => new(ProbeTable)
     {
         Counters = [new("counter")],
         Sets =

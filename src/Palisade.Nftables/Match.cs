@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using Palisade.Nftables.Expressions;
 
 namespace Palisade.Nftables;
 
-/// <summary>Matches, named as nft writes them, with the family and protocol matches nft would add in a table of family inet.</summary>
+/// <summary>
+/// Matches, named as nft writes them, with the family and protocol matches nft would add in a table of family inet.
+/// </summary>
 public static class Match
 {
     private const byte V4 = 2;
@@ -19,7 +22,8 @@ public static class Match
         [.. OfFamily(family), AddressField(family, source: false), new Lookup(set) { Inverted = not }];
 
     /// <summary>`ip saddr 10.0.0.0/8`; of length zero it is `meta nfproto ipv4`.</summary>
-    public static ImmutableArray<Expression> Source(IPNetwork block, bool not = false) => Block(block, source: true, not);
+    public static ImmutableArray<Expression> Source(IPNetwork block, bool not = false) =>
+        Block(block, source: true, not);
 
     /// <summary>`ip daddr 10.0.0.0/8`; of length zero it is `meta nfproto ipv4`.</summary>
     public static ImmutableArray<Expression> Destination(IPNetwork block, bool not = false) =>
@@ -81,10 +85,14 @@ public static class Match
     public static ImmutableArray<Expression> OutputInterfaceAndDestinationMap(int family, string map) =>
         InterfaceAnd(MetaKey.OutputName, family, source: false, new Lookup(map) { IntoVerdict = true });
 
-    /// <summary>`tcp dport 80`, `tcp dport 1000-2000` or `tcp dport { 80, 443, 1000-2000 }`. Ranges are disjoint, both ends included.</summary>
+    /// <summary>
+    /// `tcp dport 80`, `tcp dport 1000-2000` or `tcp dport { 80, 443, 1000-2000 }`. Ranges are disjoint, both ends
+    /// included.
+    /// </summary>
     /// <param name="protocol">6 TCP, 17 UDP, 132 SCTP.</param>
     /// <param name="ranges">At least one.</param>
-    public static ImmutableArray<Expression> DestinationPorts(byte protocol, params ReadOnlySpan<(ushort First, ushort Last)> ranges)
+    public static ImmutableArray<Expression> DestinationPorts(
+        byte protocol, params ReadOnlySpan<(ushort First, ushort Last)> ranges)
     {
         var port = new Payload(PayloadBase.Transport, 2, 2);
         if (ranges.Length == 1)
@@ -98,7 +106,8 @@ public static class Match
         }
 
         var definition = new SetDefinition("", KeyType.InetService) { IsInterval = interval };
-        return [.. Protocol(protocol), port, new Lookup("") { Anonymous = new(definition) { Elements = elements.ToImmutable() } }];
+        var set = new NftSet(definition) { Elements = elements.ToImmutable() };
+        return [.. Protocol(protocol), port, new Lookup("") { Anonymous = set }];
     }
 
     /// <summary>`tcp dport @set`.</summary>
@@ -122,7 +131,9 @@ public static class Match
 
     /// <summary>`icmpv6 type nd-router-advert`, or one of several.</summary>
     public static ImmutableArray<Expression> Icmpv6Type(params ReadOnlySpan<byte> types) =>
-        [.. OfFamily(6), .. Protocol(58), new Payload(PayloadBase.Transport, 0, 1), Equals(FieldType.Icmpv6Type, types)];
+    [
+        .. OfFamily(6), .. Protocol(58), new Payload(PayloadBase.Transport, 0, 1), Equals(FieldType.Icmpv6Type, types),
+    ];
 
     /// <summary>`ip6 hoplimit 255`.</summary>
     public static ImmutableArray<Expression> HopLimit(byte limit, bool not = false) =>
@@ -144,18 +155,27 @@ public static class Match
 
     /// <summary>`ct direction original` or `ct direction reply`.</summary>
     public static ImmutableArray<Expression> CtDirection(bool reply) =>
-        [new Conntrack(ConntrackKey.Direction), new Compare(CompareOperator.Equal, NftKey.Byte(reply ? (byte)1 : (byte)0))];
+    [
+        new Conntrack(ConntrackKey.Direction),
+        new Compare(CompareOperator.Equal, NftKey.Byte(reply ? (byte)1 : (byte)0)),
+    ];
 
     /// <summary>`ct mark 0x00000001`.</summary>
     public static ImmutableArray<Expression> CtMark(uint mark) =>
         [new Conntrack(ConntrackKey.Mark), new Compare(CompareOperator.Equal, NftKey.Host32(mark))];
 
     /// <summary>`meta mark 0x00000001`, or with a mask `meta mark &amp; 0x0000000f == 0x00000001`.</summary>
-    public static ImmutableArray<Expression> Mark(uint mark, uint mask = uint.MaxValue) => mask == uint.MaxValue
-        ? [new Meta(MetaKey.Mark), new Compare(CompareOperator.Equal, NftKey.Host32(mark))]
-        : [new Meta(MetaKey.Mark), new Bitwise(NftKey.Host32(mask)), new Compare(CompareOperator.Equal, NftKey.Host32(mark))];
+    public static ImmutableArray<Expression> Mark(uint mark, uint mask = uint.MaxValue)
+    {
+        var equal = new Compare(CompareOperator.Equal, NftKey.Host32(mark));
+        return mask == uint.MaxValue
+            ? [new Meta(MetaKey.Mark), equal]
+            : [new Meta(MetaKey.Mark), new Bitwise(NftKey.Host32(mask)), equal];
+    }
 
-    /// <summary>`fib daddr type local`: what the routing table says the address is (2 local, 3 broadcast, 5 multicast: RTN_*).</summary>
+    /// <summary>
+    /// `fib daddr type local`: what the routing table says the address is (2 local, 3 broadcast, 5 multicast: RTN_*).
+    /// </summary>
     public static ImmutableArray<Expression> Fib(FibInput input, uint routeType = 2, bool not = false) =>
         [new Fib(input, FibResult.AddressType), new Compare(Sign(not), NftKey.Host32(routeType))];
 
@@ -183,16 +203,22 @@ public static class Match
 
     private static Compare InterfaceIs(string name, bool not)
     {
-        var value = name.EndsWith('*') ? new NftKey(System.Text.Encoding.UTF8.GetBytes(name[..^1])) : NftKey.Interface(name);
+        var value = name.EndsWith('*') ? new NftKey(Encoding.UTF8.GetBytes(name[..^1])) : NftKey.Interface(name);
         return new(Sign(not), value);
     }
 
     private static ImmutableArray<Expression> InterfaceAnd(MetaKey key, int family, bool source, Lookup lookup) =>
-        [.. OfFamily(family), new Meta(key), AddressField(family, source) with { Register = Registers.After(16) }, lookup];
+    [
+        .. OfFamily(family), new Meta(key), AddressField(family, source) with { Register = Registers.After(16) }, lookup,
+    ];
 
     private static ImmutableArray<Expression> PortRange(ushort first, ushort last) => first == last
         ? [new Compare(CompareOperator.Equal, NftKey.Port(first))]
-        : [new Compare(CompareOperator.GreaterOrEqual, NftKey.Port(first)), new Compare(CompareOperator.LessOrEqual, NftKey.Port(last))];
+        :
+        [
+            new Compare(CompareOperator.GreaterOrEqual, NftKey.Port(first)),
+            new Compare(CompareOperator.LessOrEqual, NftKey.Port(last)),
+        ];
 
     private static ImmutableArray<Expression> Block(IPNetwork block, bool source, bool not)
     {
@@ -203,7 +229,11 @@ public static class Match
         if (length == 0)
             return not ? throw new ArgumentException("nothing lies outside a block of length zero") : OfFamily(family);
         if (length % 8 == 0)   // whole bytes: nft loads only them
-            return [.. OfFamily(family), field with { Length = (uint)length / 8 }, new Compare(Sign(not), new(bytes.AsSpan(0, length / 8)))];
+        {
+            var prefix = new Compare(Sign(not), new(bytes.AsSpan(0, length / 8)));
+            return [.. OfFamily(family), field with { Length = (uint)length / 8 }, prefix];
+        }
+
         var mask = new byte[bytes.Length];
         for (var bit = 0; bit < length; bit++)
             mask[bit / 8] |= (byte)(0x80 >> (bit % 8));

@@ -9,7 +9,8 @@ namespace Palisade.Nftables;
 
 /// <summary>nf_tables of one network namespace: transactions and dumps.</summary>
 /// <remarks>
-/// It belongs to the namespace of the thread that created it (create it inside <see cref="NetworkNamespace.Run{T}"/>) and
+/// It belongs to the namespace of the thread that created it (create it inside <see
+/// cref="NetworkNamespace.Run{T}"/>) and
 /// may be used from any thread after that, by one at a time.
 /// </remarks>
 public sealed class NftSocket : IDisposable
@@ -31,9 +32,13 @@ public sealed class NftSocket : IDisposable
     /// <summary>Bytes sent since it was opened.</summary>
     public long BytesSent => _socket.BytesSent;
 
-    /// <summary>Carries a transaction out, all or nothing. An empty one sends nothing. A transaction is committed once.</summary>
-    /// <exception cref="NftablesException">The kernel refused it: the first refused operation, errno, the kernel's text.</exception>
-    /// <exception cref="KernelException">EMSGSIZE: larger than the send buffer may be (unprivileged: net.core.wmem_max).</exception>
+    /// <summary>
+    /// Carries a transaction out, all or nothing. An empty one sends nothing. A transaction is committed once.
+    /// </summary>
+    /// <exception cref="NftablesException">The kernel refused it: the first refused operation, errno, the kernel's
+    /// text.</exception>
+    /// <exception cref="KernelException">EMSGSIZE: larger than the send buffer may be (unprivileged:
+    /// net.core.wmem_max).</exception>
     public void Commit(Transaction transaction)
     {
         if (transaction.MessageCount == 0)
@@ -77,8 +82,11 @@ public sealed class NftSocket : IDisposable
     }
 
     /// <summary>The tables that are there, of all families.</summary>
-    public ImmutableArray<Table> Tables() => [.. DumpMessages(NftConstants.GetTable, 0, NftConstants.NewTable, "dump tables", null)
-        ?.Select(DecodeTable) ?? []];
+    public ImmutableArray<Table> Tables()
+    {
+        var messages = DumpMessages(NftConstants.GetTable, 0, NftConstants.NewTable, "dump tables", null);
+        return [.. messages?.Select(DecodeTable) ?? []];
+    }
 
     /// <summary>The named counters of a table with their counts.</summary>
     public ImmutableArray<NamedCounter> Counters(Table table)
@@ -151,7 +159,9 @@ public sealed class NftSocket : IDisposable
         };
     }
 
-    /// <summary>Puts the anonymous sets back into the lookups that refer to them, nameless and sorted as Match makes them.</summary>
+    /// <summary>
+    /// Puts the anonymous sets back into the lookups that refer to them, nameless and sorted as Match makes them.
+    /// </summary>
     private static Rule Inline(Rule rule, Dictionary<string, NftSet> anonymous) => rule with
     {
         Expressions = [.. rule.Expressions.Select(expression =>
@@ -181,8 +191,10 @@ public sealed class NftSocket : IDisposable
 
     /// <summary>The elements of a set; null when a change interrupted the dump.</summary>
     /// <remarks>
-    /// A hash set that the kernel is just resizing (it does so a moment after many elements came) is walked with repetitions
-    /// and gaps, and says nothing of it. So a large set is read until nothing came twice and as many came as it has; where
+    /// A hash set that the kernel is just resizing (it does so a moment after many elements came) is walked with
+    /// repetitions
+    /// and gaps, and says nothing of it. So a large set is read until nothing came twice and as many came as it
+    /// has; where
     /// the kernel does not tell how many, until two readings agree.
     /// </remarks>
     private ImmutableArray<Element>? ReadElements(Table table, SetDefinition set, int count)
@@ -193,7 +205,8 @@ public sealed class NftSocket : IDisposable
         {
             if (ReadElementsOnce(table, set) is not { } elements)
                 return null;
-            var whole = elements.Length < MayResize || set.IsInterval || elements.Length == count || elements.Length == before;
+            var settled = elements.Length == count || elements.Length == before;
+            var whole = elements.Length < MayResize || set.IsInterval || settled;
             if (whole && elements.Select(element => element.Key).Distinct().Count() == elements.Length)
                 return elements;
             before = elements.Length;
@@ -221,7 +234,8 @@ public sealed class NftSocket : IDisposable
         return ElementWire.Join(set, elements);
     }
 
-    private List<NetlinkMessage>? DumpMessages(ushort request, NftFamily family, ushort answer, string what, string? table)
+    private List<NetlinkMessage>? DumpMessages(
+        ushort request, NftFamily family, ushort answer, string what, string? table)
     {
         var sequence = Begin(request, NetlinkConstants.Dump, family);
         if (table is not null)
@@ -248,7 +262,8 @@ public sealed class NftSocket : IDisposable
     }
 
     /// <summary>
-    /// nfnetlink works a batch off inside the send: all its answers are queued by now. Success is the last message's ack
+    /// nfnetlink works a batch off inside the send: all its answers are queued by now. Success is the last
+    /// message's ack
     /// without any error; an error of the commit itself bears the number of the batch's begin.
     /// </summary>
     private void ReadAnswers(Transaction transaction)

@@ -5,9 +5,12 @@ using Palisade.Nftables.Wire;
 
 namespace Palisade.Nftables;
 
-/// <summary>Changes of one table that the kernel makes all together or not at all, in this order. Not safe for concurrent use.</summary>
+/// <summary>
+/// Changes of one table that the kernel makes all together or not at all, in this order. Not safe for concurrent use.
+/// </summary>
 /// <remarks>
-/// Each method appends one nf_tables message (element lists: one for every 32 kB). nfgenmsg behind each header: family u8 · version u8 · resource u16.
+/// Each method appends one nf_tables message (element lists: one for every 32 kB). nfgenmsg behind each header:
+///   family u8 · version u8 · resource u16.
 /// Names are resolved in order: a chain must be added before a rule or element that jumps to it.
 /// </remarks>
 public sealed class Transaction
@@ -108,7 +111,9 @@ public sealed class Transaction
         _buffer.End();
     }
 
-    /// <summary>Adds a chain without its rules; one that is there keeps its rules, and a base chain takes the new policy.</summary>
+    /// <summary>
+    /// Adds a chain without its rules; one that is there keeps its rules, and a base chain takes the new policy.
+    /// </summary>
     public void AddChain(Chain chain)
     {
         Begin(NftConstants.NewChain, NetlinkConstants.Create, $"add chain {chain.Name}");
@@ -206,7 +211,9 @@ public sealed class Transaction
         _buffer.End();
     }
 
-    /// <summary>Sends the set a lookup carries under a temporary name, and makes the lookup refer to it by number.</summary>
+    /// <summary>
+    /// Sends the set a lookup carries under a temporary name, and makes the lookup refer to it by number.
+    /// </summary>
     private Expression AppendAnonymousSet(Expression expression)
     {
         if (expression is not Lookup { Anonymous: { } set } lookup)
@@ -217,7 +224,8 @@ public sealed class Transaction
         Begin(NftConstants.NewSet, NetlinkConstants.Create, "add anonymous set");
         SetWire.Encode(_buffer, _table.Name, definition, id, set.Elements.Length * (definition.IsInterval ? 2 : 1));
         _buffer.End();
-        AppendElements(NftConstants.NewElement, NetlinkConstants.Create, definition, set.Elements, id, "add elements to");
+        AppendElements(
+            NftConstants.NewElement, NetlinkConstants.Create, definition, set.Elements, id, "add elements to");
         return lookup with { Anonymous = null, Set = name, SetId = id };
     }
 

@@ -3,7 +3,9 @@ using Palisade.Nftables.Kernel;
 
 namespace Palisade.Nftables.Tests;
 
-/// <summary>Namespaces for tests, made by the test itself; without the right to make them the test is skipped, loudly.</summary>
+/// <summary>
+/// Namespaces for tests, made by the test itself; without the right to make them the test is skipped, loudly.
+/// </summary>
 internal static class Namespaces
 {
     internal static NetworkNamespace Create(string name)

@@ -26,7 +26,9 @@ public enum CompareOperator : uint
 }
 
 /// <summary>Compares a register with a value, bytewise; the rule ends when it does not hold.</summary>
-/// <remarks>NFTA_CMP_SREG (1) u32 · NFTA_CMP_OP (2) u32 · NFTA_CMP_DATA (3) nest { NFTA_DATA_VALUE (1) bytes }</remarks>
+/// <remarks>
+/// NFTA_CMP_SREG (1) u32 · NFTA_CMP_OP (2) u32 · NFTA_CMP_DATA (3) nest { NFTA_DATA_VALUE (1) bytes }
+/// </remarks>
 public sealed record Compare(CompareOperator Operator, NftKey Value, uint Register = Expression.FirstRegister)
     : Expression
 {

@@ -6,7 +6,8 @@ namespace Palisade.Nftables.Expressions;
 /// <summary>One expression of a rule: what the kernel executes, over registers. Equal by content.</summary>
 /// <remarks>
 /// NFTA_RULE_EXPRESSIONS nest { NFTA_LIST_ELEM (1) nest { NFTA_EXPR_NAME (1) string · NFTA_EXPR_DATA (2) nest } … }
-/// Registers: 0 the verdict, 1..4 of 16 bytes each, 8..23 the same space in 4-byte words. Source: linux/netfilter/nf_tables.h.
+/// Registers: 0 the verdict, 1..4 of 16 bytes each, 8..23 the same space in 4-byte words. Source:
+/// linux/netfilter/nf_tables.h.
 /// </remarks>
 public abstract record Expression
 {
@@ -63,7 +64,9 @@ public abstract record Expression
     }
 }
 
-/// <summary>An expression this code does not know, kept as it came: comparisons see it, and it can be sent back.</summary>
+/// <summary>
+/// An expression this code does not know, kept as it came: comparisons see it, and it can be sent back.
+/// </summary>
 public sealed record Unknown(string Name, NftKey Body) : Expression
 {
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ using Palisade.Nftables.Text;
 namespace Palisade.Nftables.Expressions;
 
 /// <summary>A verdict.</summary>
-/// <remarks>NFTA_IMMEDIATE_DREG (1) u32: 0 · NFTA_IMMEDIATE_DATA (2) nest { NFTA_DATA_VERDICT (2), see NftVerdict }</remarks>
+/// <remarks>
+/// NFTA_IMMEDIATE_DREG (1) u32: 0 · NFTA_IMMEDIATE_DATA (2) nest { NFTA_DATA_VERDICT (2), see NftVerdict }
+/// </remarks>
 public sealed record Immediate(NftVerdict Verdict) : Expression
 {
     /// <inheritdoc/>

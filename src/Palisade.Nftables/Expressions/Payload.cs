@@ -18,7 +18,8 @@ public enum PayloadBase : uint
 
 /// <summary>Loads bytes of the packet.</summary>
 /// <remarks>
-/// NFTA_PAYLOAD_DREG (1) u32 · NFTA_PAYLOAD_BASE (2) u32 · NFTA_PAYLOAD_OFFSET (3) u32, bytes · NFTA_PAYLOAD_LEN (4) u32, bytes
+/// NFTA_PAYLOAD_DREG (1) u32 · NFTA_PAYLOAD_BASE (2) u32 · NFTA_PAYLOAD_OFFSET (3) u32, bytes · NFTA_PAYLOAD_LEN
+///   (4) u32, bytes
 /// </remarks>
 public sealed record Payload(PayloadBase Base, uint Offset, uint Length, uint Register = Expression.FirstRegister)
     : Expression

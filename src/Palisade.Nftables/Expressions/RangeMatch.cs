@@ -3,9 +3,12 @@ using Palisade.Nftables.Text;
 
 namespace Palisade.Nftables.Expressions;
 
-/// <summary>Whether a register lies in a range, both ends included. nft uses it for "not in" only; "in" is two comparisons.</summary>
+/// <summary>
+/// Whether a register lies in a range, both ends included. nft uses it for "not in" only; "in" is two comparisons.
+/// </summary>
 /// <remarks>
-/// NFTA_RANGE_SREG (1) u32 · NFTA_RANGE_OP (2) u32: 0 in, 1 not in · NFTA_RANGE_FROM_DATA (3) data · NFTA_RANGE_TO_DATA (4) data
+/// NFTA_RANGE_SREG (1) u32 · NFTA_RANGE_OP (2) u32: 0 in, 1 not in · NFTA_RANGE_FROM_DATA (3) data ·
+///   NFTA_RANGE_TO_DATA (4) data
 /// </remarks>
 public sealed record RangeMatch(bool Inverted, NftKey From, NftKey To, uint Register = Expression.FirstRegister)
     : Expression

@@ -1,6 +1,8 @@
 namespace Palisade.Nftables.Kernel;
 
-/// <summary>Linux error numbers by name (asm-generic/errno-base.h, errno.h), as far as these calls answer with them.</summary>
+/// <summary>
+/// Linux error numbers by name (asm-generic/errno-base.h, errno.h), as far as these calls answer with them.
+/// </summary>
 public static class Errno
 {
     /// <summary>Operation not permitted.</summary>

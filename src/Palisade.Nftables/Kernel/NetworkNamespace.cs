@@ -5,9 +5,11 @@ namespace Palisade.Nftables.Kernel;
 
 /// <summary>A network namespace, held by a thread of its own that lives in it and runs the work posted to it.</summary>
 /// <remarks>
-/// The thread enters once, by unshare(CLONE_NEWNET) or setns, and never returns to a pool: a pooled thread that came back
+/// The thread enters once, by unshare(CLONE_NEWNET) or setns, and never returns to a pool: a pooled thread that
+/// came back
 /// would carry the namespace into unrelated work. What is opened inside <see cref="Run{T}"/> (sockets of any kind,
-/// <see cref="Rtnetlink.RtSocket"/>, child processes) stays in the namespace and may be used from any thread afterwards.
+/// <see cref="Rtnetlink.RtSocket"/>, child processes) stays in the namespace and may be used from any thread
+/// afterwards.
 /// The namespace ends when this object is disposed and nothing else (process, socket, descriptor) holds it.
 /// </remarks>
 public sealed class NetworkNamespace : IDisposable
@@ -34,7 +36,9 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>A descriptor of the namespace, for IFLA_NET_NS_FD and setns. Owned by this object.</summary>
     public int FileDescriptor => _descriptor.Number;
 
-    /// <summary>A path that other processes of the same user can open (nsenter --net=PATH) while this object lives.</summary>
+    /// <summary>
+    /// A path that other processes of the same user can open (nsenter --net=PATH) while this object lives.
+    /// </summary>
     public string Path => $"/proc/{Environment.ProcessId}/fd/{FileDescriptor}";
 
     /// <summary>Creates an empty namespace; its loopback interface is brought up.</summary>
@@ -90,11 +94,16 @@ public sealed class NetworkNamespace : IDisposable
         return done.Task;
     }
 
-    /// <summary>Starts a process in the namespace: a child inherits the namespace of the thread that forks it.</summary>
+    /// <summary>
+    /// Starts a process in the namespace: a child inherits the namespace of the thread that forks it.
+    /// </summary>
     public Process Start(ProcessStartInfo start) =>
         Run(() => Process.Start(start)) ?? throw new InvalidOperationException($"{start.FileName} did not start");
 
-    /// <summary>Writes a sysctl of this namespace, for example "net.ipv4.ip_forward" (a name with dots in an interface: use slashes).</summary>
+    /// <summary>
+    /// Writes a sysctl of this namespace, for example "net.ipv4.ip_forward" (a name with dots in an interface: use
+    /// slashes).
+    /// </summary>
     public void SetSysctl(string name, string value) => Run(() => Sysctl.Write(name, value));
 
     /// <summary>Reads a sysctl of this namespace.</summary>

@@ -5,7 +5,10 @@ namespace Palisade.Nftables.Kernel;
 /// <summary>Kernel settings below /proc/sys. For net.* the namespace of the calling thread answers.</summary>
 public static class Sysctl
 {
-    /// <summary>Writes a value. The name is "net.ipv4.ip_forward" or, where a part has dots, "net/ipv4/conf/eth0.5/forwarding".</summary>
+    /// <summary>
+    /// Writes a value. The name is "net.ipv4.ip_forward" or, where a part has dots,
+    /// "net/ipv4/conf/eth0.5/forwarding".
+    /// </summary>
     /// <exception cref="KernelException">The kernel refused it or the name does not exist.</exception>
     public static void Write(string name, string value)
     {

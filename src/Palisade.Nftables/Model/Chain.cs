@@ -35,7 +35,8 @@ public enum ChainPolicy : byte
 /// <summary>What makes a chain a base chain.</summary>
 /// <param name="Type">"filter", "nat" or "route".</param>
 /// <param name="Hook">Where packets enter it.</param>
-/// <param name="Priority">Smaller runs earlier: raw -300, mangle -150, dstnat -100, filter 0, security 50, srcnat 100.</param>
+/// <param name="Priority">Smaller runs earlier: raw -300, mangle -150, dstnat -100, filter 0, security 50, srcnat
+/// 100.</param>
 /// <param name="Policy">The verdict at its end.</param>
 public sealed record BaseChain(string Type, NftHook Hook, int Priority, ChainPolicy Policy = ChainPolicy.Accept);
 
@@ -69,7 +70,10 @@ public sealed record Rule(ImmutableArray<Expression> Expressions)
     /// <summary>The kernel's number of the rule in dumps; 0 otherwise. Not compared.</summary>
     public ulong Handle { get; init; }
 
-    /// <summary>A rule of builder parts in order (<see cref="Match"/>, <see cref="Statement"/>); what an earlier part already matched (family, protocol) is not matched again.</summary>
+    /// <summary>
+    /// A rule of builder parts in order (<see cref="Match"/>, <see cref="Statement"/>); what an earlier part already
+    /// matched (family, protocol) is not matched again.
+    /// </summary>
     public static Rule Of(params ReadOnlySpan<ImmutableArray<Expression>> parts) => new(RuleParts.Join(parts));
 
     /// <inheritdoc/>

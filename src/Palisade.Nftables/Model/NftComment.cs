@@ -3,13 +3,18 @@ using System.Text;
 namespace Palisade.Nftables;
 
 /// <summary>Comments and other userdata: bytes the kernel stores and nft understands.</summary>
-/// <remarks>One record: type u8 · length u8 · value. A comment's value is NUL-terminated. Source: libnftnl udata.h.</remarks>
+/// <remarks>
+/// One record: type u8 · length u8 · value. A comment's value is NUL-terminated. Source: libnftnl udata.h.
+/// </remarks>
 public static class NftComment
 {
     /// <summary>Longest comment nft accepts, in UTF-8 bytes (NFTNL_UDATA_COMMENT_MAXLEN counts the NUL).</summary>
     public const int MaxBytes = 127;
 
-    /// <summary>Makes a text fit for a comment: no quotes or control characters (nft escapes nothing), cut with "…" where too long.</summary>
+    /// <summary>
+    /// Makes a text fit for a comment: no quotes or control characters (nft escapes nothing), cut with "…" where too
+    /// long.
+    /// </summary>
     public static string Fit(string text)
     {
         var clean = new StringBuilder(text.Length);

@@ -3,7 +3,9 @@ using Palisade.Nftables.Expressions;
 
 namespace Palisade.Nftables;
 
-/// <summary>Joins the parts of a rule; a match on family or protocol that an earlier part made is not repeated, as in nft.</summary>
+/// <summary>
+/// Joins the parts of a rule; a match on family or protocol that an earlier part made is not repeated, as in nft.
+/// </summary>
 internal static class RuleParts
 {
     internal static ImmutableArray<Expression> Join(ReadOnlySpan<ImmutableArray<Expression>> parts)
@@ -25,5 +27,6 @@ internal static class RuleParts
     }
 
     private static bool IsDependency(Expression load, Expression compare) =>
-        load is Meta { Key: MetaKey.NfProto or MetaKey.L4Proto } && compare is Compare { Operator: CompareOperator.Equal };
+        load is Meta { Key: MetaKey.NfProto or MetaKey.L4Proto }
+        && compare is Compare { Operator: CompareOperator.Equal };
 }

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Palisade.Nftables;
 
-/// <summary>One whole table. The order of counters, sets and chains is the order of creation, and of nft list.</summary>
+/// <summary>
+/// One whole table. The order of counters, sets and chains is the order of creation, and of nft list.
+/// </summary>
 public sealed record Ruleset(Table Table)
 {
     /// <summary>Counters that rules refer to by name.</summary>

@@ -33,11 +33,14 @@ internal sealed class NetlinkBuffer
     internal void End() =>
         BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(_message), Length - _message);
 
-    /// <summary>Sets a flag of the message that begins at an offset (the last message of a batch asks for the ack).</summary>
+    /// <summary>
+    /// Sets a flag of the message that begins at an offset (the last message of a batch asks for the ack).
+    /// </summary>
     internal void AddFlag(int messageOffset, ushort flag)
     {
         var flags = _bytes.AsSpan(messageOffset + 6);
-        BinaryPrimitives.WriteUInt16LittleEndian(flags, (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(flags) | flag));
+        var before = BinaryPrimitives.ReadUInt16LittleEndian(flags);
+        BinaryPrimitives.WriteUInt16LittleEndian(flags, (ushort)(before | flag));
     }
 
     internal void Append(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Grow(bytes.Length));

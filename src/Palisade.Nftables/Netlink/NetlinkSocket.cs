@@ -56,7 +56,9 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     internal void BeStrict() => _ = SetOption(SolNetlink, NetlinkConstants.StrictCheck, 1);
 
     /// <summary>Room to send one datagram of this size; the kernel refuses it with EMSGSIZE otherwise.</summary>
-    /// <remarks>SO_SNDBUFFORCE needs CAP_NET_ADMIN in the first user namespace; others are held to net.core.wmem_max.</remarks>
+    /// <remarks>
+    /// SO_SNDBUFFORCE needs CAP_NET_ADMIN in the first user namespace; others are held to net.core.wmem_max.
+    /// </remarks>
     internal void EnsureSendBuffer(int bytes)
     {
         if (SetOption(SolSocket, SendBufferForce, bytes) < 0)
@@ -88,7 +90,9 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         BytesSent += datagram.Length;
     }
 
-    /// <summary>The next message; false when none came in time. Zero does not wait, a negative time waits for ever.</summary>
+    /// <summary>
+    /// The next message; false when none came in time. Zero does not wait, a negative time waits for ever.
+    /// </summary>
     /// <exception cref="KernelException">ENOBUFS: the receive buffer overflowed and messages were lost.</exception>
     internal bool TryReceive(TimeSpan timeout, out NetlinkMessage message)
     {
@@ -127,7 +131,9 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Sends one dump request. Null when the kernel says that the state changed meanwhile: ask again.</summary>
+    /// <summary>
+    /// Sends one dump request. Null when the kernel says that the state changed meanwhile: ask again.
+    /// </summary>
     internal List<NetlinkMessage>? Dump(NetlinkBuffer request, uint sequence, string what)
     {
         _received.Clear();
@@ -157,7 +163,9 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     public void Dispose() => _descriptor.Dispose();
 
     private static NetlinkError Failed(in NetlinkMessage message, int errno) =>
-        message.Type == NetlinkConstants.Error ? NetlinkError.Decode(message) : new(errno, message.Sequence, null, null);
+        message.Type == NetlinkConstants.Error
+            ? NetlinkError.Decode(message)
+            : new(errno, message.Sequence, null, null);
 
     private bool Wait(TimeSpan timeout)
     {

@@ -20,14 +20,15 @@ public sealed record Link(
     PhysicalAddress HardwareAddress, int? Master, int? PeerIndex)
 {
     /// <summary>
-    /// struct ifinfomsg, host order: family u8 · padding u8 · type u16 · index i32 · flags u32 · change u32; attributes.
+    /// struct ifinfomsg, host order: family u8 · padding u8 · type u16 · index i32 · flags u32 · change u32;
+    ///   attributes.
     /// </summary>
     internal static Link Decode(ReadOnlySpan<byte> payload)
     {
         var index = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]);
-        var link = new Link(
-            index, "", null, (flags & 0x1) != 0, (flags & 0x40) != 0, (flags & 0x8) != 0, 0, PhysicalAddress.None, null, null);
+        bool isUp = (flags & 0x1) != 0, isRunning = (flags & 0x40) != 0, isLoopback = (flags & 0x8) != 0;
+        var link = new Link(index, "", null, isUp, isRunning, isLoopback, 0, PhysicalAddress.None, null, null);
         var reader = new AttributeReader(payload[16..]);
         while (reader.Next())
         {

@@ -61,12 +61,14 @@ public sealed record Route(IPNetwork Destination)
     public byte Protocol { get; init; } = 4;
 
     /// <summary>
-    /// struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type, all u8 · flags u32; attributes.
+    /// struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type, all u8 · flags
+    ///   u32; attributes.
     /// </summary>
     internal void Encode(NetlinkBuffer buffer, int? deviceIndex)
     {
         var v4 = Destination.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
-        var scope = v4 && Gateway is null && Kind == RouteKind.Unicast ? (byte)253 : (byte)0;   // link: what ip(8) chooses
+        // scope link without a gateway, as ip(8) chooses
+        var scope = v4 && Gateway is null && Kind == RouteKind.Unicast ? (byte)253 : (byte)0;
         Span<byte> message = stackalloc byte[12];
         message[0] = v4 ? RtConstants.FamilyV4 : RtConstants.FamilyV6;
         message[1] = (byte)Destination.PrefixLength;
@@ -123,9 +125,10 @@ public sealed record Route(IPNetwork Destination)
     private static void EncodeGateway(NetlinkBuffer buffer, bool v4, IPAddress gateway)
     {
         var bytes = gateway.GetAddressBytes();
+        var family = bytes.Length == 4 ? RtConstants.FamilyV4 : RtConstants.FamilyV6;
         if (v4 == (bytes.Length == 4))
             buffer.Put(RtConstants.RouteGateway, bytes);
         else
-            buffer.Put(RtConstants.RouteVia, [bytes.Length == 4 ? RtConstants.FamilyV4 : RtConstants.FamilyV6, 0, .. bytes]);
+            buffer.Put(RtConstants.RouteVia, [family, 0, .. bytes]);
     }
 }

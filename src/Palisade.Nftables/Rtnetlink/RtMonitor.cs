@@ -103,6 +103,7 @@ public sealed class RtMonitor : IDisposable
         if (Route.Decode(payload, _ => null) is not { } route)
             return null;
         var device = AttributeReader.Find(payload.AsSpan(12), RtConstants.RouteDevice);
-        return new(change, Route: route, RouteDevice: device.IsEmpty ? null : BinaryPrimitives.ReadInt32LittleEndian(device));
+        int? index = device.IsEmpty ? null : BinaryPrimitives.ReadInt32LittleEndian(device);
+        return new(change, Route: route, RouteDevice: index);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Netlink;
 
@@ -9,7 +10,8 @@ namespace Palisade.Nftables.Rtnetlink;
 
 /// <summary>Links, addresses, routes and neighbours of one network namespace (rtnetlink(7)).</summary>
 /// <remarks>
-/// It belongs to the namespace of the thread that created it (create it inside <see cref="NetworkNamespace.Run{T}"/>) and
+/// It belongs to the namespace of the thread that created it (create it inside <see
+/// cref="NetworkNamespace.Run{T}"/>) and
 /// may be used from any thread after that, by one at a time. Refusals are <see cref="NetlinkException"/>s.
 /// </remarks>
 public sealed class RtSocket : IDisposable
@@ -25,7 +27,9 @@ public sealed class RtSocket : IDisposable
         _socket.BeStrict();
     }
 
-    /// <summary>Creates a veth pair. The peer is made directly in another namespace where its descriptor is given.</summary>
+    /// <summary>
+    /// Creates a veth pair. The peer is made directly in another namespace where its descriptor is given.
+    /// </summary>
     /// <remarks>Both ends are down. Nothing of the peer ever shows up in this namespace then.</remarks>
     public void CreateVeth(string name, string peerName, int? peerNamespace = null, uint? mtu = null)
     {
@@ -62,7 +66,8 @@ public sealed class RtSocket : IDisposable
     public void SetDown(string name) => SetFlags(name, 0);
 
     /// <summary>Sets the largest packet size in bytes.</summary>
-    public void SetMtu(string name, uint mtu) => Change(name, $"set mtu of {name} to {mtu}", RtConstants.LinkMtu, (int)mtu);
+    public void SetMtu(string name, uint mtu) =>
+        Change(name, $"set mtu of {name} to {mtu}", RtConstants.LinkMtu, (int)mtu);
 
     /// <summary>Sets the MAC address.</summary>
     public void SetHardwareAddress(string name, PhysicalAddress address)
@@ -91,7 +96,8 @@ public sealed class RtSocket : IDisposable
 
     /// <summary>Every interface of the namespace.</summary>
     public ImmutableArray<Link> Links() =>
-        [.. Dump(RtConstants.GetLink, "dump links", 16).Where(m => m.Type == RtConstants.NewLink).Select(m => Link.Decode(m.Payload))];
+        [.. Dump(RtConstants.GetLink, "dump links", 16)
+            .Where(m => m.Type == RtConstants.NewLink).Select(m => Link.Decode(m.Payload))];
 
     /// <summary>One interface; null when there is none of that name.</summary>
     public Link? FindLink(string name)
@@ -116,12 +122,16 @@ public sealed class RtSocket : IDisposable
     public void AddAddress(string link, IPAddress address, int prefixLength)
     {
         var flags = NetlinkConstants.Create | NetlinkConstants.Exclusive;
-        Execute(BeginAddress(RtConstants.NewAddress, flags, link, address, prefixLength), $"add {address}/{prefixLength} to {link}");
+        var sequence = BeginAddress(RtConstants.NewAddress, flags, link, address, prefixLength);
+        Execute(sequence, $"add {address}/{prefixLength} to {link}");
     }
 
     /// <summary>Removes an address.</summary>
-    public void DeleteAddress(string link, IPAddress address, int prefixLength) =>
-        Execute(BeginAddress(RtConstants.DeleteAddress, 0, link, address, prefixLength), $"delete {address}/{prefixLength} from {link}");
+    public void DeleteAddress(string link, IPAddress address, int prefixLength)
+    {
+        var sequence = BeginAddress(RtConstants.DeleteAddress, 0, link, address, prefixLength);
+        Execute(sequence, $"delete {address}/{prefixLength} from {link}");
+    }
 
     /// <summary>Every address of the namespace, both families.</summary>
     public ImmutableArray<InterfaceAddress> Addresses() =>
@@ -139,7 +149,10 @@ public sealed class RtSocket : IDisposable
     /// <summary>Deletes a route; ESRCH when there is none.</summary>
     public void DeleteRoute(Route route) => SendRoute(RtConstants.DeleteRoute, 0, route, "delete");
 
-    /// <summary>Every route of both families and all tables (the kernel's local table included). Multipath routes have no gateway here.</summary>
+    /// <summary>
+    /// Every route of both families and all tables (the kernel's local table included). Multipath routes have no
+    /// gateway here.
+    /// </summary>
     public ImmutableArray<Route> Routes()
     {
         var names = Links().ToDictionary(link => link.Index, link => link.Name);
@@ -149,7 +162,9 @@ public sealed class RtSocket : IDisposable
     }
 
     /// <summary>Adds or replaces a permanent neighbour entry.</summary>
-    /// <remarks>struct ndmsg: family u8 · padding u8, u16 · index i32 · state u16 (0x80 permanent) · flags u8 · type u8.</remarks>
+    /// <remarks>
+    /// struct ndmsg: family u8 · padding u8, u16 · index i32 · state u16 (0x80 permanent) · flags u8 · type u8.
+    /// </remarks>
     public void AddNeighbour(string link, IPAddress address, PhysicalAddress hardwareAddress)
     {
         var index = IndexOf(link);
@@ -168,7 +183,7 @@ public sealed class RtSocket : IDisposable
     public void Dispose() => _socket.Dispose();
 
     private static byte FamilyOf(IPAddress address) =>
-        address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? RtConstants.FamilyV4 : RtConstants.FamilyV6;
+        address.AddressFamily == AddressFamily.InterNetwork ? RtConstants.FamilyV4 : RtConstants.FamilyV6;
 
     private void CreateKind(string name, string kind)
     {
@@ -200,7 +215,8 @@ public sealed class RtSocket : IDisposable
         var sequence = Begin(type, flags);
         route.Encode(_buffer, index);
         var via = route.Gateway is null ? "" : $" via {route.Gateway}";
-        Execute(sequence, $"{verb} route {route.Destination}{via}{(route.Device is null ? "" : $" dev {route.Device}")}");
+        var device = route.Device is null ? "" : $" dev {route.Device}";
+        Execute(sequence, $"{verb} route {route.Destination}{via}{device}");
     }
 
     private uint BeginAddress(ushort type, int flags, string link, IPAddress address, int prefixLength)

@@ -6,10 +6,13 @@ namespace Palisade.Nftables.Wire;
 
 /// <summary>Set definitions on the wire.</summary>
 /// <remarks>
-/// NFTA_SET_TABLE (1) string · NFTA_SET_NAME (2) string · NFTA_SET_FLAGS (3) u32 · NFTA_SET_KEY_TYPE (4) u32 · NFTA_SET_KEY_LEN (5) u32
-/// NFTA_SET_DATA_TYPE (6) u32: 0xffffff00 verdict · NFTA_SET_DATA_LEN (7) u32 · NFTA_SET_DESC (9) nest { SIZE (1) u32 · CONCAT (2) nest
+/// NFTA_SET_TABLE (1) string · NFTA_SET_NAME (2) string · NFTA_SET_FLAGS (3) u32 · NFTA_SET_KEY_TYPE (4) u32 ·
+///   NFTA_SET_KEY_LEN (5) u32
+/// NFTA_SET_DATA_TYPE (6) u32: 0xffffff00 verdict · NFTA_SET_DATA_LEN (7) u32 · NFTA_SET_DESC (9) nest { SIZE (1)
+///   u32 · CONCAT (2) nest
 /// { LIST_ELEM (1) nest { FIELD_LEN (1) u32 } … } } · NFTA_SET_ID (10) u32 · NFTA_SET_USERDATA (13) records
-/// Userdata: KEYBYTEORDER (0) u32 host order: 0 none, 1 host, 2 big · COMMENT (7) string. Without the byte order nft prints
+/// Userdata: KEYBYTEORDER (0) u32 host order: 0 none, 1 host, 2 big · COMMENT (7) string. Without the byte order
+///   nft prints
 /// some keys backwards. Source: linux/netfilter/nf_tables.h, libnftnl udata.h.
 /// </remarks>
 internal static class SetWire
@@ -43,8 +46,11 @@ internal static class SetWire
         buffer.Put(13, [0, 4, ByteOrder(set.Key), 0, 0, 0, .. comment]);
     }
 
-    /// <summary>A definition, whether it is anonymous, its table, and how many elements it has (-1: the kernel does not say).</summary>
-    internal static (SetDefinition Definition, bool IsAnonymous, string Table, int Count) Decode(ReadOnlySpan<byte> attributes)
+    /// <summary>
+    /// A definition, whether it is anonymous, its table, and how many elements it has (-1: the kernel does not say).
+    /// </summary>
+    internal static (SetDefinition Definition, bool IsAnonymous, string Table, int Count) Decode(
+        ReadOnlySpan<byte> attributes)
     {
         var definition = new SetDefinition("", default);
         var table = "";
@@ -60,7 +66,9 @@ internal static class SetWire
                 case 3: flags = reader.Big32; break;
                 case 4: definition = definition with { Key = new(reader.Big32) }; break;
                 case 20: count = (int)reader.Big32; break;   // NFTA_SET_COUNT, since Linux 6.16
-                case 13: definition = definition with { Comment = NftComment.Decode(reader.Payload, CommentRecord) }; break;
+                case 13:
+                    definition = definition with { Comment = NftComment.Decode(reader.Payload, CommentRecord) };
+                    break;
             }
         }
 
