@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.AspNetCore.Routing;
+using Palisade.ApiServer;
+using Palisade.Lab.Connect;
+using Palisade.Lab.Network;
+using Palisade.Lab.Nodes;
+using Palisade.Lab.Pods;
+
+namespace Palisade.Lab;
+
+/// <summary>
+/// A Kubernetes-compatible cluster on this machine: the embedded API server in this process, and per node a network namespace
+/// with the production agent as a process of its own; every pod is a namespace. Nothing in the machine's own network namespace
+/// is touched. Ending the process, in any way, ends all of it; the data directory keeps the objects.
+/// </summary>
+public sealed class LabCluster : IAsyncDisposable
+{
+    private readonly LabOptions _options;
+    private readonly DataLock _lock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Stack<Func<ValueTask>> _undo = [];
+    private readonly List<AgentProcess> _agents = [];
+    private LabNetwork? _network;
+    private EmbeddedApiServer? _server;
+    private ConnectService? _connect;
+    private PodController? _pods;
+
+    private LabCluster(LabOptions options, DataLock dataLock)
+    {
+        _options = options;
+        _lock = dataLock;
+    }
+
+    /// <summary>The kubeconfig file, for this machine's own programs.</summary>
+    public string KubeconfigFile => Path.Combine(_lock.Directory, "kubeconfig");
+
+    /// <summary>Where agents and commands write their output.</summary>
+    public string LogDirectory => Path.Combine(_lock.Directory, "log");
+
+    /// <summary>The API server.</summary>
+    public EmbeddedApiServer Server => _server ?? throw new InvalidOperationException("not started");
+
+    /// <summary>The nodes' names.</summary>
+    public IReadOnlyList<string> Nodes => [.. Network.Nodes.Select(node => node.Name)];
+
+    private LabNetwork Network => _network ?? throw new InvalidOperationException("not started");
+
+    /// <summary>Starts everything; pods and agents may still be on their way (<see cref="WaitReadyAsync"/>).</summary>
+    /// <exception cref="LabException">This machine cannot do it, or the data directory is in use.</exception>
+    public static async Task<LabCluster> StartAsync(LabOptions options, CancellationToken cancel = default)
+    {
+        if (options.Nodes is < 1 or > AddressPlan.MostNodes)
+            throw new LabException($"--nodes must be 1 to {AddressPlan.MostNodes}");
+        Machine.Check();
+        var lab = new LabCluster(options, DataLock.Take(options.DataDirectory));
+        try
+        {
+            await lab.BuildAsync(cancel);
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until every node enforces and the pods there were at the start are up.</summary>
+    public async Task WaitReadyAsync(CancellationToken cancel)
+    {
+        while (_agents.Exists(agent => agent.EnforcedVersion < 0) || _pods!.Count() is var (all, open) && open < all)
+            await Task.Delay(20, cancel);
+    }
+
+    /// <summary>Opens one real connection.</summary>
+    public Task<ConnectAnswer> ConnectAsync(ConnectRequest request, CancellationToken cancel = default) =>
+        _connect!.ConnectAsync(request, cancel);
+
+    /// <summary>Ends pods, agents, server and namespaces, in this order.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        while (_undo.TryPop(out var undo))
+            await undo();
+        _stop.Dispose();
+        _lock.Dispose();
+    }
+
+    private async Task BuildAsync(CancellationToken cancel)
+    {
+        if (StaleChildren.End(_lock.Directory) is var stale and > 0)
+            _options.Say($"ended {stale} processes that a killed `up` had left");
+        _network = await LabNetwork.CreateAsync(_options.Nodes);
+        _undo.Push(_network.DisposeAsync);
+        var listeners = _network.Nodes.Select(node => new NodeListener(node)).ToList();
+        _undo.Push(() =>
+        {
+            listeners.ForEach(listener => listener.Dispose());
+            return ValueTask.CompletedTask;
+        });
+        _connect = new ConnectService(_network, () => _pods!);
+        _server = await StartServerAsync(listeners, _connect.Map, cancel);
+        _undo.Push(_server.DisposeAsync);
+        var now = Now();
+        NodeObjects.RemoveSurplus(_server.Store, _network, _options.Say);
+        NodeObjects.Register(_server.Store, _network, "1.35", now);
+        _lock.Write("kubeconfig", _server.KubeconfigText);
+        StartPods();
+        StartAgents();
+    }
+
+    private async Task<EmbeddedApiServer> StartServerAsync(
+        List<NodeListener> listeners, Action<IEndpointRouteBuilder> map, CancellationToken cancel)
+    {
+        try
+        {
+            return await EmbeddedApiServer.StartAsync(
+                new ApiServerOptions
+                {
+                    DataDirectory = _lock.Directory,
+                    Port = _options.Port,
+                    ListenHandles = [.. listeners.Select(listener => listener.Handle)],
+                    MapExtra = map,
+                    PodWarning = PodWarnings.For,
+                    Time = _options.Time,
+                },
+                cancel);
+        }
+        catch (IOException refusal)
+        {
+            throw new LabException(refusal.Message, refusal);
+        }
+    }
+
+    private void StartPods()
+    {
+        Directory.CreateDirectory(LogDirectory);
+        var settings = new ContainerSettings(
+            _options.ShimProgram ?? Programs.Shim(), LogDirectory, _lock.Directory, Now, () => { });
+        _pods = new PodController(_server!.Store, Network, EnforcedOn, settings, _options.Say);
+        var running = _pods.RunAsync(_stop.Token);
+        _undo.Push(async () =>
+        {
+            await running;
+            _pods.Dispose();
+        });
+    }
+
+    private void StartAgents()
+    {
+        var program = _options.AgentProgram ?? Programs.Agent();
+        var kubeconfig = _server!.KubeconfigFor(NodeListener.Url);
+        foreach (var node in Network.Nodes)
+        {
+            var file = _lock.Write(Path.Combine("run", $"{node.Name}.kubeconfig"), kubeconfig);
+            var start = new AgentStart(
+                node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"), _lock.Directory);
+            var agent = new AgentProcess(start, _options.Say, _pods!.Wake);
+            _agents.Add(agent);
+            _undo.Push(agent.DisposeAsync);
+        }
+    }
+
+    private long EnforcedOn(LabNode node) => _agents.Count >= node.Number ? _agents[node.Number - 1].EnforcedVersion : -1;
+
+    private string Now() => _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Sockets;
+using Palisade.Lab.Connect;
+using Palisade.Lab.Network;
+using Palisade.Lab.Servers;
+using Palisade.Nftables.Kernel;
+
+namespace Palisade.Lab.Pods;
+
+/// <summary>What all pods' containers are started with.</summary>
+/// <param name="Shim">See <see cref="HostCommandStart"/>.</param>
+/// <param name="LogDirectory">Gets one file per container with a command.</param>
+/// <param name="Mark">Identifies the lab in children's environments.</param>
+/// <param name="Now">The time for status, RFC 3339.</param>
+/// <param name="Changed">Is called when a container's state changed.</param>
+internal sealed record ContainerSettings(
+    IReadOnlyList<string> Shim, string LogDirectory, string Mark, Func<string> Now, Action Changed);
+
+/// <summary>A pod's containers while they run: built-in servers, and host programs where a command is given.</summary>
+internal sealed class ContainerHost : IAsyncDisposable
+{
+    /// <summary>What a pod listens on that declares no port and has no command: what most images do.</summary>
+    public static readonly LabPort Usual = new(ProbeProtocol.Tcp, 80);
+
+    private readonly ContainerSettings _settings;
+    private readonly List<IAsyncDisposable> _servers = [];
+    private readonly Dictionary<string, HostCommand> _commands = [];
+    private readonly List<string> _notes = [];
+    private readonly string _begun;
+
+    private ContainerHost(ContainerSettings settings)
+    {
+        _settings = settings;
+        _begun = settings.Now();
+    }
+
+    /// <summary>What a reader of the pod's status should know, such as a port that could not be opened; empty for nothing.</summary>
+    public string Note => string.Join("; ", _notes);
+
+    /// <summary>Starts everything.</summary>
+    public static ContainerHost Start(
+        PodObject pod, LabNode node, NetworkNamespace where, AddressPair addresses, ContainerSettings settings)
+    {
+        var host = new ContainerHost(settings);
+        host.OpenServers(pod, where);
+        foreach (var container in pod.LongRunning.Where(container => !container.Command.IsEmpty))
+            host._commands[container.Name] = host.StartCommand(pod, container, node, where, addresses);
+        return host;
+    }
+
+    /// <summary>What a container does.</summary>
+    public ContainerReport Report(PodObject pod, PodContainer container)
+    {
+        if (_commands.TryGetValue(container.Name, out var command))
+            return command.Report;
+        // Init containers prepare an image's volumes; there are neither here, so they are over as soon as they begin.
+        if (pod.InitContainers.Contains(container) && !pod.Sidecars.Contains(container))
+            return new ContainerReport(new ContainerState.Terminated(0, _begun, _begun), null, 0);
+        return new ContainerReport(new ContainerState.Running(_begun), null, 0);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_commands.Values.Select(command => command.DisposeAsync().AsTask()));
+        foreach (var server in _servers)
+            await server.DisposeAsync();
+    }
+
+    private void OpenServers(PodObject pod, NetworkNamespace where)
+    {
+        var ports = PortsOf(pod);
+        var bind = LabNamespaces.HasIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        foreach (var port in ports.Where(port => port.Protocol != ProbeProtocol.Sctp))
+        {
+            try
+            {
+                _servers.Add(where.Run(() => BuiltInServer.Open(bind, port, pod.Name)));
+            }
+            catch (SocketException refusal)
+            {
+                _notes.Add($"port {port} is not open: {refusal.Message}");
+            }
+        }
+
+        var sctp = ports.Where(port => port.Protocol == ProbeProtocol.Sctp).Select(port => port.Number).ToList();
+        if (sctp.Count > 0)
+            OpenSctp(sctp, where);
+    }
+
+    private void OpenSctp(List<ushort> ports, NetworkNamespace where)
+    {
+        try
+        {
+            _servers.Add(where.Run(() => new SctpResponder(ports, LabNamespaces.HasIPv6)));
+        }
+        catch (KernelException refusal)
+        {
+            _notes.Add($"SCTP ports are not answered: {refusal.Message}");
+        }
+    }
+
+    /// <summary>The ports that built-in servers open. A container with a command opens its own.</summary>
+    internal static IReadOnlyList<LabPort> PortsOf(PodObject pod)
+    {
+        var isSilent = pod.LongRunning.All(container => container.Ports.IsEmpty && container.Command.IsEmpty);
+        return isSilent
+            ? [Usual]
+            : [.. pod.LongRunning.Where(container => container.Command.IsEmpty)
+                .SelectMany(container => container.Ports).Where(port => port.Number != 0).Distinct()];
+    }
+
+    private HostCommand StartCommand(
+        PodObject pod, PodContainer container, LabNode node, NetworkNamespace where, AddressPair addresses)
+    {
+        var known = new Dictionary<string, string>
+        {
+            ["metadata.name"] = pod.Name,
+            ["metadata.namespace"] = pod.Namespace,
+            ["metadata.uid"] = pod.Uid,
+            ["spec.nodeName"] = node.Name,
+            ["status.podIP"] = addresses.V4.ToString(),
+            ["status.podIPs"] = string.Join(',', addresses.All),
+            ["status.hostIP"] = node.Addresses.V4.ToString(),
+        };
+        List<KeyValuePair<string, string>> environment =
+        [
+            new("HOSTNAME", pod.Name), new("POD_NAME", pod.Name), new("POD_NAMESPACE", pod.Namespace),
+            new("POD_IP", addresses.V4.ToString()), new("NODE_NAME", node.Name),
+            .. container.Environment.Select(variable => new KeyValuePair<string, string>(
+                variable.Name, variable.Value ?? known.GetValueOrDefault(variable.FieldPath ?? "") ?? "")),
+            new(LabOptions.Marker, _settings.Mark),
+        ];
+        var log = Path.Combine(_settings.LogDirectory, $"{pod.Namespace}_{pod.Name}_{container.Name}.log");
+        var start = new HostCommandStart(
+            where, _settings.Shim, container.Command, environment, container.WorkingDirectory,
+            pod.Sidecars.Contains(container) ? "Always" : pod.RestartPolicy, log);
+        return new HostCommand(start, _settings.Now, _settings.Changed);
+    }
+}

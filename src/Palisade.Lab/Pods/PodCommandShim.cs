@@ -1,0 +1,61 @@
+using System.Globalization;
+using Palisade.Nftables.Kernel;
+
+namespace Palisade.Lab.Pods;
+
+/// <summary>
+/// The small step between `up` and a pod's command: this program starts itself inside the pod's namespace, ties its life to
+/// `up`'s, and becomes the command. .NET has no place between fork and exec where that could be done otherwise.
+/// </summary>
+public static class PodCommandShim
+{
+    /// <summary>The hidden first argument that asks for it.</summary>
+    public const string Verb = "__pod-command";
+
+    // What a shell answers when a program does not exist, or cannot be run (POSIX 2.8.2).
+    private const int NotFound = 127;
+    internal const int NotExecutable = 126;
+
+    /// <summary>Arguments: the parent's process id, the program, its arguments. Returns only when it fails.</summary>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        if (arguments.Count < 2 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
+            return NotExecutable;
+        ProcessControl.DieWithParent();
+        if (ProcessControl.ParentId != parent)
+            return NotExecutable;
+        ProcessControl.BeginSession();
+        var command = arguments.Skip(1).ToList();
+        var environment = System.Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Select(variable => $"{variable.Key}={variable.Value}").ToList();
+        var program = Find(command[0]);
+        if (program is null)
+        {
+            Console.Error.WriteLine($"{command[0]}: no such program on this machine (images are not pulled)");
+            return NotFound;
+        }
+
+        try
+        {
+            ProcessControl.Execute(program, command, environment);
+        }
+        catch (KernelException refusal)
+        {
+            Console.Error.WriteLine(refusal.Message);
+        }
+
+        return NotExecutable;
+    }
+
+    /// <summary>The program's file, looked up in PATH as execvp does; null when there is none.</summary>
+    internal static string? Find(string name)
+    {
+        if (name.Contains('/'))
+            return File.Exists(name) ? name : null;
+        var path = System.Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+        const UnixFileMode execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(file => File.Exists(file) && (File.GetUnixFileMode(file) & execute) != 0);
+    }
+}

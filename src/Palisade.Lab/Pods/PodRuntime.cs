@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using Palisade.Lab.Network;
+using Palisade.Nftables.Kernel;
+
+namespace Palisade.Lab.Pods;
+
+/// <summary>
+/// A pod on its node: its namespace and its link, which stays down until the node's agent enforces a state that knows the pod,
+/// and then its containers. A pod on the host's network has neither of its own.
+/// </summary>
+internal sealed class PodRuntime
+{
+    private readonly ContainerSettings _settings;
+    private readonly NetworkNamespace? _own;
+    private readonly Wire? _wire;
+    private readonly string _started;
+    private string? _opened;
+    private ContainerHost? _containers;
+    private string _lastStatus = "";
+
+    private PodRuntime(
+        PodObject pod, LabNode node, AddressLease? lease, (NetworkNamespace Namespace, Wire Wire)? own, ContainerSettings settings)
+    {
+        Pod = pod;
+        Node = node;
+        Lease = lease;
+        _settings = settings;
+        _own = own?.Namespace;
+        _wire = own?.Wire;
+        _started = settings.Now();
+    }
+
+    /// <summary>The newest form of the pod.</summary>
+    public PodObject Pod { get; set; }
+
+    /// <summary>Its node.</summary>
+    public LabNode Node { get; }
+
+    /// <summary>What it took from the node's range; null on the host's network.</summary>
+    public AddressLease? Lease { get; }
+
+    /// <summary>Its addresses.</summary>
+    public AddressPair Addresses => Lease?.Addresses ?? Node.Addresses;
+
+    /// <summary>The node's end of its link; null on the host's network.</summary>
+    public string? LinkName => _wire?.Name;
+
+    /// <summary>Where its sockets live.</summary>
+    public NetworkNamespace Namespace => _own ?? Node.Namespace;
+
+    /// <summary>Whether its link is up and its containers run.</summary>
+    public bool IsOpen => _opened is not null;
+
+    /// <summary>The resource version that told the world its addresses; null until that is written.</summary>
+    public ulong? GateVersion { get; set; }
+
+    /// <summary>Whether the agent's state must include the pod before it may speak.</summary>
+    public bool NeedsGate => _own is not null;
+
+    /// <summary>Makes namespace and link.</summary>
+    public static PodRuntime Create(PodObject pod, LabNode node, AddressLease lease, string link, ContainerSettings settings)
+    {
+        var own = LabNamespaces.CreateHost(pod.Key);
+        try
+        {
+            var wire = Wire.Lay(node.Namespace, link, own, lease.Addresses, node.Addresses);
+            return new PodRuntime(pod, node, lease, (own, wire), settings);
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A pod on its node's own network.</summary>
+    public static PodRuntime OnHostNetwork(PodObject pod, LabNode node, ContainerSettings settings) =>
+        new(pod, node, null, null, settings);
+
+    /// <summary>Brings the link up and starts the containers.</summary>
+    public void Open()
+    {
+        _wire?.Open();
+        _opened = _settings.Now();
+        _containers = ContainerHost.Start(Pod, Node, Namespace, Addresses, _settings);
+    }
+
+    /// <summary>The status to write, or null when the last one written still holds.</summary>
+    public JsonObject? NextStatus()
+    {
+        var note = _containers?.Note ?? "";
+        var status = PodStatusWriter.Write(Pod, Node, Addresses, _started, _opened, Report, note);
+        var text = status.ToJsonString();
+        if (text == _lastStatus)
+            return null;
+        _lastStatus = text;
+        return status;
+    }
+
+    /// <summary>Cuts the link at once; then ends the containers, and the namespace with them.</summary>
+    public async Task EndAsync()
+    {
+        _wire?.Cut();
+        if (_containers is not null)
+            await _containers.DisposeAsync();
+        _own?.Dispose();
+    }
+
+    private ContainerReport Report(PodContainer container) => _containers?.Report(Pod, container)
+        ?? new ContainerReport(new ContainerState.Waiting("ContainerCreating", $"{Node.Name} does not enforce its policies yet"), null, 0);
+}

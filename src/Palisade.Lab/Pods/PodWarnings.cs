@@ -1,0 +1,25 @@
+using System.Text.Json.Nodes;
+
+namespace Palisade.Lab.Pods;
+
+/// <summary>What whoever creates a pod is told (a Warning header, which kubectl prints).</summary>
+internal static class PodWarnings
+{
+    /// <summary>That the image is not pulled, and what listens instead.</summary>
+    public static string? For(JsonObject json)
+    {
+        var pod = new PodObject(json);
+        var commands = pod.LongRunning.Where(container => !container.Command.IsEmpty).ToList();
+        var ports = ContainerHost.PortsOf(pod);
+        var parts = new List<string>();
+        if (ports.Count > 0)
+        {
+            var undeclared = pod.LongRunning.All(container => container.Ports.IsEmpty) ? " (no port is declared)" : "";
+            parts.Add($"a built-in server listens on {string.Join(", ", ports)}{undeclared}");
+        }
+
+        if (commands.Count > 0)
+            parts.Add($"{string.Join(", ", commands.Select(container => container.Command[0]))} runs from this machine, as you");
+        return parts.Count == 0 ? null : $"images are not pulled here: {string.Join("; ", parts)}";
+    }
+}
