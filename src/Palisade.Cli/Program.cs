@@ -2,6 +2,9 @@ using System.CommandLine;
 using Palisade.Cli.Commands;
 using Palisade.Cli.Output;
 
+if (PodInitCommand.Matches(args))
+    return PodInitCommand.Run(args);
+
 // kubectl-palisade (a link or copy of this binary) is the same command: kubectl passes its arguments on unchanged.
 var root = new RootCommand("""
     The wall around Kubernetes pods: enforces NetworkPolicy on real packets, explains every verdict.
@@ -9,6 +12,7 @@ var root = new RootCommand("""
     Exit codes: 0 yes, done, all pass; 1 no, denied, findings; 2 bad input (diagnostics on stderr); 3 the world failed (cluster, kernel).
     """)
 {
+    UpCommand.Create(),
     ExplainCommand.Create(),
     ValidateCommand.Create(),
     VersionCommand.Create(),
@@ -22,4 +26,6 @@ if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.Help
     return ExitCode.BadInput;
 }
 
-return await Failures.GuardAsync(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));
+// `up` ends processes of its own first, which may use up their grace; the usual two seconds would cut that short.
+var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
+return await Failures.GuardAsync(() => parsed.InvokeAsync(invocation));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using Palisade.ApiServer;
@@ -16,6 +15,9 @@ namespace Palisade.Lab;
 /// </summary>
 public sealed class LabCluster : IAsyncDisposable
 {
+    /// <summary>How many nodes there can be: each has an octet of the pods' IPv4 range.</summary>
+    public const int MostNodes = AddressPlan.MostNodes;
+
     private readonly LabOptions _options;
     private readonly DataLock _lock;
     private readonly CancellationTokenSource _stop = new();
@@ -65,6 +67,9 @@ public sealed class LabCluster : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Creates namespace dev-team with web, frontend and stranger, as far as they are not there.</summary>
+    public void CreateDemo() => DemoObjects.Create(Server.Store);
 
     /// <summary>Waits until every node enforces and the pods there were at the start are up.</summary>
     public async Task WaitReadyAsync(CancellationToken cancel)

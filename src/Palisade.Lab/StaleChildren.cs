@@ -18,7 +18,7 @@ internal static class StaleChildren
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var process)
-                && process != Environment.ProcessId && Carries(directory, wanted) && ProcessControl.Kill(process))
+                && process != Environment.ProcessId && Carries(directory, wanted) && ProcessControl.Signal(process, ProcessControl.KillSignal))
                 ended++;
         }
 

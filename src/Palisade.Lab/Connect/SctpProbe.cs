@@ -32,7 +32,8 @@ internal static class SctpProbe
 
     private static Socket Open(Probe probe)
     {
-        var socket = RawSocket.Open(probe.Target.AddressFamily, SctpResponder.Protocol);
+        var socket = RawSocket.IpAsync(
+            probe.Target.AddressFamily == AddressFamily.InterNetworkV6 ? 6 : 4, SctpResponder.Protocol);
         if (probe.Source is not null)
             socket.Bind(new IPEndPoint(probe.Source, 0));
         return socket;

@@ -36,7 +36,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         _supervising = SuperviseAsync();
     }
 
-    /// <summary>The newest resource version whose state the node's kernel enforces; -1 before the first commit.</summary>
+    /// <summary>How far the agent had followed the pods when its table last went to the kernel; -1 before the first commit.</summary>
     public long EnforcedVersion => Interlocked.Read(ref _enforced);
 
     /// <summary>The running process, or null between two.</summary>
@@ -127,12 +127,18 @@ internal sealed class AgentProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the agent's one machine-readable line: "enforced RESOURCEVERSION".</summary>
+    /// <summary>
+    /// Reads the agent's one machine-readable line: "enforced N pods=N …". Each resource is followed by itself, so a pod is in
+    /// force when the number of pods says so, not the newest of all.
+    /// </summary>
     private void Read(string line)
     {
         const string prefix = "enforced ";
-        if (!line.StartsWith(prefix, StringComparison.Ordinal)
-            || !long.TryParse(line.AsSpan(prefix.Length), CultureInfo.InvariantCulture, out var version))
+        const string pods = "pods=";
+        if (!line.StartsWith(prefix, StringComparison.Ordinal))
+            return;
+        var word = Array.Find(line.Split(' '), word => word.StartsWith(pods, StringComparison.Ordinal));
+        if (word is null || !long.TryParse(word.AsSpan(pods.Length), CultureInfo.InvariantCulture, out var version))
             return;
         Interlocked.Exchange(ref _enforced, version);
         Enforced();

@@ -105,7 +105,7 @@ internal sealed class HostCommand : IAsyncDisposable
         }
 
         // What the command left behind in its session goes too; only then do the pipes end for certain.
-        ProcessControl.EndGroup(process.Id, force: true);
+        ProcessControl.Signal(-process.Id, ProcessControl.KillSignal);
         await pumps;
         return process.ExitCode;
     }
@@ -144,7 +144,7 @@ internal sealed class HostCommand : IAsyncDisposable
 
     private static async Task EndAsync(Process process)
     {
-        ProcessControl.EndGroup(process.Id, force: false);
+        ProcessControl.Signal(-process.Id, ProcessControl.Terminate);
         using var patience = new CancellationTokenSource(Grace);
         try
         {
@@ -153,8 +153,8 @@ internal sealed class HostCommand : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // By its own id as well: a shim that has not come to its setsid yet leads no group.
-            ProcessControl.EndGroup(process.Id, force: true);
-            ProcessControl.Kill(process.Id);
+            ProcessControl.Signal(-process.Id, ProcessControl.KillSignal);
+            ProcessControl.Signal(process.Id, ProcessControl.KillSignal);
             await process.WaitForExitAsync(CancellationToken.None);
         }
     }

@@ -21,13 +21,10 @@ public static class PodCommandShim
     {
         if (arguments.Count < 2 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
             return NotExecutable;
-        ProcessControl.DieWithParent();
-        if (ProcessControl.ParentId != parent)
+        if (!ProcessControl.DieWithParent(parent))
             return NotExecutable;
         ProcessControl.BeginSession();
         var command = arguments.Skip(1).ToList();
-        var environment = System.Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-            .Select(variable => $"{variable.Key}={variable.Value}").ToList();
         var program = Find(command[0]);
         if (program is null)
         {
@@ -37,7 +34,7 @@ public static class PodCommandShim
 
         try
         {
-            ProcessControl.Execute(program, command, environment);
+            ProcessControl.Execute(program, [.. command.Skip(1)]);
         }
         catch (KernelException refusal)
         {

@@ -25,9 +25,9 @@ internal sealed class SctpResponder : IAsyncDisposable
     public SctpResponder(IEnumerable<ushort>? ports, bool hasIPv6)
     {
         _ports = ports?.ToImmutableHashSet();
-        _sockets.Add(RawSocket.Open(AddressFamily.InterNetwork, Protocol));
+        _sockets.Add(RawSocket.IpAsync(4, Protocol));
         if (hasIPv6)
-            _sockets.Add(RawSocket.Open(AddressFamily.InterNetworkV6, Protocol));
+            _sockets.Add(RawSocket.IpAsync(6, Protocol));
         _answering = Task.WhenAll(_sockets.Select(AnswerAsync));
     }
 

@@ -17,6 +17,8 @@ public static unsafe class ProcessControl
     public const int Terminate = 15;
 
     private const int SetParentDeathSignal = 1;
+    private const int BrokenPipe = 13;
+    private const nint DefaultHandler = 0;
 
     /// <summary>The real user id; inside `unshare -Ur` it is 0.</summary>
     public static uint UserId => Libc.getuid();
@@ -41,7 +43,7 @@ public static unsafe class ProcessControl
         return Libc.getppid() == expectedParent;   // it may have died before the call above
     }
 
-    /// <summary>Sends a signal; false when there is no such process.</summary>
+    /// <summary>Sends a signal, to a process group when the id is negative; false when there is no such process.</summary>
     /// <exception cref="KernelException">EPERM: it belongs to another user.</exception>
     public static bool Signal(int processId, int signal)
     {
@@ -49,6 +51,9 @@ public static unsafe class ProcessControl
             return true;
         return Marshal.GetLastPInvokeError() == Errno.ESRCH ? false : throw KernelException.Last($"kill({processId}, {signal})");
     }
+
+    /// <summary>Makes this process the leader of a new session and process group, so that it can be signalled with its children.</summary>
+    public static void BeginSession() => Libc.setsid();
 
     /// <summary>Whether a process with this id is there (a zombie is).</summary>
     public static bool IsAlive(int processId) =>
@@ -61,6 +66,8 @@ public static unsafe class ProcessControl
     /// <remarks>Open descriptors that .NET made are closed by the kernel (O_CLOEXEC). It runs in the calling thread's namespaces.</remarks>
     public static void Execute(string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
+        // The runtime ignores SIGPIPE, and what is ignored stays so across execve; other programs expect the default.
+        Libc.signal(BrokenPipe, DefaultHandler);
         var variables = environment?.Select(pair => $"{pair.Key}={pair.Value}") ?? OwnEnvironment();
         using var argv = new StringVector([path, .. arguments]);
         using var envp = new StringVector([.. variables]);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Palisade.Nftables.Kernel;
@@ -36,6 +37,17 @@ public sealed unsafe class RawSocket : IDisposable
     /// <param name="family">4 or 6.</param>
     /// <param name="protocol">IP protocol number, for example 132 for SCTP.</param>
     public static RawSocket Ip(int family, byte protocol) => new(family == 4 ? FamilyV4 : FamilyV6, protocol, 0);
+
+    /// <summary>
+    /// The same as <see cref="Ip"/>, as a .NET socket, which waits without a thread. .NET itself opens only the protocols it knows.
+    /// </summary>
+    public static Socket IpAsync(int family, byte protocol)
+    {
+        var number = Libc.socket(family == 4 ? FamilyV4 : FamilyV6, RawCloseOnExec, protocol);
+        return number >= 0
+            ? new Socket(new SafeSocketHandle(number, ownsHandle: true))
+            : throw KernelException.Last("socket(SOCK_RAW)");
+    }
 
     /// <summary>Sends whole packets, IP header included, from any source address; receives nothing.</summary>
     /// <param name="family">4 or 6.</param>
