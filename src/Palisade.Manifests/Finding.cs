@@ -36,11 +36,15 @@ internal static class Finding
     public static Diagnostic UnknownKind(SourceLocation at, string text, string name) =>
         Warning("PL-D010", text, at, "nothing here depends on it; check apiVersion and kind if it should count", name);
 
-    public static Diagnostic Undecodable(SourceLocation at, string text, string name) =>
-        Error("PL-D011", text, at, "the API server would refuse the object; correct it", name);
+    public static Diagnostic Undecodable(SourceLocation at, string text, string name, bool counts) =>
+        Refused("PL-D011", at, text, name, counts);
 
-    public static Diagnostic Invalid(SourceLocation at, string text, string name) =>
-        Error("PL-D012", text, at, "the API server would refuse the object; correct it", name);
+    public static Diagnostic Invalid(SourceLocation at, string text, string name, bool counts) =>
+        Refused("PL-D012", at, text, name, counts);
+
+    private static Diagnostic Refused(string id, SourceLocation at, string text, string name, bool counts) => counts
+        ? Warning(id, text, at, "the API server would refuse the object, though the answers count it; correct it", name)
+        : Error(id, text, at, "the API server would refuse the object, and no answer counts it; correct it", name);
 
     public static Diagnostic ServerWarning(SourceLocation at, string text, string name) =>
         Warning("PL-D013", text, at, "the API server accepts it with this warning", name);
@@ -53,6 +57,9 @@ internal static class Finding
 
     public static Diagnostic NotJudged(SourceLocation at, string kind, string name) =>
         Warning("PL-D017", $"{kind} is not judged yet; the answers are given as if it were not there", at, "read the answers with that in mind", name);
+
+    public static Diagnostic LetterIsBoolean(SourceLocation at, string text, string name) =>
+        Warning("PL-D019", $"{text}; the answers here read the letter as text", at, "quote y and n: kubectl's YAML 1.1 makes booleans of them", name);
 
     public static Diagnostic NoManifests(string path) =>
         Warning("PL-D018", $"no .yaml, .yml or .json file below {path}", new(path, 0, 0), "name the directory that holds the manifests");

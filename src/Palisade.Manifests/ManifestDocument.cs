@@ -30,7 +30,10 @@ public sealed record ManifestDocument
     /// <summary>The schema of its kind; null when the kind is not known.</summary>
     public KindSchema? Schema { get; init; }
 
-    /// <summary>Decoded and defaulted as the API server would store it; null when it would not.</summary>
+    /// <summary>
+    /// Decoded and defaulted as the API server would store it. A policy it would refuse has none; other objects keep what can be
+    /// read of them (dumps are often stripped), so <see cref="Causes"/> tells what the server says. Null: counts in no answer.
+    /// </summary>
     public WireObject? Stored { get; init; }
 
     /// <summary>What the API server says to it.</summary>

@@ -26,17 +26,17 @@ public sealed record ManifestOptions
 /// <summary>Manifests as read: every object with the API server's answer, what was wrong, and the cluster they describe.</summary>
 public sealed record ManifestSet
 {
-    /// <summary>Every object, in the order of the input.</summary>
+    /// <summary>Every object, in the order of the input; then what could not be read as one, with an empty kind.</summary>
     public required ImmutableArray<ManifestDocument> Documents { get; init; }
 
     /// <summary>What was wrong or is worth knowing, in the order of the input.</summary>
     public required ImmutableArray<Diagnostic> Diagnostics { get; init; }
 
-    /// <summary>The cluster that the objects the API server would accept describe.</summary>
+    /// <summary>The cluster that the documents with a stored form describe.</summary>
     public required ClusterSnapshot Snapshot { get; init; }
 
-    /// <summary>The objects that count in no answer because the API server would refuse them: what depends on them is uncertain.</summary>
-    public IEnumerable<ManifestDocument> Refused => Documents.Where(document => document.Schema is not null && !document.Causes.IsEmpty);
+    /// <summary>The objects of known kinds that count in no answer: what depends on them is uncertain.</summary>
+    public IEnumerable<ManifestDocument> Refused => Documents.Where(document => document.Schema is not null && document.Stored is null);
 
     /// <summary>Whether something was refused or could not be read: exit code 2.</summary>
     public bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
@@ -64,6 +64,25 @@ public sealed record ManifestSet
         var objects = new ObjectReader(options, diagnostics);
         var documents = files.SelectMany(file => reader.Read(file.File, file.Text)).SelectMany(objects.Read).ToImmutableArray();
         var snapshot = SnapshotBuilder.Build(documents, diagnostics);
+        documents = [.. documents, .. diagnostics.Where(IsOfNoObject).Select(Unread)];
         return new() { Documents = documents, Diagnostics = [.. diagnostics], Snapshot = snapshot };
+    }
+
+    private static bool IsOfNoObject(Diagnostic diagnostic) => diagnostic is { Object: null, Severity: Severity.Error };
+
+    // What is no object still gets its answer, after those of the objects.
+    private static ManifestDocument Unread(Diagnostic diagnostic)
+    {
+        var at = new Position(diagnostic.At.Line, diagnostic.At.Column);
+        return new()
+        {
+            At = diagnostic.At,
+            ApiVersion = "",
+            Kind = "",
+            Namespace = "",
+            Name = "",
+            Written = new([], at),
+            Causes = [new("BadRequest", diagnostic.Text, "", at)],
+        };
     }
 }

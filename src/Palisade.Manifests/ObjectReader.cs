@@ -85,15 +85,38 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         if (decoded.Refusal(schema.Kind, schema.Version, strict: true) is { } refusal)
         {
             var place = decoded.TypeError?.At ?? decoded.StrictErrors[0].At;
-            diagnostics.Add(Finding.Undecodable(At(document.At.File, place), refusal, document.Title));
-            return Refused(document, "BadRequest", refusal, place);
+            var refused = Refused(document, "BadRequest", refusal, place);
+            if (AsMeant(refused, schema) is { } meant)
+                return meant;
+            // Only a policy changes its meaning by a field that is dropped; a pod with a field of a newer release is still a pod.
+            var counts = schema.Kind != "NetworkPolicy" && decoded.TypeError is null;
+            diagnostics.Add(Finding.Undecodable(At(document.At.File, place), refusal, document.Title, counts));
+            return counts ? Validate(refused, decoded.Pruned, schema) with { Causes = refused.Causes } : refused;
         }
 
-        var pruned = schema.Namespaced ? WithNamespace(decoded.Pruned) : decoded.Pruned;
+        return Validate(document, decoded.Pruned, schema);
+    }
+
+    // Many tools write y and n bare; the answers count them as text and say that no API server would.
+    private ManifestDocument? AsMeant(ManifestDocument refused, KindSchema schema)
+    {
+        var decoded = StrictDecode.CheckAsMeant(refused.Written, schema);
+        if (!decoded.IsClean)
+            return null;
+        var cause = refused.Causes[0];
+        diagnostics.Add(Finding.LetterIsBoolean(At(refused.At.File, cause.At), cause.Message, refused.Title));
+        return Validate(refused, decoded.Pruned, schema) with { Causes = refused.Causes };
+    }
+
+    private ManifestDocument Validate(ManifestDocument document, WireObject decoded, KindSchema schema)
+    {
+        var pruned = schema.Namespaced ? WithNamespace(decoded) : decoded;
         var stored = ObjectValidation.Default(pruned, schema);
         var verdict = ObjectValidation.Create(stored, schema, options.Version);
+        // Dumps of clusters are often stripped of what does not matter here; policies count whole or not at all.
+        var counts = verdict.IsValid || schema.Kind != "NetworkPolicy";
         foreach (var cause in verdict.Causes)
-            diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title));
+            diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts && document.Name.Length > 0));
         foreach (var warning in verdict.Warnings)
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
         if (verdict.IsValid && schema.Kind == "NetworkPolicy")
@@ -102,7 +125,7 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         {
             Causes = verdict.Causes,
             Warnings = verdict.Warnings,
-            Stored = verdict.IsValid ? stored : null,
+            Stored = counts ? stored : null,
         };
     }
 

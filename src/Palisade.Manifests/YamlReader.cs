@@ -50,6 +50,11 @@ internal sealed class YamlReader
         {
             error = new(Message(e), reader.At(e.Start));
         }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet's parser gives up this way on some malformed flow collections.
+            error = new("did not find expected node content", reader.At(reader._parser.Current?.End ?? Mark.Empty));
+        }
         catch (RefusedException e)
         {
             error = new(e.Message, e.At);
@@ -89,12 +94,19 @@ internal sealed class YamlReader
         {
             MappingStart => ReadMapping(at, depth),
             SequenceStart => ReadSequence(at, depth),
-            Scalar scalar => ReadScalar(scalar, at),
+            Scalar scalar => Weighed(scalar, at),
             _ => throw new RefusedException($"unexpected {parsed.GetType().Name}", at),
         };
         if (anchor is not null)
             _anchors[anchor] = (value, _nodes + _aliased - before + 1);
         return value;
+    }
+
+    // Long text counts as many values, so that aliases cannot multiply it unseen.
+    private WireValue Weighed(Scalar scalar, Position at)
+    {
+        _nodes += scalar.Value.Length / 16;
+        return ReadScalar(scalar, at);
     }
 
     private WireValue Alias(string name, Position at)

@@ -17,9 +17,11 @@ internal static partial class YamlScalars
         {
             case "" or "~" or "null" or "Null" or "NULL":
                 return new WireNull(at);
-            case "true" or "True" or "TRUE" or "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON":
+            case "y" or "Y" or "n" or "N":
+                return new WireBool(text is "y" or "Y", at) { Letter = text };
+            case "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON":
                 return new WireBool(true, at);
-            case "false" or "False" or "FALSE" or "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF":
+            case "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF":
                 return new WireBool(false, at);
             case ".nan" or ".NaN" or ".NAN" or ".inf" or ".Inf" or ".INF" or "+.inf" or "+.Inf" or "+.INF" or "-.inf" or "-.Inf" or "-.INF":
                 return null;
@@ -34,9 +36,7 @@ internal static partial class YamlScalars
     private static string? Number(string text)
     {
         var plain = text.Replace("_", "", StringComparison.Ordinal);
-        if (text[0] == '.')
-            plain = text;   // only here underscores are not taken out
-        else if (Integer(plain) is { } whole)
+        if (Integer(plain) is { } whole)
             return whole.ToString(CultureInfo.InvariantCulture);
         return FloatForm().IsMatch(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
             && double.IsFinite(real)

@@ -20,9 +20,17 @@ public static partial class StrictDecode
     public static DecodeResult Check(WireValue value, KindSchema kind) => Check(value, kind.Type);
 
     /// <summary>Decodes a part of an object, for example a LabelSelector.</summary>
-    public static DecodeResult Check(WireValue value, ObjectSchema type)
+    public static DecodeResult Check(WireValue value, ObjectSchema type) => Check(value, type, lettersAreText: false);
+
+    /// <summary>
+    /// As <see cref="Check(WireValue, KindSchema)"/>, but a plain y or n of YAML 1.1 counts as text where text belongs: what the
+    /// author meant, though no API server would take it.
+    /// </summary>
+    public static DecodeResult CheckAsMeant(WireValue value, KindSchema kind) => Check(value, kind.Type, lettersAreText: true);
+
+    private static DecodeResult Check(WireValue value, ObjectSchema type, bool lettersAreText)
     {
-        var walk = new Walk();
+        var walk = new Walk(lettersAreText);
         var pruned = walk.Struct(value, type, type.GoType) as WireObject ?? new WireObject([], value.At);
         return new(pruned, walk.StrictErrors.ToImmutable(), walk.TypeError);
     }
@@ -30,7 +38,7 @@ public static partial class StrictDecode
     [GeneratedRegex(@"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")]
     private static partial Regex QuantityForm();
 
-    private sealed class Walk
+    private sealed class Walk(bool lettersAreText)
     {
         // The path for type errors has no indices; the path for strict errors has them.
         private readonly List<string> _fields = [];
@@ -161,7 +169,7 @@ public static partial class StrictDecode
         private WireValue? Item(WireValue value, ApiField field) => value is WireNull ? null : field.Kind switch
         {
             FieldKind.Object => Struct(value, field.Type!(), field.GoItemType),
-            FieldKind.String => value is WireString ? value : Mismatch(value, field.GoItemType),
+            FieldKind.String => Text(value, field.GoItemType),
             FieldKind.Bool => value is WireBool ? value : Mismatch(value, field.GoItemType),
             FieldKind.Int32 => Integer(value, field.GoItemType, int.MinValue, int.MaxValue),
             FieldKind.Int64 => Integer(value, field.GoItemType, long.MinValue, long.MaxValue),
@@ -172,6 +180,13 @@ public static partial class StrictDecode
             FieldKind.StringList => StringList(value, field),
             _ => value,
         };
+
+        private WireValue? Text(WireValue value, string goType)
+        {
+            if (lettersAreText && value is WireBool { Letter: { } letter })
+                return new WireString(letter, value.At);
+            return value is WireString ? value : Mismatch(value, goType);
+        }
 
         private WireValue? Integer(WireValue value, string goType, long least, long most)
         {

@@ -15,7 +15,14 @@ public abstract record WireValue(Position At);
 public sealed record WireNull(Position At) : WireValue(At);
 
 /// <summary>true or false (in YAML 1.1 also yes, no, on, off, y, n).</summary>
-public sealed record WireBool(bool Value, Position At) : WireValue(At);
+public sealed record WireBool(bool Value, Position At) : WireValue(At)
+{
+    /// <summary>
+    /// The letter, when YAML 1.1 made a boolean of a plain y, Y, n or N, which later YAML (and who wrote it) takes for text;
+    /// otherwise null.
+    /// </summary>
+    public string? Letter { get; init; }
+}
 
 /// <summary>A number as written.</summary>
 public sealed record WireNumber(string Text, Position At) : WireValue(At);
