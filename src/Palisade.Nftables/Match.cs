@@ -209,7 +209,8 @@ public static class Match
 
     private static ImmutableArray<Expression> InterfaceAnd(MetaKey key, int family, bool source, Lookup lookup) =>
     [
-        .. OfFamily(family), new Meta(key), AddressField(family, source) with { Register = Registers.After(16) }, lookup,
+        .. OfFamily(family), new Meta(key),
+        AddressField(family, source) with { Register = Registers.After(16) }, lookup,
     ];
 
     private static ImmutableArray<Expression> PortRange(ushort first, ushort last) => first == last

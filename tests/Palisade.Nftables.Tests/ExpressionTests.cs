@@ -6,7 +6,8 @@ namespace Palisade.Nftables.Tests;
 
 /// <summary>Every expression by its bytes, its decoding, and its text in a rule.</summary>
 /// <remarks>
-/// The bytes are what nft 1.0.6 sends for the same text (strace), but: lookup (nft adds the set's number when both are new),
+/// The bytes are what nft 1.0.6 sends for the same text (strace), but: lookup (nft adds the set's number when both
+/// are new),
 /// objref (nft leaves the NUL of the name to the padding), and quota, which we do not know and only pass through.
 /// </remarks>
 public sealed class ExpressionTests
@@ -30,7 +31,8 @@ public sealed class ExpressionTests
         new(new RangeMatch(true, NftKey.Port(1), NftKey.Port(9)),
             "3c0001800a00010072616e67650000002c000280080001000000000108000200000000010c00038006000100"
             + "000100000c0004800600010000090000",
-            [.. Match.DestinationPortIn(6, "")[..3], new RangeMatch(true, NftKey.Port(1), NftKey.Port(9))], "tcp dport != 1-9"),
+            [.. Match.DestinationPortIn(6, "")[..3], new RangeMatch(true, NftKey.Port(1), NftKey.Port(9))],
+            "tcp dport != 1-9"),
         new(new Lookup("pods"),
             "280001800b0001006c6f6f6b7570000018000280080002000000000109000100706f647300000000",
             Match.Source(4, "pods"), "ip saddr @pods"),

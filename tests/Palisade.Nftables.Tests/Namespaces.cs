@@ -22,7 +22,8 @@ internal static class Namespaces
     }
 
     /// <summary>Runs a program in the namespace: what it printed, and its errors if it failed.</summary>
-    internal static string RunProgram(this NetworkNamespace space, string program, string input, params string[] arguments)
+    internal static string RunProgram(
+        this NetworkNamespace space, string program, string input, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -34,7 +35,8 @@ internal static class Namespaces
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {process.ExitCode}\n{errors.Result}\n{input}");
+        var command = $"{program} {string.Join(' ', arguments)}";
+        Assert.True(process.ExitCode == 0, $"{command}: {process.ExitCode}\n{errors.Result}\n{input}");
         return output;
     }
 }

@@ -3,7 +3,7 @@ namespace Palisade.Nftables.Tests;
 /// <summary>The nft program, used as a judge in tests only.</summary>
 internal static class Nft
 {
-    internal static string Everything => Path.Combine(AppContext.BaseDirectory, "Parity", "everything.nft");
+    internal static string Table(string file) => Path.Combine(AppContext.BaseDirectory, "Parity", file);
 
     internal static string Find()
     {

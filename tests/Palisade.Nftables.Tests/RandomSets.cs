@@ -30,19 +30,24 @@ internal static class RandomSets
         Of(KeyType.Concatenate(KeyType.InterfaceName, KeyType.Ipv6Address), Pair(Name, V6)),
         Of(KeyType.Concatenate(KeyType.Ipv4Address, KeyType.Ipv4Address), Pair(V4, V4)),
         Of(KeyType.Concatenate(KeyType.Ipv6Address, KeyType.Ipv6Address), Pair(V6, V6)),
-        Of(KeyType.Concatenate(KeyType.Ipv4Address, KeyType.InetProtocol, KeyType.InetService), Gen.Select(V4, Protocol, Port)
-            .Select((a, b, c) => NftKey.Concatenate(a, b, c))));
+        Of(KeyType.Concatenate(KeyType.Ipv4Address, KeyType.InetProtocol, KeyType.InetService),
+            Gen.Select(V4, Protocol, Port).Select((a, b, c) => NftKey.Concatenate(a, b, c))));
 
     private static readonly Gen<NftSet> Interval = Gen.OneOf(
         Ranges(KeyType.Ipv4Address, V4), Ranges(KeyType.Ipv6Address, V6), Ranges(KeyType.InetService, Port));
 
+    private static readonly SetDefinition AddressAndPort =
+        new("", KeyType.Concatenate(KeyType.Ipv4Address, KeyType.InetService)) { IsInterval = true };
+
     private static readonly Gen<NftSet> ConcatenatedInterval = Gen.Select(V4.Array[2], Port.Array[2])
         .Select((addresses, ports) => (Addresses: addresses.Order().ToArray(), Ports: ports.Order().ToArray()))
-        .Select(ends => new NftSet(new("", KeyType.Concatenate(KeyType.Ipv4Address, KeyType.InetService)) { IsInterval = true })
+        .Select(ends => new NftSet(AddressAndPort)
         {
             Elements =
             [
-                Element.Range(NftKey.Concatenate(ends.Addresses[0], ends.Ports[0]), NftKey.Concatenate(ends.Addresses[1], ends.Ports[1])),
+                Element.Range(
+                    NftKey.Concatenate(ends.Addresses[0], ends.Ports[0]),
+                    NftKey.Concatenate(ends.Addresses[1], ends.Ports[1])),
             ],
         });
 
@@ -56,8 +61,9 @@ internal static class RandomSets
         Gen.Select(first, second).Select((a, b) => NftKey.Concatenate(a, b));
 
     private static Gen<NftSet> Of(KeyType type, Gen<NftKey> keys) =>
-        Gen.Select(keys.Array[0, 12], Gen.Bool, Gen.Bool.Select(with => with ? "why" : null)).Select((chosen, map, comment) =>
+        Gen.Select(keys.Array[0, 12], Gen.Bool, Gen.Bool).Select((chosen, map, commented) =>
         {
+            var comment = commented ? "why" : null;
             var elements = chosen.Distinct().Select(key => new Element(key)
             {
                 Verdict = map ? NftVerdict.Drop : null,
@@ -70,7 +76,7 @@ internal static class RandomSets
     private static Gen<NftSet> Ranges(KeyType type, Gen<NftKey> keys) => keys.Array[0, 16].Select(chosen =>
     {
         var sorted = chosen.Distinct().Order().ToArray();
-        var elements = Enumerable.Range(0, sorted.Length / 2).Select(i => Element.Range(sorted[2 * i], sorted[2 * i + 1]));
+        var elements = sorted.Chunk(2).Where(ends => ends.Length == 2).Select(ends => Element.Range(ends[0], ends[1]));
         return new NftSet(new("", type) { IsInterval = true }) { Elements = [.. elements] };
     });
 }

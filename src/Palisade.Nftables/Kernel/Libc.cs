@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Palisade.Nftables.Kernel;
 
-/// <summary>Every libc function the project calls. Linux x86-64 and arm64: the constants used with them are equal on both.</summary>
+/// <summary>
+/// Every libc function the project calls. Linux x86-64 and arm64: the constants used with them are equal on both.
+/// </summary>
 internal static unsafe partial class Libc
 {
     private const string Library = "libc";
@@ -26,7 +28,8 @@ internal static unsafe partial class Libc
     internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint sendto(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength);
+    internal static partial nint sendto(
+        int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recv(int fd, byte* buffer, nuint length, int flags);

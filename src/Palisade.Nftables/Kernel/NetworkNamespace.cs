@@ -46,12 +46,20 @@ public sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace Create(string name)
     {
         var created = new NetworkNamespace(name, () => Check(Libc.unshare(CloneNewNet), "unshare(CLONE_NEWNET)"));
-        created.Run(() =>
+        try
         {
-            using var routing = new Rtnetlink.RtSocket();
-            routing.SetUp("lo");
-        });
-        return created;
+            created.Run(() =>
+            {
+                using var routing = new Rtnetlink.RtSocket();
+                routing.SetUp("lo");
+            });
+            return created;
+        }
+        catch (KernelException)
+        {
+            created.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Enters an existing namespace by path, for example /proc/PID/ns/net or /run/netns/NAME.</summary>

@@ -33,9 +33,12 @@ public static unsafe class ProcessControl
     public static int ParentId => Libc.getppid();
 
     /// <summary>Asks the kernel to signal this process when its parent ends.</summary>
-    /// <param name="expectedParent">The parent that must still be there; false is answered when it has died already.</param>
+    /// <param name="expectedParent">The parent that must still be there; false is answered when it has died
+    /// already.</param>
     /// <param name="signal">The signal, SIGKILL unless told otherwise.</param>
-    /// <remarks>"Parent" is the thread that forked: start such children from a thread that lives as long as the process does.</remarks>
+    /// <remarks>
+    /// "Parent" is the thread that forked: start such children from a thread that lives as long as the process does.
+    /// </remarks>
     public static bool DieWithParent(int expectedParent, int signal = KillSignal)
     {
         if (Libc.prctl(SetParentDeathSignal, (nuint)signal, 0, 0, 0) < 0)
@@ -43,16 +46,23 @@ public static unsafe class ProcessControl
         return Libc.getppid() == expectedParent;   // it may have died before the call above
     }
 
-    /// <summary>Sends a signal, to a process group when the id is negative; false when there is no such process.</summary>
+    /// <summary>
+    /// Sends a signal, to a process group when the id is negative; false when there is no such process.
+    /// </summary>
     /// <exception cref="KernelException">EPERM: it belongs to another user.</exception>
     public static bool Signal(int processId, int signal)
     {
         if (Libc.kill(processId, signal) == 0)
             return true;
-        return Marshal.GetLastPInvokeError() == Errno.ESRCH ? false : throw KernelException.Last($"kill({processId}, {signal})");
+        return Marshal.GetLastPInvokeError() == Errno.ESRCH
+            ? false
+            : throw KernelException.Last($"kill({processId}, {signal})");
     }
 
-    /// <summary>Makes this process the leader of a new session and process group, so that it can be signalled with its children.</summary>
+    /// <summary>
+    /// Makes this process the leader of a new session and process group, so that it can be signalled with its
+    /// children.
+    /// </summary>
     public static void BeginSession() => Libc.setsid();
 
     /// <summary>Whether a process with this id is there (a zombie is).</summary>
@@ -63,8 +73,12 @@ public static unsafe class ProcessControl
     /// <param name="path">The program's file; PATH is not searched.</param>
     /// <param name="arguments">Its arguments, without its own name.</param>
     /// <param name="environment">Its environment; null: this process's.</param>
-    /// <remarks>Open descriptors that .NET made are closed by the kernel (O_CLOEXEC). It runs in the calling thread's namespaces.</remarks>
-    public static void Execute(string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <remarks>
+    /// Open descriptors that .NET made are closed by the kernel (O_CLOEXEC). It runs in the calling thread's
+    /// namespaces.
+    /// </remarks>
+    public static void Execute(
+        string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         // The runtime ignores SIGPIPE, and what is ignored stays so across execve; other programs expect the default.
         Libc.signal(BrokenPipe, DefaultHandler);

@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace Palisade.Nftables.Kernel;
 
-/// <summary>A raw socket of the namespace its creating thread was in: packets as bytes, for probes and spoofing tests.</summary>
+/// <summary>
+/// A raw socket of the namespace its creating thread was in: packets as bytes, for probes and spoofing tests.
+/// </summary>
 public sealed unsafe class RawSocket : IDisposable
 {
     private const int FamilyV4 = 2;
@@ -31,7 +33,8 @@ public sealed unsafe class RawSocket : IDisposable
     }
 
     /// <summary>
-    /// Sends and receives packets of one protocol over IPv4 or IPv6. Sent: what follows the IP header, which the kernel writes.
+    /// Sends and receives packets of one protocol over IPv4 or IPv6. Sent: what follows the IP header, which the
+    /// kernel writes.
     /// Received: IPv4 with its IP header, IPv6 without.
     /// </summary>
     /// <param name="family">4 or 6.</param>
@@ -39,7 +42,8 @@ public sealed unsafe class RawSocket : IDisposable
     public static RawSocket Ip(int family, byte protocol) => new(family == 4 ? FamilyV4 : FamilyV6, protocol, 0);
 
     /// <summary>
-    /// The same as <see cref="Ip"/>, as a .NET socket, which waits without a thread. .NET itself opens only the protocols it knows.
+    /// The same as <see cref="Ip"/>, as a .NET socket, which waits without a thread. .NET itself opens only the
+    /// protocols it knows.
     /// </summary>
     public static Socket IpAsync(int family, byte protocol)
     {
@@ -54,7 +58,10 @@ public sealed unsafe class RawSocket : IDisposable
     public static RawSocket IpWithHeader(int family) => new(family == 4 ? FamilyV4 : FamilyV6, ProtocolRaw, 0);
 
     /// <summary>Sends and receives whole Ethernet frames on an interface of the calling thread's namespace.</summary>
-    /// <remarks>struct sockaddr_ll: family u16 · protocol u16, big-endian · interface i32 · hatype u16 · type u8 · halen u8 · address 8</remarks>
+    /// <remarks>
+    /// struct sockaddr_ll: family u16 · protocol u16, big-endian · interface i32 · hatype u16 · type u8 · halen u8 ·
+    /// address 8
+    /// </remarks>
     public static RawSocket Frames(string interfaceName)
     {
         var index = Libc.if_nametoindex(interfaceName);
@@ -74,7 +81,9 @@ public sealed unsafe class RawSocket : IDisposable
         return socket;
     }
 
-    /// <summary>Binds to a local address, which becomes the source of what is sent and the filter of what is received.</summary>
+    /// <summary>
+    /// Binds to a local address, which becomes the source of what is sent and the filter of what is received.
+    /// </summary>
     public void Bind(IPAddress local)
     {
         var address = AddressBytes(local);
@@ -86,8 +95,10 @@ public sealed unsafe class RawSocket : IDisposable
     }
 
     /// <summary>Sends one packet to an address; with IpWithHeader that only chooses the route.</summary>
-    /// <exception cref="KernelException">EPERM when an output rule of this namespace dropped it; ENETUNREACH without a route.</exception>
-    public void Send(ReadOnlySpan<byte> packet, IPAddress destination) => Send(packet, AddressBytes(destination), $"send to {destination}");
+    /// <exception cref="KernelException">EPERM when an output rule of this namespace dropped it; ENETUNREACH
+    /// without a route.</exception>
+    public void Send(ReadOnlySpan<byte> packet, IPAddress destination) =>
+        Send(packet, AddressBytes(destination), $"send to {destination}");
 
     /// <summary>Sends one Ethernet frame; only for <see cref="Frames"/>.</summary>
     public void SendFrame(ReadOnlySpan<byte> frame)
@@ -98,7 +109,10 @@ public sealed unsafe class RawSocket : IDisposable
         Send(frame, address, "send frame");
     }
 
-    /// <summary>The next packet and who sent it (null for frames), or null when none came in time. A negative time waits for ever.</summary>
+    /// <summary>
+    /// The next packet and who sent it (null for frames), or null when none came in time. A negative time waits for
+    /// ever.
+    /// </summary>
     public (byte[] Packet, IPAddress? Source)? Receive(TimeSpan timeout)
     {
         var entry = new Libc.PollEntry { FileDescriptor = _descriptor.Number, Events = PollIn };
@@ -127,7 +141,8 @@ public sealed unsafe class RawSocket : IDisposable
     public void Dispose() => _descriptor.Dispose();
 
     /// <summary>
-    /// sockaddr_in: family u16 · port u16 · address 4 · zero 8. sockaddr_in6: family u16 · port u16 · flow u32 · address 16 · scope u32.
+    /// sockaddr_in: family u16 · port u16 · address 4 · zero 8. sockaddr_in6: family u16 · port u16 · flow u32 ·
+    ///   address 16 · scope u32.
     /// </summary>
     private static byte[] AddressBytes(IPAddress address)
     {
@@ -141,19 +156,21 @@ public sealed unsafe class RawSocket : IDisposable
         return result;
     }
 
-    private static IPAddress? SourceOf(ReadOnlySpan<byte> address) => BinaryPrimitives.ReadUInt16LittleEndian(address) switch
-    {
-        FamilyV4 => new(address.Slice(4, 4)),
-        FamilyV6 => new(address.Slice(8, 16)),
-        _ => null,
-    };
+    private static IPAddress? SourceOf(ReadOnlySpan<byte> address) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(address) switch
+        {
+            FamilyV4 => new(address.Slice(4, 4)),
+            FamilyV6 => new(address.Slice(8, 16)),
+            _ => null,
+        };
 
     private void Send(ReadOnlySpan<byte> packet, byte[] destination, string what)
     {
+        var number = _descriptor.Number;
         fixed (byte* bytes = packet)
         fixed (byte* address = destination)
         {
-            while (Libc.sendto(_descriptor.Number, bytes, (nuint)packet.Length, 0, address, (uint)destination.Length) < 0)
+            while (Libc.sendto(number, bytes, (nuint)packet.Length, 0, address, (uint)destination.Length) < 0)
             {
                 if (Marshal.GetLastPInvokeError() != Errno.EINTR)
                     throw KernelException.Last(what);

@@ -56,7 +56,8 @@ public sealed class KernelTests
         Join(left, right, "10.5.0.1", "10.5.0.2");
         using var sender = left.Run(() => RawSocket.Frames("east"));
         using var receiver = right.Run(() => RawSocket.Frames("west"));
-        byte[] frame = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9, 0x88, 0xb5, .. "a frame of a private protocol"u8];
+        byte[] toAll = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9, 0x88, 0xb5];   // 0x88b5: for experiments
+        byte[] frame = [.. toAll, .. "a frame of a private protocol"u8];
         sender.SendFrame(frame);
         while (receiver.Receive(TimeSpan.FromSeconds(5)) is { } received)
         {

@@ -77,17 +77,21 @@ public sealed class BuilderTests
     [
         (Rule.Of(Match.Source(4, "pods"), Statement.Accept), "ip saddr @pods accept"),
         (Rule.Of(Match.Source(6, "pods6", not: true), Statement.Drop), "ip6 saddr != @pods6 drop"),
-        (Rule.Of(Match.Destination(4, "pods"), Match.DestinationPorts(6, [(80, 80)]), Statement.Return), "ip daddr @pods tcp dport 80 return"),
-        (Rule.Of(Match.Destination(6, "pods6"), Match.DestinationPorts(17, [(1, 9)])), "ip6 daddr @pods6 udp dport 1-9"),
+        (Rule.Of(Match.Destination(4, "pods"), Match.DestinationPorts(6, [(80, 80)]), Statement.Return),
+            "ip daddr @pods tcp dport 80 return"),
+        (Rule.Of(Match.Destination(6, "pods6"), Match.DestinationPorts(17, [(1, 9)])),
+            "ip6 daddr @pods6 udp dport 1-9"),
         (Rule.Of(Match.SourceAndDestination(4, "pairs"), Statement.Accept), "ip saddr . ip daddr @pairs accept"),
         (Rule.Of(Match.SourceAndDestination(6, "pairs6"), Statement.Accept), "ip6 saddr . ip6 daddr @pairs6 accept"),
         (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/8")), Statement.Accept), "ip saddr 10.0.0.0/8 accept"),
-        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/9"), not: true), Statement.Accept), "ip saddr != 10.0.0.0/9 accept"),
+        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/9"), not: true), Statement.Accept),
+            "ip saddr != 10.0.0.0/9 accept"),
         (Rule.Of(Match.Destination(IPNetwork.Parse("10.1.2.3/32")), Statement.Accept), "ip daddr 10.1.2.3 accept"),
         (Rule.Of(Match.Destination(IPNetwork.Parse("fe80::/10")), Statement.Accept), "ip6 daddr fe80::/10 accept"),
         (Rule.Of(Match.Destination(IPNetwork.Parse("fd00:1::/48")), Statement.Accept), "ip6 daddr fd00:1::/48 accept"),
         (Rule.Of(Match.Destination(IPNetwork.Parse("0.0.0.0/0")), Statement.Accept), "meta nfproto ipv4 accept"),
-        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/8")), Match.Destination(IPNetwork.Parse("10.0.0.0/16")), Statement.Accept),
+        (Rule.Of(Match.Source(IPNetwork.Parse("10.0.0.0/8")),
+                Match.Destination(IPNetwork.Parse("10.0.0.0/16")), Statement.Accept),
             "ip saddr 10.0.0.0/8 ip daddr 10.0.0.0/16 accept"),
         (Rule.Of(Match.SourceMap(4, "gates")), "ip saddr vmap @gates"),
         (Rule.Of(Match.DestinationMap(4, "gates")), "ip daddr vmap @gates"),
@@ -107,20 +111,26 @@ public sealed class BuilderTests
         (Rule.Of(Match.InputInterface("eth0"), Match.InputInterfaceAndSource(4, "own"), Statement.Accept),
             "iifname \"eth0\" iifname . ip saddr @own accept"),
         (Rule.Of(Match.DestinationPorts(6, [(80, 80), (443, 443)]), Statement.Accept), "tcp dport { 80, 443 } accept"),
-        (Rule.Of(Match.DestinationPorts(132, [(443, 443), (1000, 2000), (80, 80)]), Statement.Accept), "sctp dport { 80, 443, 1000-2000 } accept"),
-        (Rule.Of(Match.DestinationPorts(6, [(0, 79), (81, 65535)]), Statement.Accept), "tcp dport { 0-79, 81-65535 } accept"),
+        (Rule.Of(Match.DestinationPorts(132, [(443, 443), (1000, 2000), (80, 80)]), Statement.Accept),
+            "sctp dport { 80, 443, 1000-2000 } accept"),
+        (Rule.Of(Match.DestinationPorts(6, [(0, 79), (81, 65535)]), Statement.Accept),
+            "tcp dport { 0-79, 81-65535 } accept"),
         (Rule.Of(Match.DestinationPorts(17, [(0, 65535)]), Statement.Accept), "udp dport 0-65535 accept"),
         (Rule.Of(Match.DestinationPortIn(6, "ports"), Statement.Accept), "tcp dport @ports accept"),
         (Rule.Of(Match.Protocol(6), Statement.Accept), "meta l4proto tcp accept"),
         (Rule.Of(Match.Protocol(132, not: true), Statement.Accept), "meta l4proto != sctp accept"),
-        (Rule.Of(Match.ProtocolIn([6, 17, 132], not: true), Statement.Accept), "meta l4proto != { tcp, udp, sctp } accept"),
+        (Rule.Of(Match.ProtocolIn([6, 17, 132], not: true), Statement.Accept),
+            "meta l4proto != { tcp, udp, sctp } accept"),
         (Rule.Of(Match.Family(4), Match.Protocol(6), Statement.Accept), "meta nfproto ipv4 meta l4proto tcp accept"),
         (Rule.Of(Match.Family(6), Statement.Drop), "meta nfproto ipv6 drop"),
-        (Rule.Of(Match.Source(4, "pods"), Match.Protocol(6), Statement.Accept), "ip saddr @pods meta l4proto tcp accept"),
-        (Rule.Of(Match.CtState(CtState.Related), Match.Protocol(1), Statement.Accept), "ct state related meta l4proto icmp accept"),
+        (Rule.Of(Match.Source(4, "pods"), Match.Protocol(6), Statement.Accept),
+            "ip saddr @pods meta l4proto tcp accept"),
+        (Rule.Of(Match.CtState(CtState.Related), Match.Protocol(1), Statement.Accept),
+            "ct state related meta l4proto icmp accept"),
         (Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept),
             "ct state related meta l4proto { icmp, ipv6-icmp } accept"),
-        (Rule.Of(Match.CtState(CtState.Established | CtState.Related), Statement.Accept), "ct state established,related accept"),
+        (Rule.Of(Match.CtState(CtState.Established | CtState.Related), Statement.Accept),
+            "ct state established,related accept"),
         (Rule.Of(Match.CtState(CtState.Invalid | CtState.Untracked | CtState.New), Statement.Counter, Statement.Drop),
             "ct state invalid,new,untracked counter packets 0 bytes 0 drop"),
         (Rule.Of(Match.CtStatus(0x30), Statement.Accept), "ct status snat,dnat accept"),
@@ -129,14 +139,16 @@ public sealed class BuilderTests
         (Rule.Of(Match.Mark(7), Statement.Accept), "meta mark 0x00000007 accept"),
         (Rule.Of(Match.Mark(7, 15), Statement.Accept), "meta mark & 0x0000000f == 0x00000007 accept"),
         (Rule.Of(Match.Fib(FibInput.SourceAddress), Statement.Accept), "fib saddr type local accept"),
-        (Rule.Of(Match.Fib(FibInput.DestinationAddress, 5, not: true), Statement.Accept), "fib daddr type != multicast accept"),
+        (Rule.Of(Match.Fib(FibInput.DestinationAddress, 5, not: true), Statement.Accept),
+            "fib daddr type != multicast accept"),
         (Rule.Of(Match.IcmpType(8), Statement.Accept), "icmp type echo-request accept"),
         (Rule.Of(Match.IcmpType(3, 11, 12), Statement.Accept),
             "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept"),
         (Rule.Of(Match.Icmpv6Type(134, 137), Statement.Drop), "icmpv6 type { nd-router-advert, nd-redirect } drop"),
         (Rule.Of(Match.Icmpv6Type(135, 136), Match.HopLimit(255), Statement.Accept),
             "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept"),
-        (Rule.Of(Match.Source(IPNetwork.Parse("fe80::/10")), Match.Icmpv6Type(135), Match.HopLimit(255), Statement.Accept),
+        (Rule.Of(Match.Source(IPNetwork.Parse("fe80::/10")),
+                Match.Icmpv6Type(135), Match.HopLimit(255), Statement.Accept),
             "ip6 saddr fe80::/10 icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept"),
         (Rule.Of(Match.HopLimit(255, not: true), Statement.Drop), "ip6 hoplimit != 255 drop"),
         (Rule.Of(Statement.Log(5)), "log group 5"),
@@ -144,13 +156,15 @@ public sealed class BuilderTests
             "limit rate 10/second burst 20 packets log prefix \"denied web: \" group 5 snaplen 64"),
         (Rule.Of(Statement.Limit(3, 3600, over: true), Statement.Drop), "limit rate over 3/hour drop"),
         (Rule.Of(Statement.Jump("gate")), "jump gate"),
-        (Rule.Of(Statement.Goto("gate")) with { Comment = "dev-team: allow-web" }, "goto gate comment \"dev-team: allow-web\""),
+        (Rule.Of(Statement.Goto("gate")) with { Comment = "dev-team: allow-web" },
+            "goto gate comment \"dev-team: allow-web\""),
         (Rule.Of(Statement.Return), "return"),
     ];
 
     public static ImmutableArray<(Rule Rule, string Text)> Prerouting { get; } =
     [
-        (Rule.Of(Match.Fib(FibInput.SourceAddress | FibInput.InputInterface), Statement.Accept), "fib saddr . iif type local accept"),
+        (Rule.Of(Match.Fib(FibInput.SourceAddress | FibInput.InputInterface), Statement.Accept),
+            "fib saddr . iif type local accept"),
         (Rule.Of(Match.Fib(FibInput.DestinationAddress | FibInput.InputInterface, 3, not: true), Statement.Drop),
             "fib daddr . iif type != broadcast drop"),
     ];
@@ -190,13 +204,15 @@ public sealed class BuilderTests
         for (var i = 0; i < cases.Length; i++)
         {
             Assert.Equal(cases[i].Text, NftText.Print(cases[i].Rule));
-            Assert.True(cases[i].Rule == rules[i], $"{cases[i].Text}\nours: {Show(cases[i].Rule)}\nnft's: {Show(rules[i])}");
+            var both = $"{cases[i].Text}\nours: {Show(cases[i].Rule)}\nnft's: {Show(rules[i])}";
+            Assert.True(cases[i].Rule == rules[i], both);
         }
 
         using var ours = Namespaces.Create("ours");
         using var socket = ours.Run(() => new NftSocket());
         var transaction = new Transaction(made.Table);
-        var chains = made.Chains.Select(chain => chain.Base is null ? chain : chain with { Rules = [.. cases.Select(c => c.Rule)] });
+        var ourRules = cases.Select(c => c.Rule).ToImmutableArray();
+        var chains = made.Chains.Select(chain => chain.Base is null ? chain : chain with { Rules = ourRules });
         transaction.AddRuleset(made with { Chains = [.. chains] });
         socket.Commit(transaction);
         Assert.Equal(text, ours.RunProgram(nft, "", "list", "table", "inet", "palisade"));

@@ -6,12 +6,14 @@ namespace Palisade.Nftables.Tests.Parity;
 /// <summary>The nft program as independent judge of what was sent, read back and printed.</summary>
 public sealed class NftListTests
 {
-    [Fact]
-    public void A_table_made_by_nft_is_read_back_and_printed_as_nft_lists_it()
+    [Theory]
+    [InlineData("everything.nft")]
+    [InlineData("corners.nft")]   // where nft leaves matches out, or prints others than it was given
+    public void A_table_made_by_nft_is_read_back_and_printed_as_nft_lists_it(string file)
     {
         var nft = Nft.Find();
         using var space = Namespaces.Create("parity");
-        space.RunProgram(nft, File.ReadAllText(Nft.Everything), "-f", "-");
+        space.RunProgram(nft, File.ReadAllText(Nft.Table(file)), "-f", "-");
         var listed = space.RunProgram(nft, "", "list", "table", "inet", "palisade");
         using var socket = space.Run(() => new NftSocket());
         var dumped = socket.Dump(NftFamily.Inet, "palisade");
@@ -24,7 +26,7 @@ public sealed class NftListTests
     {
         var nft = Nft.Find();
         using var first = Namespaces.Create("first");
-        first.RunProgram(nft, File.ReadAllText(Nft.Everything), "-f", "-");
+        first.RunProgram(nft, File.ReadAllText(Nft.Table("everything.nft")), "-f", "-");
         using var reader = first.Run(() => new NftSocket());
         var desired = reader.Dump(NftFamily.Inet, "palisade")!;
 
@@ -44,7 +46,7 @@ public sealed class NftListTests
     {
         var nft = Nft.Find();
         using var first = Namespaces.Create("text1");
-        first.RunProgram(nft, File.ReadAllText(Nft.Everything), "-f", "-");
+        first.RunProgram(nft, File.ReadAllText(Nft.Table("everything.nft")), "-f", "-");
         using var reader = first.Run(() => new NftSocket());
         var desired = reader.Dump(NftFamily.Inet, "palisade")!;
 

@@ -122,7 +122,8 @@ public sealed class RtSocketTests
         while (seen.LastOrDefault()?.Change != RtChange.LinkDeleted)
             seen.Add(monitor.Read(TimeSpan.FromSeconds(5)) ?? throw new TimeoutException());
         Assert.Contains(seen, n => n.Address?.Address.Equals(IPAddress.Parse("10.3.0.1")) == true);
-        Assert.Contains(seen, n => n.Route?.Destination == IPNetwork.Parse("10.4.0.0/16") && n.Change == RtChange.RouteChanged);
+        Assert.Contains(seen, n => n is { Change: RtChange.RouteChanged, Route: { } route }
+            && route.Destination == IPNetwork.Parse("10.4.0.0/16"));
     }
 
     [Fact]
