@@ -12,7 +12,12 @@ async Task<int> RunAsync(AgentOptions options, CancellationToken cancel)
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
     using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
     if (options.ExitWithStdin)
+    {
+        // The end of standard input is the polite way; the kernel's signal also reaches an agent that hangs.
+        ProcessControl.DieWithParent(ProcessControl.ParentId);
         _ = StopWithStdinAsync(stop);
+    }
+
     try
     {
         using var client = KubeClient.FromKubeconfig(options.Kubeconfig);

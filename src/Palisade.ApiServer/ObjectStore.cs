@@ -64,6 +64,12 @@ public sealed class ObjectStore
         [.. Everything(Of(resource), ns).From(_store.State).Select(stored => stored.Parse())];
 
     /// <summary>
+    /// The version of the newest change of a resource, deletions included; 0 when there was none since the server started (or in
+    /// the watch window). A follower that has come this far knows all of it.
+    /// </summary>
+    public long LastChange(string resource) => _store.Log.LastOf(Of(resource));
+
+    /// <summary>
     /// Replaces an object (its status excepted where the resource has one); metadata.resourceVersion makes it conditional.
     /// </summary>
     public JsonObject Update(JsonObject value)

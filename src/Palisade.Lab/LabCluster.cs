@@ -18,11 +18,14 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>How many nodes there can be: each has an octet of the pods' IPv4 range.</summary>
     public const int MostNodes = AddressPlan.MostNodes;
 
+    // An agent takes milliseconds; seconds only on a machine that is very busy, or while it is being started again.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly LabOptions _options;
     private readonly DataLock _lock;
     private readonly CancellationTokenSource _stop = new();
     private readonly Stack<Func<ValueTask>> _undo = [];
-    private readonly List<AgentProcess> _agents = [];
+    private readonly Enforcement _enforcement = new();
     private LabNetwork? _network;
     private EmbeddedApiServer? _server;
     private ConnectService? _connect;
@@ -74,7 +77,7 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>Waits until every node enforces and the pods there were at the start are up.</summary>
     public async Task WaitReadyAsync(CancellationToken cancel)
     {
-        while (_agents.Exists(agent => agent.EnforcedVersion < 0) || _pods!.Count() is var (all, open) && open < all)
+        while (!_enforcement.HasBegun || _pods!.Count() is var (all, open) && open < all)
             await Task.Delay(20, cancel);
     }
 
@@ -104,7 +107,7 @@ public sealed class LabCluster : IAsyncDisposable
             listeners.ForEach(listener => listener.Dispose());
             return ValueTask.CompletedTask;
         });
-        _connect = new ConnectService(_network, () => _pods!);
+        _connect = new ConnectService(_network, () => _pods!, CatchUpAsync);
         _server = await StartServerAsync(listeners, _connect.Map, cancel);
         _undo.Push(_server.DisposeAsync);
         var now = Now();
@@ -143,7 +146,7 @@ public sealed class LabCluster : IAsyncDisposable
         Directory.CreateDirectory(LogDirectory);
         var settings = new ContainerSettings(
             _options.ShimProgram ?? Programs.Shim(), LogDirectory, _lock.Directory, Now, () => { });
-        _pods = new PodController(_server!.Store, Network, EnforcedOn, settings, _options.Say);
+        _pods = new PodController(_server!.Store, Network, _enforcement.Pods, settings, _options.Say);
         var running = _pods.RunAsync(_stop.Token);
         _undo.Push(async () =>
         {
@@ -162,12 +165,12 @@ public sealed class LabCluster : IAsyncDisposable
             var start = new AgentStart(
                 node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"), _lock.Directory);
             var agent = new AgentProcess(start, _options.Say, _pods!.Wake);
-            _agents.Add(agent);
+            _enforcement.Add(node, agent);
             _undo.Push(agent.DisposeAsync);
         }
     }
 
-    private long EnforcedOn(LabNode node) => _agents.Count >= node.Number ? _agents[node.Number - 1].EnforcedVersion : -1;
+    private Task CatchUpAsync(CancellationToken cancel) => _enforcement.CatchUpAsync(Server.Store, Patience, cancel);
 
     private string Now() => _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -70,6 +70,21 @@ internal sealed class ChangeLog(long startVersion, TimeProvider time)
         }
     }
 
+    /// <summary>The version of the newest change of a resource that is still here; 0 when there is none.</summary>
+    public long LastOf(Resource resource)
+    {
+        lock (_gate)
+        {
+            for (var i = _changes.Count - 1; i >= _first; i--)
+            {
+                if (_changes[i].Resource == resource)
+                    return _changes[i].Version;
+            }
+
+            return 0;
+        }
+    }
+
     /// <summary>
     /// Up to <paramref name="max"/> changes after a version, null when some of them are gone; when there are none,
     /// <paramref name="more"/> ends with the next append.

@@ -13,7 +13,11 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab.Connect;
 
 /// <summary>Finds out who is meant by ns/pod, node:NAME and ip:ADDRESS, and opens the connection between them.</summary>
-internal sealed class ConnectService(LabNetwork network, Func<PodController> pods) : IDisposable
+/// <param name="network">Nodes and outside.</param>
+/// <param name="pods">The pods; they come after the endpoint.</param>
+/// <param name="catchUp">Waits until the nodes enforce what the API has acknowledged.</param>
+internal sealed class ConnectService(
+    LabNetwork network, Func<PodController> pods, Func<CancellationToken, Task> catchUp) : IDisposable
 {
     // A probe that is dropped costs one socket for its whole timeout and no processor time.
     private const int MostAtOnce = 128;
@@ -30,8 +34,14 @@ internal sealed class ConnectService(LabNetwork network, Func<PodController> pod
     /// <summary>Adds the endpoint.</summary>
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost(ConnectRequest.Path, (RequestDelegate)ServeAsync);
 
-    /// <summary>Tries one connection.</summary>
+    /// <summary>Tries one connection, once the nodes enforce what the API has acknowledged.</summary>
     public async Task<ConnectAnswer> ConnectAsync(ConnectRequest request, CancellationToken cancel)
+    {
+        await catchUp(cancel);
+        return await ConnectNowAsync(request, cancel);
+    }
+
+    private async Task<ConnectAnswer> ConnectNowAsync(ConnectRequest request, CancellationToken cancel)
     {
         await _slots.WaitAsync(cancel);
         try
@@ -60,9 +70,10 @@ internal sealed class ConnectService(LabNetwork network, Func<PodController> pod
         try
         {
             var body = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            await catchUp(context.RequestAborted);
             JsonNode answer = body is JsonArray list
                 ? await ConnectAllAsync(list, context.RequestAborted)
-                : (await ConnectAsync(ConnectRequest.FromJson(body), context.RequestAborted)).ToJson();
+                : (await ConnectNowAsync(ConnectRequest.FromJson(body), context.RequestAborted)).ToJson();
             await WriteAsync(context, StatusCodes.Status200OK, answer);
         }
         catch (Exception bad) when (bad is LabException or JsonException)
@@ -79,7 +90,7 @@ internal sealed class ConnectService(LabNetwork network, Func<PodController> pod
         {
             try
             {
-                return await ConnectAsync(ConnectRequest.FromJson(item), cancel);
+                return await ConnectNowAsync(ConnectRequest.FromJson(item), cancel);
             }
             catch (LabException bad)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Globalization;
 using Palisade.Nftables.Kernel;
@@ -22,7 +23,7 @@ internal sealed class AgentProcess : IAsyncDisposable
     private readonly Action<string> _say;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _supervising;
-    private long _enforced = -1;
+    private volatile FrozenDictionary<string, long> _enforced = FrozenDictionary<string, long>.Empty;
 
     /// <summary>Starts the agent and keeps it running.</summary>
     /// <param name="start">What to start and where.</param>
@@ -36,8 +37,11 @@ internal sealed class AgentProcess : IAsyncDisposable
         _supervising = SuperviseAsync();
     }
 
-    /// <summary>How far the agent had followed the pods when its table last went to the kernel; -1 before the first commit.</summary>
-    public long EnforcedVersion => Interlocked.Read(ref _enforced);
+    /// <summary>
+    /// How far the agent had followed a resource (its plural) when its table last went to the kernel: a resource version, or -1
+    /// before the first commit.
+    /// </summary>
+    public long EnforcedVersion(string resource) => _enforced.GetValueOrDefault(resource, -1);
 
     /// <summary>The running process, or null between two.</summary>
     public int? ProcessId { get; private set; }
@@ -128,19 +132,21 @@ internal sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads the agent's one machine-readable line: "enforced N pods=N …". Each resource is followed by itself, so a pod is in
-    /// force when the number of pods says so, not the newest of all.
+    /// Reads the agent's one machine-readable line: "enforced N pods=N networkpolicies=N …". Each resource is followed by
+    /// itself, so a pod is in force when the number of pods says so, not the newest of all.
     /// </summary>
     private void Read(string line)
     {
-        const string prefix = "enforced ";
-        const string pods = "pods=";
-        if (!line.StartsWith(prefix, StringComparison.Ordinal))
+        if (!line.StartsWith("enforced ", StringComparison.Ordinal))
             return;
-        var word = Array.Find(line.Split(' '), word => word.StartsWith(pods, StringComparison.Ordinal));
-        if (word is null || !long.TryParse(word.AsSpan(pods.Length), CultureInfo.InvariantCulture, out var version))
-            return;
-        Interlocked.Exchange(ref _enforced, version);
+        var versions = new Dictionary<string, long>();
+        foreach (var word in line.Split(' '))
+        {
+            if (word.Split('=') is [var resource, var number] && long.TryParse(number, CultureInfo.InvariantCulture, out var version))
+                versions[resource] = version;
+        }
+
+        _enforced = versions.ToFrozenDictionary();
         Enforced();
     }
 }
