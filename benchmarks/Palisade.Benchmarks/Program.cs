@@ -1,1 +1,19 @@
-return 0;
+using Palisade.Benchmarks.Enforcement;
+
+return args switch
+{
+    ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
+    // Run by the pods of the benchmark's cluster.
+    ["send", var target, var port, var log] => Sender.Run(target, int.Parse(port), log),
+    ["receive", var port, var log] => Receiver.Run(int.Parse(port), log),
+    _ => Help(),
+};
+
+static int Help()
+{
+    Console.Error.WriteLine("""
+        benchmarks: ./build.sh bench NAME [ARGS]
+          enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (default 200 changes)
+        """);
+    return 2;
+}
