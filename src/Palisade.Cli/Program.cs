@@ -14,7 +14,10 @@ var root = new RootCommand("""
 {
     UpCommand.Create(),
     ExplainCommand.Create(),
+    TestCommand.Create(),
+    ConnectCommand.Create(),
     ValidateCommand.Create(),
+    RenderCommand.Create(),
     VersionCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -4,7 +4,7 @@ using System.Text;
 namespace Palisade.Lab.Network;
 
 /// <summary>Names of the node's ends of pod links: a piece of the pod's name that people recognise, and a hash that tells equals apart.</summary>
-internal static class InterfaceNames
+public static class InterfaceNames
 {
     // IFNAMSIZ is 16 with the NUL (linux/if.h): ten characters of the name, a dash, four of the hash.
     private const int NameLength = 10;
