@@ -9,9 +9,8 @@ namespace Palisade.Nftables;
 
 /// <summary>nf_tables of one network namespace: transactions and dumps.</summary>
 /// <remarks>
-/// It belongs to the namespace of the thread that created it (create it inside <see
-/// cref="NetworkNamespace.Run{T}"/>) and
-/// may be used from any thread after that, by one at a time.
+/// It belongs to the namespace of the thread that created it: create it inside
+/// <see cref="NetworkNamespace.Run{T}"/>. After that any thread may use it, one at a time.
 /// </remarks>
 public sealed class NftSocket : IDisposable
 {
@@ -192,10 +191,8 @@ public sealed class NftSocket : IDisposable
     /// <summary>The elements of a set; null when a change interrupted the dump.</summary>
     /// <remarks>
     /// A hash set that the kernel is just resizing (it does so a moment after many elements came) is walked with
-    /// repetitions
-    /// and gaps, and says nothing of it. So a large set is read until nothing came twice and as many came as it
-    /// has; where
-    /// the kernel does not tell how many, until two readings agree.
+    /// repetitions and gaps, and says nothing of it. So a large set is read until nothing came twice and as many
+    /// came as it has; where the kernel does not tell how many, until two readings agree.
     /// </remarks>
     private ImmutableArray<Element>? ReadElements(Table table, SetDefinition set, int count)
     {
@@ -262,9 +259,8 @@ public sealed class NftSocket : IDisposable
     }
 
     /// <summary>
-    /// nfnetlink works a batch off inside the send: all its answers are queued by now. Success is the last
-    /// message's ack
-    /// without any error; an error of the commit itself bears the number of the batch's begin.
+    /// nfnetlink works a batch off inside the send: all its answers are queued by now. Success is the last message's
+    /// ack without any error; an error of the commit itself bears the number of the batch's begin.
     /// </summary>
     private void ReadAnswers(Transaction transaction)
     {

@@ -6,10 +6,8 @@ namespace Palisade.Nftables.Kernel;
 /// <summary>A network namespace, held by a thread of its own that lives in it and runs the work posted to it.</summary>
 /// <remarks>
 /// The thread enters once, by unshare(CLONE_NEWNET) or setns, and never returns to a pool: a pooled thread that
-/// came back
-/// would carry the namespace into unrelated work. What is opened inside <see cref="Run{T}"/> (sockets of any kind,
-/// <see cref="Rtnetlink.RtSocket"/>, child processes) stays in the namespace and may be used from any thread
-/// afterwards.
+/// came back would carry the namespace into unrelated work. What is opened inside <see cref="Run{T}"/> (sockets of
+/// any kind, <see cref="NftSocket"/>, child processes) stays in the namespace; any thread may use it afterwards.
 /// The namespace ends when this object is disposed and nothing else (process, socket, descriptor) holds it.
 /// </remarks>
 public sealed class NetworkNamespace : IDisposable

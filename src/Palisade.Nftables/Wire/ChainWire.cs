@@ -6,12 +6,11 @@ namespace Palisade.Nftables.Wire;
 
 /// <summary>Tables, chains, rules and counters on the wire.</summary>
 /// <remarks>
-/// chain: NFTA_CHAIN_TABLE (1) string · _NAME (3) string · _HOOK (4) nest { HOOKNUM (1) u32 · PRIORITY (2) i32 } ·
-///   _POLICY (5) u32
-///   · _TYPE (7) string · _USERDATA (12) records
+/// chain: NFTA_CHAIN_TABLE (1) string · _NAME (3) string · _HOOK (4) nest { HOOKNUM (1) u32 · PRIORITY (2) i32 }
+///   · _POLICY (5) u32 · _TYPE (7) string · _USERDATA (12) records
 /// rule: NFTA_RULE_TABLE (1) · _CHAIN (2) · _HANDLE (3) u64 · _EXPRESSIONS (4) nest · _USERDATA (7) records
-/// counter object: NFTA_OBJ_TABLE (1) · _NAME (2) · _TYPE (3) u32: 1 · _DATA (4) nest { BYTES (1) u64 · PACKETS (2)
-///   u64 } · _USERDATA (8)
+/// counter: NFTA_OBJ_TABLE (1) · _NAME (2) · _TYPE (3) u32: 1 · _DATA (4) nest { BYTES (1) u64 · PACKETS (2) u64 }
+///   · _USERDATA (8) records
 /// </remarks>
 internal static class ChainWire
 {

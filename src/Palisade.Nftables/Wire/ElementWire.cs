@@ -5,13 +5,12 @@ namespace Palisade.Nftables.Wire;
 
 /// <summary>Set elements on the wire.</summary>
 /// <remarks>
-/// NFTA_SET_ELEM_LIST_TABLE (1) string · _SET (2) string · _ELEMENTS (3) nest { LIST_ELEM (1) nest … } · _SET_ID
-///   (4) u32
-/// element: KEY (1) data · DATA (2) data { verdict } · FLAGS (3) u32: 1 INTERVAL_END · USERDATA (6) records:
-///   comment (0) · KEY_END (10) data
+/// list: NFTA_SET_ELEM_LIST_TABLE (1) string · _SET (2) string · _ELEMENTS (3) nest { LIST_ELEM (1) nest … }
+///   · _SET_ID (4) u32
+/// element: KEY (1) data · DATA (2) data { verdict } · FLAGS (3) u32: 1 INTERVAL_END
+///   · USERDATA (6) records: comment (0) · KEY_END (10) data
 /// An interval of one field is two elements: its first key, and the key behind its last with INTERVAL_END (none
-/// behind the
-/// last key of all). A concatenated interval is one element with KEY and KEY_END, both inclusive.
+/// behind the last key of all). A concatenated interval is one element with KEY and KEY_END, both inclusive.
 /// </remarks>
 internal static class ElementWire
 {

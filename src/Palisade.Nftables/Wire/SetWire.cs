@@ -6,14 +6,12 @@ namespace Palisade.Nftables.Wire;
 
 /// <summary>Set definitions on the wire.</summary>
 /// <remarks>
-/// NFTA_SET_TABLE (1) string · NFTA_SET_NAME (2) string · NFTA_SET_FLAGS (3) u32 · NFTA_SET_KEY_TYPE (4) u32 ·
-///   NFTA_SET_KEY_LEN (5) u32
-/// NFTA_SET_DATA_TYPE (6) u32: 0xffffff00 verdict · NFTA_SET_DATA_LEN (7) u32 · NFTA_SET_DESC (9) nest { SIZE (1)
-///   u32 · CONCAT (2) nest
-/// { LIST_ELEM (1) nest { FIELD_LEN (1) u32 } … } } · NFTA_SET_ID (10) u32 · NFTA_SET_USERDATA (13) records
+/// NFTA_SET_TABLE (1) string · _NAME (2) string · _FLAGS (3) u32 · _KEY_TYPE (4) u32 · _KEY_LEN (5) u32, bytes
+///   · _DATA_TYPE (6) u32: 0xffffff00 verdict · _DATA_LEN (7) u32
+///   · _DESC (9) nest { SIZE (1) u32 · CONCAT (2) nest { LIST_ELEM (1) nest { FIELD_LEN (1) u32 } … } }
+///   · _ID (10) u32 · _USERDATA (13) records
 /// Userdata: KEYBYTEORDER (0) u32 host order: 0 none, 1 host, 2 big · COMMENT (7) string. Without the byte order
-///   nft prints
-/// some keys backwards. Source: linux/netfilter/nf_tables.h, libnftnl udata.h.
+/// nft prints some keys backwards. Source: linux/netfilter/nf_tables.h, libnftnl udata.h.
 /// </remarks>
 internal static class SetWire
 {
