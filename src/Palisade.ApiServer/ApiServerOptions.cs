@@ -10,12 +10,14 @@ public sealed record ApiServerOptions
     /// <summary>Where objects, CA, token and port are kept; made (0700) when it does not exist.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>The TCP port on 127.0.0.1; null: the one of the data directory, or at first start a free one, then kept.</summary>
+    /// <summary>
+    /// The TCP port on 127.0.0.1; null: the one of the data directory, or at first start a free one, then kept.
+    /// </summary>
     public int? Port { get; init; }
 
     /// <summary>
-    /// File descriptors of sockets that are already bound (other namespaces' loopbacks). The server listens on them with the
-    /// same TLS and token; the caller keeps owning the descriptors and closes them after the server.
+    /// File descriptors of sockets that are already bound (other namespaces' loopbacks). The server listens on them
+    /// with the same TLS and token; the caller keeps owning the descriptors and closes them after the server.
     /// </summary>
     public ImmutableArray<int> ListenHandles { get; init; } = [];
 
@@ -25,7 +27,9 @@ public sealed record ApiServerOptions
     /// <summary>The Kubernetes version, major.minor, that /version reports and validation follows.</summary>
     public string KubeVersion { get; init; } = "1.35";
 
-    /// <summary>What to warn of when a pod is created (for example that images are not pulled); null: nothing.</summary>
+    /// <summary>
+    /// What to warn of when a pod is created (for example that images are not pulled); null: nothing.
+    /// </summary>
     public Func<JsonObject, string?>? PodWarning { get; init; }
 
     /// <summary>The clock of timestamps, ages and the watch window.</summary>

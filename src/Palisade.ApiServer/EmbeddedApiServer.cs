@@ -18,8 +18,8 @@ using Palisade.ApiServer.Storage;
 namespace Palisade.ApiServer;
 
 /// <summary>
-/// A Kubernetes API server in this process: TLS on loopback only, a bearer token, objects in SQLite. One server per data
-/// directory; CA, token, port and objects outlive it.
+/// A Kubernetes API server in this process: TLS on loopback only, a bearer token, objects in SQLite. One server per
+/// data directory; CA, token, port and objects outlive it.
 /// </summary>
 public sealed class EmbeddedApiServer : IAsyncDisposable
 {
@@ -30,7 +30,12 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly WebApplication _app;
 
     private EmbeddedApiServer(
-        DataDirectory directory, ServerCertificates certificates, string token, VersionedStore objects, ObjectStore store, WebApplication app)
+        DataDirectory directory,
+        ServerCertificates certificates,
+        string token,
+        VersionedStore objects,
+        ObjectStore store,
+        WebApplication app)
     {
         _directory = directory;
         _certificates = certificates;
@@ -52,11 +57,15 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>The objects, in process.</summary>
     public ObjectStore Store { get; }
 
-    /// <summary>A kubeconfig for clients that reach the server under another URL (host localhost or 127.0.0.1).</summary>
+    /// <summary>
+    /// A kubeconfig for clients that reach the server under another URL (host localhost or 127.0.0.1).
+    /// </summary>
     public string KubeconfigFor(string serverUrl) => Kubeconfig.Text(serverUrl, _certificates.CaPem, _token);
 
     /// <summary>Opens the data directory and serves. The server answers when the task ends.</summary>
-    /// <exception cref="IOException">The data directory is in use by another server, or the port by another program.</exception>
+    /// <exception cref="IOException">
+    /// The data directory is in use by another server, or the port by another program.
+    /// </exception>
     public static async Task<EmbeddedApiServer> StartAsync(ApiServerOptions options, CancellationToken cancel = default)
     {
         var directory = DataDirectory.Open(options.DataDirectory);
@@ -127,7 +136,8 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
 
     private static WebApplication Listen(ApiServerOptions options, ServerCertificates certificates, int port)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "palisade" });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = [], ApplicationName = "palisade" });
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -64,23 +64,28 @@ public sealed class ObjectStore
         [.. Everything(Of(resource), ns).From(_store.State).Select(stored => stored.Parse())];
 
     /// <summary>
-    /// The version of the newest change of a resource, deletions included; 0 when there was none since the server started (or in
-    /// the watch window). A follower that has come this far knows all of it.
+    /// The version of the newest change of a resource, deletions included; 0 when there was none since the server
+    /// started (or in the watch window). A follower that has come this far knows all of it.
     /// </summary>
     public long LastChange(string resource) => _store.Log.LastOf(Of(resource));
 
     /// <summary>
-    /// Replaces an object (its status excepted where the resource has one); metadata.resourceVersion makes it conditional.
+    /// Replaces an object (its status excepted where the resource has one); metadata.resourceVersion makes it
+    /// conditional.
     /// </summary>
     public JsonObject Update(JsonObject value)
     {
         var resource = Of(value);
         var tree = Decode(resource, value);
         var key = StoredObject.KeyOf(Metadata.Of(tree));
-        return _writer.Update(resource, key, Part.Main, WriteOptions.Internal, _ => tree.DeepClone().AsObject()).Parse();
+        return _writer.Update(resource, key, Part.Main, WriteOptions.Internal, _ => tree.DeepClone().AsObject())
+            .Parse();
     }
 
-    /// <summary>Merges a patch (RFC 7386: null removes) into an object, or with <paramref name="status"/> into its status only.</summary>
+    /// <summary>
+    /// Merges a patch (RFC 7386: null removes) into an object, or with <paramref name="status"/> into its status
+    /// only.
+    /// </summary>
     public JsonObject Patch(string resource, string? ns, string name, JsonObject patch, bool status = false)
     {
         var of = Of(resource);
@@ -112,8 +117,9 @@ public sealed class ObjectStore
     }
 
     /// <summary>
-    /// Added for every object there is, then <see cref="ObjectEventType.InitialEventsEnd"/>, then every change in order, until
-    /// cancelled. A reader that stays more than the watch window (5 minutes at least) behind gets a StatusException 410.
+    /// Added for every object there is, then <see cref="ObjectEventType.InitialEventsEnd"/>, then every change in
+    /// order, until cancelled. A reader that stays more than the watch window (5 minutes at least) behind gets a
+    /// StatusException 410.
     /// </summary>
     public async IAsyncEnumerable<ObjectEvent> WatchAsync(
         string resource, [EnumeratorCancellation] CancellationToken cancel)
@@ -126,7 +132,8 @@ public sealed class ObjectStore
         var cursor = new WatchCursor(_store.Log, selection, state.Version);
         while (true)
         {
-            var items = cursor.Read(out var more) ?? throw Errors.Expired("too old resource version: the watch fell behind");
+            var items = cursor.Read(out var more)
+                ?? throw Errors.Expired("too old resource version: the watch fell behind");
             foreach (var item in items)
                 yield return new ObjectEvent(item.Type, item.Object.Parse());
             await more.WaitAsync(cancel);

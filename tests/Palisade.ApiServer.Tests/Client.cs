@@ -47,7 +47,8 @@ public sealed class Client : IDisposable
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         if (withToken)
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Field(kubeconfig, "token"));
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+                "Bearer", Field(kubeconfig, "token"));
     }
 
     public Task<Answer> Get(string path, string accept = "application/json") => Send("GET", path, null, accept: accept);

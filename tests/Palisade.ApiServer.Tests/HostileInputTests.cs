@@ -72,8 +72,12 @@ public sealed class HostileInputTests(RunningServer running)
     [InlineData(new byte[] { 0x6b, 0x38, 0x73, 0x00 })]
     [InlineData(new byte[] { 0x6b, 0x38, 0x73, 0x00, 0x12, 0xff, 0xff, 0xff, 0xff, 0x0f })]
     [InlineData(new byte[] { 0x6b, 0x38, 0x73, 0x00, 0xff, 0xff })]
-    public async Task Broken_protobuf_is_told(byte[] body) =>
-        Assert.Equal(400, (int)(await _client.Send("POST", "/api/v1/namespaces", body, "application/vnd.kubernetes.protobuf")).Code);
+    public async Task Broken_protobuf_is_told(byte[] body)
+    {
+        var answer = await _client.Send("POST", "/api/v1/namespaces", body, "application/vnd.kubernetes.protobuf");
+        Assert.Equal(400, (int)answer.Code);
+        Assert.StartsWith("the object provided is unrecognized (must be of type Namespace): ", answer.Message);
+    }
 
     [Fact]
     public async Task Bodies_over_the_limit_are_413()

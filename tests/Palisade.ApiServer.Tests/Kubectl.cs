@@ -22,14 +22,17 @@ public sealed class Kubectl
         File.WriteAllText(Path.Combine(_home, "kubeconfig"), kubeconfig);
     }
 
-    /// <summary>PALISADE_KUBECTL, else the one that build.sh fetches (the version these transcripts are of), else the PATH's.</summary>
+    /// <summary>
+    /// PALISADE_KUBECTL, else the one that build.sh fetches (the version these transcripts are of), else the PATH's.
+    /// </summary>
     public static string? Find()
     {
         var home = Environment.GetEnvironmentVariable("HOME") ?? "/";
         var named = Environment.GetEnvironmentVariable("PALISADE_KUBECTL");
         if (!string.IsNullOrEmpty(named))
             return named;
-        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, "kubectl"));
+        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(
+            d => Path.Combine(d, "kubectl"));
         return onPath.Prepend(Path.Combine(home, ".cache/palisade-tools/kubectl")).FirstOrDefault(File.Exists);
     }
 

@@ -13,7 +13,8 @@ public sealed class KubectlTests(RunningServer running)
     public void Create_namespace_sends_protobuf_and_works()
     {
         Assert.Equal("namespace/created-ns created\n", _kubectl.Ok("create namespace created-ns"));
-        Assert.Equal("created-ns", _kubectl.Ok("get ns created-ns -o jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}"));
+        Assert.Equal(
+            "created-ns", _kubectl.Ok("get ns created-ns -o jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}"));
         Assert.Equal(
             "Error from server (AlreadyExists): namespaces \"created-ns\" already exists\n",
             _kubectl.Fails("create namespace created-ns"));
@@ -26,15 +27,19 @@ public sealed class KubectlTests(RunningServer running)
         var result = _kubectl.Run($"run web -n {ns} --image=nginx:1 --port=80 --labels=app=web");
         Assert.Equal("pod/web created\n", result.Out);
         Assert.Equal($"Warning: {RunningServer.PodWarning}\n", result.Error);
-        Assert.Matches(@"^NAME +READY +STATUS +RESTARTS +AGE\nweb +0/1 +Pending +0 +\d+s\n$", _kubectl.Ok($"get pods -n {ns}"));
         Assert.Matches(
-            @"^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES\nweb +0/1 +Pending +0 +\d+s +<none> +<none> +<none> +<none>\n$",
+            @"^NAME +READY +STATUS +RESTARTS +AGE\nweb +0/1 +Pending +0 +\d+s\n$", _kubectl.Ok($"get pods -n {ns}"));
+        Assert.Matches(
+            @"^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES\n" +
+            @"web +0/1 +Pending +0 +\d+s +<none> +<none> +<none> +<none>\n$",
             _kubectl.Ok($"get pods -n {ns} -o wide"));
         Assert.Equal("pod/web\n", _kubectl.Ok($"get pods -n {ns} -o name"));
-        Assert.Equal("IfNotPresent", _kubectl.Ok($"get pod web -n {ns} -o jsonpath={{.spec.containers[0].imagePullPolicy}}"));
+        Assert.Equal(
+            "IfNotPresent", _kubectl.Ok($"get pod web -n {ns} -o jsonpath={{.spec.containers[0].imagePullPolicy}}"));
         Assert.Matches(@"(?m)^run +web +0/1", _kubectl.Ok("get pods -A"));
         Assert.Matches("web .* app=web\n", _kubectl.Ok($"get pods -n {ns} --show-labels"));
-        Assert.Equal("", _kubectl.Ok($"run nothing -n {ns} --image=x --dry-run=server -o name").Replace("pod/nothing\n", ""));
+        Assert.Equal(
+            "", _kubectl.Ok($"run nothing -n {ns} --image=x --dry-run=server -o name").Replace("pod/nothing\n", ""));
         Assert.Equal("pod/web\n", _kubectl.Ok($"get pods -n {ns} -o name"));
     }
 
@@ -48,27 +53,34 @@ public sealed class KubectlTests(RunningServer running)
         Assert.Contains("    Port:         80/TCP\n", pod);
         Assert.Contains("Events:           <none>", pod);
         _kubectl.Ok($"apply -n {ns} -f -", Manifests.Rich);
-        Assert.Equal(Manifests.RichDescribed, Regex.Replace(_kubectl.Ok($"describe netpol rich -n {ns}"), "Created on: .*", "Created on:"));
+        Assert.Equal(Manifests.RichDescribed, Regex.Replace(
+            _kubectl.Ok($"describe netpol rich -n {ns}"), "Created on: .*", "Created on:"));
         Assert.Contains("Status:       Active\n", _kubectl.Ok($"describe ns {ns}"));
         running.Server.Store.Create(Manifests.Node("described-node"));
         var node = _kubectl.Ok("describe node described-node");
         Assert.Contains("InternalIP:  192.0.2.7", node);
-        Assert.Matches(@"described-node +Ready +worker +\d+s +v1.35.0 +192.0.2.7 +<none>", _kubectl.Ok("get node described-node -o wide"));
+        Assert.Matches(
+            @"described-node +Ready +worker +\d+s +v1.35.0 +192.0.2.7 +<none>",
+            _kubectl.Ok("get node described-node -o wide"));
     }
 
     [Fact]
     public void Apply_creates_leaves_alone_and_changes()
     {
         var ns = running.NewNamespace("apply");
-        Assert.Equal("networkpolicy.networking.k8s.io/allow-web created\n", _kubectl.Ok($"apply -n {ns} -f -", Manifests.AllowWeb));
+        Assert.Equal(
+            "networkpolicy.networking.k8s.io/allow-web created\n", _kubectl.Ok($"apply -n {ns} -f -", Manifests.AllowWeb));
         var version = Version(ns);
-        Assert.Equal("networkpolicy.networking.k8s.io/allow-web unchanged\n", _kubectl.Ok($"apply -n {ns} -f -", Manifests.AllowWeb));
+        Assert.Equal(
+            "networkpolicy.networking.k8s.io/allow-web unchanged\n", _kubectl.Ok($"apply -n {ns} -f -", Manifests.AllowWeb));
         Assert.Equal(version, Version(ns));
-        // What the server fills in stands in lists that are replaced whole, so kubectl sends them again: nothing changes.
+        // What the server fills in stands in lists that are replaced whole, so kubectl sends them again: nothing
+        // changes.
         var bare = Manifests.AllowWeb.Replace(", protocol: TCP", "");
         _kubectl.Ok($"apply -n {ns} -f -", bare);
         version = Version(ns);
-        Assert.Equal("networkpolicy.networking.k8s.io/allow-web configured\n", _kubectl.Ok($"apply -n {ns} -f -", bare));
+        Assert.Equal(
+            "networkpolicy.networking.k8s.io/allow-web configured\n", _kubectl.Ok($"apply -n {ns} -f -", bare));
         Assert.Equal(version, Version(ns));
         var changed = Manifests.AllowWeb.Replace("port: 80", "port: 81");
         var diff = _kubectl.Run($"diff -n {ns} -f -", changed);
@@ -81,11 +93,16 @@ public sealed class KubectlTests(RunningServer running)
             "networkpolicy.networking.k8s.io/allow-web configured (server dry run)\n",
             _kubectl.Ok($"apply -n {ns} --dry-run=server -f -", changed));
         Assert.Equal(version, Version(ns));
-        Assert.Equal("networkpolicy.networking.k8s.io/allow-web configured\n", _kubectl.Ok($"apply -n {ns} -f -", changed));
+        Assert.Equal(
+            "networkpolicy.networking.k8s.io/allow-web configured\n", _kubectl.Ok($"apply -n {ns} -f -", changed));
         Assert.Equal("2 81 TCP", _kubectl.Ok(
-            ["get", "netpol", "allow-web", "-n", ns, "-o", "jsonpath={.metadata.generation} {.spec.ingress[0].ports[0].port} {.spec.ingress[0].ports[0].protocol}"]));
+            [
+                "get", "netpol", "allow-web", "-n", ns, "-o",
+                "jsonpath={.metadata.generation} {.spec.ingress[0].ports[0].port} {.spec.ingress[0].ports[0].protocol}",
+            ]));
         Assert.Matches(@"^NAME +POD-SELECTOR +AGE\nallow-web +app=web +\d+s\n$", _kubectl.Ok($"get netpol -n {ns}"));
-        Assert.Contains("server-side apply is not served yet", _kubectl.Fails($"apply --server-side -n {ns} -f -", Manifests.AllowWeb));
+        Assert.Contains(
+            "server-side apply is not served yet", _kubectl.Fails($"apply --server-side -n {ns} -f -", Manifests.AllowWeb));
     }
 
     [Fact]
@@ -95,10 +112,12 @@ public sealed class KubectlTests(RunningServer running)
         _kubectl.Ok($"apply -n {ns} -f -", Manifests.TwoContainers);
         var result = _kubectl.Ok($"apply -n {ns} -f -", Manifests.TwoContainers.Replace("image: two", "image: three"));
         Assert.Equal("pod/two configured\n", result);
-        Assert.Equal("one three", _kubectl.Ok(["get", "pod", "two", "-n", ns, "-o", "jsonpath={.spec.containers[*].image}"]));
+        Assert.Equal(
+            "one three", _kubectl.Ok(["get", "pod", "two", "-n", ns, "-o", "jsonpath={.spec.containers[*].image}"]));
         Assert.Contains(
             "The Pod \"two\" is invalid: spec: Forbidden: pod updates may not change fields other than",
-            _kubectl.Fails($"apply -n {ns} -f -", Manifests.TwoContainers.Replace("containerPort: 80", "containerPort: 81")));
+            _kubectl.Fails(
+                $"apply -n {ns} -f -", Manifests.TwoContainers.Replace("containerPort: 80", "containerPort: 81")));
     }
 
     [Fact]
@@ -125,7 +144,8 @@ public sealed class KubectlTests(RunningServer running)
         Assert.Equal("pod/p edited\n", editing.Ok($"edit pod p -n {ns}"));
         Assert.Equal("""{"b":"edited","c":"3","run":"p"}""", Labels(ns));
         var whole = _kubectl.Ok($"get pod p -n {ns} -o yaml");
-        Assert.Equal("pod/p replaced\n", _kubectl.Ok($"replace -n {ns} -f -", whole.Replace("b: edited", "b: replaced")));
+        Assert.Equal(
+            "pod/p replaced\n", _kubectl.Ok($"replace -n {ns} -f -", whole.Replace("b: edited", "b: replaced")));
         Assert.Equal(
             "Error from server (Conflict): error when replacing \"STDIN\": Operation cannot be fulfilled on pods \"p\": " +
             "the object has been modified; please apply your changes to the latest version and try again\n",
@@ -146,10 +166,12 @@ public sealed class KubectlTests(RunningServer running)
 
         Assert.Equal("pod/a\npod/b\n", _kubectl.Ok($"get pods -n {ns} -l kind=first -o name"));
         Assert.Equal("pod/c\npod/d\n", _kubectl.Ok($"get pods -n {ns} -l kind!=first -o name"));
-        Assert.Equal("pod/b\npod/d\n", _kubectl.Ok(["get", "pods", "-n", ns, "-l", "app in (b, d),kind", "-o", "name"]));
+        Assert.Equal(
+            "pod/b\npod/d\n", _kubectl.Ok(["get", "pods", "-n", ns, "-l", "app in (b, d),kind", "-o", "name"]));
         Assert.Equal("pod/d\n", _kubectl.Ok($"get pods -n {ns} --field-selector metadata.name=d -o name"));
         Assert.Equal("pod/a\npod/b\npod/c\npod/d\n", _kubectl.Ok($"get pods -n {ns} --chunk-size=1 -o name"));
-        Assert.Equal("pod/d\npod/c\npod/b\npod/a\n", _kubectl.Ok($"get pods -n {ns} --sort-by=.metadata.annotations.order -o name"));
+        Assert.Equal(
+            "pod/d\npod/c\npod/b\npod/a\n", _kubectl.Ok($"get pods -n {ns} --sort-by=.metadata.annotations.order -o name"));
         Assert.Equal(
             "Error from server (BadRequest): Unable to find \"/v1, Resource=pods\" that match label selector \"\", field selector \"spec.foo=1\": field label not supported: spec.foo\n",
             _kubectl.Fails($"get pods -n {ns} --field-selector spec.foo=1"));
@@ -162,15 +184,13 @@ public sealed class KubectlTests(RunningServer running)
         foreach (var name in new[] { "a", "b", "c", "d", "e" })
             running.Server.Store.Create(Manifests.Pod(ns, name, ("app", name)));
         _kubectl.Ok($"apply -n {ns} -f -", Manifests.AllowWeb);
-        Assert.Equal($"pod \"a\" deleted from {ns} namespace\n", _kubectl.Ok($"delete pod a -n {ns}"));
-        Assert.Equal($"pod \"b\" deleted from {ns} namespace\n", _kubectl.Ok($"delete pod -n {ns} -l app=b"));
-        Assert.Equal($"pod \"c\" force deleted from {ns} namespace\n", _kubectl.Ok($"delete pod c -n {ns} --force --grace-period=0"));
+        Assert.Equal("pod \"a\" deleted\n", Deleted($"delete pod a -n {ns}"));
+        Assert.Equal("pod \"b\" deleted\n", Deleted($"delete pod -n {ns} -l app=b"));
+        Assert.Equal("pod \"c\" force deleted\n", Deleted($"delete pod c -n {ns} --force --grace-period=0"));
         Assert.Equal(
-            $"networkpolicy.networking.k8s.io \"allow-web\" deleted from {ns} namespace\n",
-            _kubectl.Ok($"delete -n {ns} -f -", Manifests.AllowWeb));
-        Assert.Equal(
-            $"pod \"d\" deleted from {ns} namespace\npod \"e\" deleted from {ns} namespace\n",
-            _kubectl.Ok($"delete pods --all -n {ns}"));
+            "networkpolicy.networking.k8s.io \"allow-web\" deleted\n",
+            Deleted($"delete -n {ns} -f -", Manifests.AllowWeb));
+        Assert.Equal("pod \"d\" deleted\npod \"e\" deleted\n", Deleted($"delete pods --all -n {ns}"));
         Assert.Equal("Error from server (NotFound): pods \"a\" not found\n", _kubectl.Fails($"delete pod a -n {ns}"));
         Assert.Equal("", _kubectl.Ok($"get pods -n {ns} -o name"));
     }
@@ -184,7 +204,9 @@ public sealed class KubectlTests(RunningServer running)
         Assert.Equal($"namespace \"{ns}\" deleted\n", _kubectl.Ok($"delete ns {ns}"));
         Assert.Empty(running.Server.Store.List("pods", ns));
         Assert.Empty(running.Server.Store.List("networkpolicies.networking.k8s.io", ns));
-        Assert.Equal($"Error from server (NotFound): namespaces \"{ns}\" not found\n", _kubectl.Fails($"run x -n {ns} --image=i"));
+        Assert.Equal(
+            $"Error from server (NotFound): namespaces \"{ns}\" not found\n",
+            _kubectl.Fails($"run x -n {ns} --image=i"));
         Assert.Contains("this namespace may not be deleted", _kubectl.Fails("delete ns default"));
     }
 
@@ -244,7 +266,8 @@ public sealed class KubectlTests(RunningServer running)
         Assert.Contains("exec of pods is not served yet", _kubectl.Fails($"exec p -n {ns} -- ls"));
         Assert.Contains("log of pods is not served yet", _kubectl.Fails($"logs p -n {ns}"));
         Assert.Contains("attach of pods is not served yet", _kubectl.Fails($"attach p -n {ns}"));
-        Assert.Contains("portforward of pods is not served yet", _kubectl.Fails($"port-forward pod/p 18080:80 -n {ns}"));
+        Assert.Contains(
+            "portforward of pods is not served yet", _kubectl.Fails($"port-forward pod/p 18080:80 -n {ns}"));
     }
 
     [Fact]
@@ -258,12 +281,16 @@ public sealed class KubectlTests(RunningServer running)
             * spec.ingress[0].from[0]: Required value: must specify a peer
 
             """,
-            _kubectl.Fails($"apply -n {ns} -f -", Manifests.AllowWeb.Replace("port: 80", "port: 0").Replace("{podSelector: {matchLabels: {app: frontend}}}", "{}")));
+            _kubectl.Fails(
+                $"apply -n {ns} -f -",
+                Manifests.AllowWeb.Replace("port: 80", "port: 0")
+                    .Replace("{podSelector: {matchLabels: {app: frontend}}}", "{}")));
         Assert.Equal(
             "Error from server (BadRequest): error when creating \"STDIN\": NetworkPolicy in version \"v1\" cannot be handled as a " +
             "NetworkPolicy: strict decoding error: unknown field \"spec.ingres\"\n",
             _kubectl.Fails($"apply -n {ns} -f -", Manifests.AllowWeb.Replace("ingress:", "ingres:")));
-        var lenient = _kubectl.Run($"apply -n {ns} --validate=warn -f -", Manifests.AllowWeb.Replace("ingress:", "ingres:"));
+        var lenient = _kubectl.Run(
+            $"apply -n {ns} --validate=warn -f -", Manifests.AllowWeb.Replace("ingress:", "ingres:"));
         Assert.Equal("Warning: unknown field \"spec.ingres\"\n", lenient.Error);
         Assert.Equal("networkpolicy.networking.k8s.io/allow-web created\n", lenient.Out);
         Assert.Contains(
@@ -271,9 +298,15 @@ public sealed class KubectlTests(RunningServer running)
             _kubectl.Fails($"apply -n {ns} -f -", "apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n"));
     }
 
-    private string Version(string ns) => _kubectl.Ok($"get netpol allow-web -n {ns} -o jsonpath={{.metadata.resourceVersion}}");
+    // kubectl 1.34 and later add where from.
+    private string Deleted(string arguments, string input = "") =>
+        Regex.Replace(_kubectl.Ok(arguments, input), " from \\S+ namespace\n", "\n");
 
-    private string Labels(string ns) => JsonNode.Parse(_kubectl.Ok($"get pod p -n {ns} -o json"))!["metadata"]!["labels"]!
+    private string Version(string ns) =>
+        _kubectl.Ok($"get netpol allow-web -n {ns} -o jsonpath={{.metadata.resourceVersion}}");
+
+    private string Labels(string ns) =>
+        JsonNode.Parse(_kubectl.Ok($"get pod p -n {ns} -o json"))!["metadata"]!["labels"]!
         .AsObject().OrderBy(l => l.Key, StringComparer.Ordinal).Aggregate(new JsonObject(), (all, l) =>
         {
             all[l.Key] = l.Value!.DeepClone();

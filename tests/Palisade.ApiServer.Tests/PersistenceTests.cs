@@ -135,10 +135,12 @@ public sealed class PersistenceTests : IDisposable
         var certificate = Path.Combine(Options.DataDirectory, "ca.crt");
         var good = await File.ReadAllTextAsync(certificate);
         await File.WriteAllTextAsync(certificate, "rubbish");
-        Assert.Contains("ca.crt", (await Assert.ThrowsAsync<InvalidDataException>(() => EmbeddedApiServer.StartAsync(Options))).Message);
+        Assert.Contains(
+            "ca.crt", (await Assert.ThrowsAsync<InvalidDataException>(() => EmbeddedApiServer.StartAsync(Options))).Message);
         await File.WriteAllTextAsync(certificate, good);
         await File.WriteAllTextAsync(Path.Combine(Options.DataDirectory, "objects.db"), new string('x', 5000));
-        Assert.Contains("objects.db", (await Assert.ThrowsAsync<IOException>(() => EmbeddedApiServer.StartAsync(Options))).Message);
+        Assert.Contains(
+            "objects.db", (await Assert.ThrowsAsync<IOException>(() => EmbeddedApiServer.StartAsync(Options))).Message);
     }
 
     private static async Task<long> ListVersion(Client client) =>

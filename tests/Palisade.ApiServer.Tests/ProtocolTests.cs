@@ -30,20 +30,28 @@ public sealed class ProtocolTests(RunningServer running)
     [InlineData("GET", "/nonsense", 404, "the server could not find the requested resource")]
     [InlineData("GET", "/api/v1/configmaps", 404, "the server could not find the requested resource")]
     [InlineData("GET", "/api/v1/namespaces/default/nodes", 404, "the server could not find the requested resource")]
-    [InlineData("GET", "/apis/networking.k8s.io/v2/networkpolicies", 404, "the server could not find the requested resource")]
+    [InlineData(
+        "GET", "/apis/networking.k8s.io/v2/networkpolicies", 404, "the server could not find the requested resource")]
     [InlineData("GET", "/api/v1/namespaces/default/pods/none", 404, "pods \"none\" not found")]
-    [InlineData("DELETE", "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/none", 404, "networkpolicies.networking.k8s.io \"none\" not found")]
+    [InlineData(
+        "DELETE", "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/none", 404, "networkpolicies.networking.k8s.io \"none\" not found")]
     [InlineData("PUT", "/api/v1/pods", 405, "the server does not allow this method on the requested resource")]
     [InlineData("POST", "/api/v1/pods", 405, "the server does not allow this method on the requested resource")]
     [InlineData("DELETE", "/api/v1/pods", 405, "the server does not allow this method on the requested resource")]
-    [InlineData("GET", "/api/v1/pods?labelSelector=a%20b", 400, "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt")]
+    [InlineData(
+        "GET", "/api/v1/pods?labelSelector=a%20b", 400, "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt")]
     [InlineData("GET", "/api/v1/pods?fieldSelector=spec.foo%3D1", 400, "field label not supported: spec.foo")]
-    [InlineData("GET", "/api/v1/pods?continue=nonsense", 400, "continue key is not valid: illegal base64 data or unknown version")]
+    [InlineData(
+        "GET", "/api/v1/pods?continue=nonsense", 400, "continue key is not valid: illegal base64 data or unknown version")]
     [InlineData("GET", "/api/v1/pods?limit=x", 400, "strconv.ParseInt: parsing \"x\": invalid syntax")]
-    [InlineData("GET", "/api/v1/pods?resourceVersion=999999999", 504, "Timeout: Too large resource version: 999999999, current: *")]
-    [InlineData("GET", "/api/v1/pods?resourceVersionMatch=Exact", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")]
-    [InlineData("GET", "/api/v1/pods?watch=1&resourceVersionMatch=NotOlderThan", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")]
-    [InlineData("GET", "/api/v1/pods?watch=1&sendInitialEvents=true", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")]
+    [InlineData(
+        "GET", "/api/v1/pods?resourceVersion=999999999", 504, "Timeout: Too large resource version: 999999999, current: *")]
+    [InlineData(
+        "GET", "/api/v1/pods?resourceVersionMatch=Exact", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")]
+    [InlineData(
+        "GET", "/api/v1/pods?watch=1&resourceVersionMatch=NotOlderThan", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")]
+    [InlineData(
+        "GET", "/api/v1/pods?watch=1&sendInitialEvents=true", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")]
     public async Task Refusals(string method, string path, int code, string message)
     {
         var answer = await _client.Send(method, path, null);
@@ -112,8 +120,8 @@ public sealed class ProtocolTests(RunningServer running)
         var rest = (await _client.Get($"{path}?limit=500&continue={(string)first["metadata"]!["continue"]!}")).Json;
         Assert.Equal(["b", "c"], rest["items"]!.AsArray().Select(item => (string)item!["metadata"]!["name"]!));
         Assert.Equal((string)first["metadata"]!["resourceVersion"]!, (string)rest["metadata"]!["resourceVersion"]!);
-        var exact = (await _client.Get(
-            $"{path}?resourceVersionMatch=Exact&resourceVersion={(string)first["metadata"]!["resourceVersion"]!}")).Json;
+        var version = (string)first["metadata"]!["resourceVersion"]!;
+        var exact = (await _client.Get($"{path}?resourceVersionMatch=Exact&resourceVersion={version}")).Json;
         Assert.Equal(["a", "b", "c"], exact["items"]!.AsArray().Select(item => (string)item!["metadata"]!["name"]!));
     }
 
@@ -154,12 +162,14 @@ public sealed class ProtocolTests(RunningServer running)
     {
         var path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies";
         var dry = await _client.Post(path + "?dryRun=Some", "{}");
-        Assert.Equal("CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"", dry.Message);
+        Assert.Equal(
+            "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": supported values: \"All\"", dry.Message);
         var validation = await _client.Post(path + "?fieldValidation=Hard", "{}");
         Assert.Equal(422, (int)validation.Code);
         var force = await _client.Send(
             "PATCH", path + "/x?force=true", "{}"u8.ToArray(), "application/merge-patch+json");
-        Assert.Equal("PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch", force.Message);
+        Assert.Equal(
+            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch", force.Message);
     }
 
     [Fact]
@@ -200,7 +210,8 @@ public sealed class ProtocolTests(RunningServer running)
         var main = await Patch(path, """{"status":{"phase":"Failed"},"metadata":{"labels":{"a":"b"}}}""");
         Assert.Equal("Running", (string)main.Json["status"]!["phase"]!);
         Assert.Equal("b", (string)main.Json["metadata"]!["labels"]!["a"]!);
-        Assert.Equal(404, (int)(await Patch("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/x/status", "{}")).Code);
+        var none = await Patch("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/x/status", "{}");
+        Assert.Equal(404, (int)none.Code);
         var bound = await _client.Post(path + "/binding", """{"target":{"kind":"Node","name":"n1"}}""");
         Assert.Equal(201, (int)bound.Code);
         Assert.Equal(409, (int)(await _client.Post(path + "/binding", """{"target":{"kind":"Node","name":"n2"}}""")).Code);
@@ -231,7 +242,8 @@ public sealed class ProtocolTests(RunningServer running)
         Assert.Equal("Terminating", (string)namespaceGoing.Json["status"]!["phase"]!);
         var refused = await _client.Post(path.TrimEnd('/'), """{"metadata":{"name":"late"}}""");
         Assert.Equal(
-            $"networkpolicies.networking.k8s.io \"late\" is forbidden: unable to create new content in namespace {ns} because it is being terminated",
+            "networkpolicies.networking.k8s.io \"late\" is forbidden: " +
+            $"unable to create new content in namespace {ns} because it is being terminated",
             refused.Message);
         Assert.Equal("NamespaceTerminating", (string)refused.Json["details"]!["causes"]![0]!["reason"]!);
         Assert.Equal(200, (int)(await Patch(path + "held", """{"metadata":{"finalizers":null}}""")).Code);
@@ -263,7 +275,8 @@ public sealed class ProtocolTests(RunningServer running)
         var warned = await _client.Post(path, body.Replace("NAME", "b"));
         Assert.Equal(201, (int)warned.Code);
         Assert.Equal(
-            ["299 - \"duplicate field \\\"spec.podSelector\\\"\"", "299 - \"unknown field \\\"spec.foo\\\"\""], warned.Warnings);
+            ["299 - \"duplicate field \\\"spec.podSelector\\\"\"", "299 - \"unknown field \\\"spec.foo\\\"\""],
+            warned.Warnings);
         var ignored = await _client.Post(path + "?fieldValidation=Ignore", body.Replace("NAME", "c"));
         Assert.Empty(ignored.Warnings);
         Assert.Null(ignored.Json["spec"]!["foo"]);
@@ -283,7 +296,10 @@ public sealed class ProtocolTests(RunningServer running)
             """{"metadata":{"name":"odd"},"spec":{"podSelector":{},"ingress":[{"from":[{"ipBlock":{"cidr":"10.0.0.1/8"}}]}]}}""");
         Assert.Equal(201, (int)answer.Code);
         Assert.Equal(
-            ["299 - \"spec.ingress[0].from[0].ipBlock.cidr: CIDR value \\\"10.0.0.1/8\\\" is ambiguous in this context (should be \\\"10.0.0.0/8\\\" or \\\"10.0.0.1/32\\\"?)\""],
+            [
+                "299 - \"spec.ingress[0].from[0].ipBlock.cidr: CIDR value \\\"10.0.0.1/8\\\" is ambiguous in this context " +
+                "(should be \\\"10.0.0.0/8\\\" or \\\"10.0.0.1/32\\\"?)\"",
+            ],
             answer.Warnings);
     }
 
@@ -300,7 +316,8 @@ public sealed class ProtocolTests(RunningServer running)
         var packed = await _client.GetPacked(path);
         Assert.Equal(["gzip"], packed.Response.Content.Headers.ContentEncoding);
         Assert.InRange(packed.Body.Length, 1, 20_000);
-        using var unpacked = new StreamReader(new GZipStream(new MemoryStream(packed.Body), CompressionMode.Decompress), Encoding.UTF8);
+        using var unpacked = new StreamReader(
+            new GZipStream(new MemoryStream(packed.Body), CompressionMode.Decompress), Encoding.UTF8);
         var items = JsonNode.Parse(await unpacked.ReadToEndAsync())!["items"];
         Assert.True(JsonNode.DeepEquals(plain.Json["items"], items));
     }
@@ -317,7 +334,8 @@ public sealed class ProtocolTests(RunningServer running)
         }
 
         Assert.Equal("APIGroupList", (string)(await _client.Get("/apis")).Json["kind"]!);
-        Assert.Equal("APIVersions", (string)(await _client.Get("/api", "application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList,application/json")).Json["kind"]!);
+        Assert.Equal(
+            "APIVersions", (string)(await _client.Get("/api", "application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList,application/json")).Json["kind"]!);
         var plain = (await _client.Get("/api/v1")).Json["resources"]!.AsArray().Select(r => (string)r!["name"]!);
         Assert.Contains("pods/status", plain);
         Assert.Equal("APIGroup", (string)(await _client.Get("/apis/networking.k8s.io")).Json["kind"]!);
@@ -332,14 +350,17 @@ public sealed class ProtocolTests(RunningServer running)
         var url = (string)index["apis/networking.k8s.io/v1"]!["serverRelativeURL"]!;
         var document = await _client.Get(url);
         Assert.Contains("immutable", document.Response.Headers.CacheControl!.ToString());
-        var patch = document.Json["paths"]!["/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}"]!["patch"]!;
+        var path = "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}";
+        var operations = document.Json["paths"]![path]!;
+        var patch = operations["patch"]!;
         Assert.Contains("fieldValidation", patch["parameters"]!.AsArray().Select(p => (string)p!["name"]!));
         Assert.NotNull(document.Json["components"]!["schemas"]!["io.k8s.api.networking.v1.NetworkPolicyPeer"]);
         var stale = await _client.Get("/openapi/v3/api/v1?hash=OLD");
         Assert.Equal("/openapi/v3/api/v1", stale.Response.RequestMessage!.RequestUri!.AbsolutePath);
         Assert.NotEqual("?hash=OLD", stale.Response.RequestMessage.RequestUri.Query);
         var v2 = await _client.Get("/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
-        Assert.Equal("application/com.github.proto-openapi.spec.v2.v1.0+protobuf", v2.Response.Content.Headers.ContentType!.ToString());
+        Assert.Equal(
+            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", v2.Response.Content.Headers.ContentType!.ToString());
     }
 
     private Task<Answer> Put(string path, JsonObject body) =>

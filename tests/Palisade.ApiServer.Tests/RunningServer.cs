@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Palisade.ApiServer.Tests;
 
-/// <summary>One server for the whole suite, on a free port with a data directory of its own; tests keep to their own namespaces.</summary>
+/// <summary>
+/// One server for the whole suite, on a free port with a data directory of its own; tests keep to their own
+/// namespaces.
+/// </summary>
 public sealed class RunningServer : IAsyncLifetime
 {
     public const string PodWarning = "images are not pulled: a built-in server listens on the containerPorts instead";
@@ -21,7 +24,8 @@ public sealed class RunningServer : IAsyncLifetime
         Server = await EmbeddedApiServer.StartAsync(new ApiServerOptions
         {
             DataDirectory = Path.Combine(Directory, "data"),
-            PodWarning = pod => pod["spec"]!["containers"]!.AsArray().Any(c => c!["command"] is null) ? PodWarning : null,
+            PodWarning = pod =>
+                pod["spec"]!["containers"]!.AsArray().Any(c => c!["command"] is null) ? PodWarning : null,
         });
         Kubectl = new Kubectl(Server.KubeconfigText, Directory);
         Client = new Client(Server);

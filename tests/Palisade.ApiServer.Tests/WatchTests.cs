@@ -39,7 +39,8 @@ public sealed class WatchTests(RunningServer running)
     {
         var ns = running.NewNamespace("watch-list");
         _store.Create(Manifests.Pod(ns, "a"));
-        using var watch = await Watch(ns, "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+        using var watch = await Watch(
+            ns, "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
         Assert.Equal("ADDED a", (await watch.Next())!.ToString());
         var bookmark = (await watch.Next())!;
         Assert.Equal("BOOKMARK", bookmark.Type);

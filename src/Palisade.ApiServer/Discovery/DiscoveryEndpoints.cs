@@ -8,7 +8,9 @@ using Palisade.Kubernetes.Schema;
 
 namespace Palisade.ApiServer.Discovery;
 
-/// <summary>/, /version, /api and /apis: plain discovery, and aggregated discovery in exactly the version asked for.</summary>
+/// <summary>
+/// /, /version, /api and /apis: plain discovery, and aggregated discovery in exactly the version asked for.
+/// </summary>
 internal sealed class DiscoveryEndpoints
 {
     private readonly string _kubeVersion;
@@ -103,10 +105,12 @@ internal sealed class DiscoveryEndpoints
             .. Named.SelectMany(version => new[] { $"/apis/{version.Group}", $"/apis/{version.GroupVersion}" }),
             "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version",
         ];
-        return WriteAsync(context, new JsonObject { ["paths"] = new JsonArray([.. paths.Select(path => (JsonNode)path)]) });
+        return WriteAsync(
+            context, new JsonObject { ["paths"] = new JsonArray([.. paths.Select(path => (JsonNode)path)]) });
     }
 
-    private static Task WriteRootAsync(HttpContext context, IReadOnlyList<ServedVersion> versions, Func<JsonObject> plain)
+    private static Task WriteRootAsync(
+        HttpContext context, IReadOnlyList<ServedVersion> versions, Func<JsonObject> plain)
     {
         context.Response.Headers.Vary = "Accept";
         foreach (var media in MediaRange.ParseAll(context.Request.Headers.Accept.ToString()))
@@ -139,7 +143,8 @@ internal sealed class DiscoveryEndpoints
             var metadata = new JsonObject { ["creationTimestamp"] = null };
             if (served.Group.Length > 0)
                 metadata["name"] = served.Group;
-            return (JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray(served.ToAggregated()) };
+            return (JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray(
+                served.ToAggregated()) };
         })]),
     };
 
@@ -184,9 +189,17 @@ internal sealed class DiscoveryEndpoints
         if (resource.UnservedSubresources.Contains("log"))
             subresources.Add(new ServedSubresource("log", "", "v1", kind.Kind, "get"));
         if (kind.HasStatus)
-            subresources.Add(new ServedSubresource("status", kind.Group, kind.Version, kind.Kind, "get", "patch", "update"));
+            subresources.Add(
+                new ServedSubresource("status", kind.Group, kind.Version, kind.Kind, "get", "patch", "update"));
         return new ServedResource(
-            kind.Plural, kind.Singular, kind.Kind, kind.Namespaced, resource.Verbs, kind.ShortNames, resource.Categories, subresources);
+            kind.Plural,
+            kind.Singular,
+            kind.Kind,
+            kind.Namespaced,
+            resource.Verbs,
+            kind.ShortNames,
+            resource.Categories,
+            subresources);
     }
 
     private static ServedResource Of(KindSchema review) =>

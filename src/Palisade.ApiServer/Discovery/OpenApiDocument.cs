@@ -5,8 +5,8 @@ using Palisade.Kubernetes.Schema;
 namespace Palisade.ApiServer.Discovery;
 
 /// <summary>
-/// An OpenAPI 3.0 document of one group version, as far as kubectl reads it: the schemas of the kinds (explain), and for each
-/// kind a PATCH operation that names fieldValidation (apply).
+/// An OpenAPI 3.0 document of one group version, as far as kubectl reads it: the schemas of the kinds (explain), and
+/// for each kind a PATCH operation that names fieldValidation (apply).
 /// </summary>
 internal static class OpenApiDocument
 {
@@ -28,7 +28,8 @@ internal static class OpenApiDocument
         foreach (var resource in resources)
         {
             AddSchema(schemas, resource.Kind.Type);
-            schemas[resource.Kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(resource.Kind));
+            schemas[resource.Kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(
+                GroupVersionKind(resource.Kind));
             AddPaths(paths, path, resource.Kind);
         }
 
@@ -47,7 +48,8 @@ internal static class OpenApiDocument
     private static void AddPaths(JsonObject paths, string path, KindSchema kind)
     {
         var collection = kind.Namespaced ? $"/{path}/namespaces/{{namespace}}/{kind.Plural}" : $"/{path}/{kind.Plural}";
-        paths[collection] = new JsonObject { ["post"] = Operation("post", kind, "dryRun", "fieldManager", "fieldValidation") };
+        paths[collection] = new JsonObject { ["post"] = Operation(
+            "post", kind, "dryRun", "fieldManager", "fieldValidation") };
         paths[collection + "/{name}"] = new JsonObject
         {
             ["get"] = Operation("get", kind),

@@ -10,8 +10,8 @@ namespace Palisade.ApiServer.Discovery;
 internal sealed class OpenApiEndpoints
 {
     /// <summary>
-    /// openapi.v2.Document { swagger(1): "2.0", info(2): Info { title(1): "palisade", version(2): "1" }, paths(8): Paths {} }:
-    /// kubectl wants one to exist, and learns from it that it knows nothing.
+    /// openapi.v2.Document { swagger(1): "2.0", info(2): Info { title(1): "palisade", version(2): "1" }, paths(8):
+    /// Paths {} }: kubectl wants one to exist, and learns from it that it knows nothing.
     /// </summary>
     private static readonly byte[] _v2 =
         [0x0a, 3, (byte)'2', (byte)'.', (byte)'0', 0x12, 13, 0x0a, 8, .. "palisade"u8, 0x12, 1, (byte)'1', 0x42, 0];

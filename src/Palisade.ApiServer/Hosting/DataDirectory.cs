@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Palisade.ApiServer.Hosting;
 
 /// <summary>
-/// The files of one server: lock, ca.crt, ca.key, token, port, objects.db. Made 0700, files 0600; held by one server at a time
-/// (an exclusive flock on the lock file, so a killed server leaves nothing to clean up).
+/// The files of one server: lock, ca.crt, ca.key, token, port, objects.db. Made 0700, files 0600; held by one server
+/// at a time (an exclusive flock on the lock file, so a killed server leaves nothing to clean up).
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -40,7 +40,9 @@ internal sealed class DataDirectory : IDisposable
         catch (IOException e)
         {
             throw new IOException(
-                $"{path} is in use by another server, or cannot be locked: stop that server or use another data directory", e);
+                $"{path} is in use by another server, or cannot be locked: " +
+                "stop that server or use another data directory",
+                e);
         }
     }
 
@@ -56,7 +58,9 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>The port kept from an earlier start, or 0.</summary>
     public int KeptPort() =>
-        int.TryParse(Read("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? port : 0;
+        int.TryParse(Read("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535
+            ? port
+            : 0;
 
     public void KeepPort(int port) => Write("port", port.ToString(CultureInfo.InvariantCulture));
 
@@ -72,10 +76,17 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Writes a file beside, then renames it: a crash leaves the old text or the new, never half of it.</summary>
+    /// <summary>
+    /// Writes a file beside, then renames it: a crash leaves the old text or the new, never half of it.
+    /// </summary>
     public void Write(string name, string text)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = OwnerOnly,
+        };
         using (var writer = new StreamWriter(File(name + ".new"), options))
             writer.Write(text + "\n");
         System.IO.File.Move(File(name + ".new"), File(name), overwrite: true);

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Palisade.ApiServer.Hosting;
 
-/// <summary>The server's own CA, kept in the data directory, and a server certificate made anew at every start.</summary>
+/// <summary>
+/// The server's own CA, kept in the data directory, and a server certificate made anew at every start.
+/// </summary>
 internal sealed class ServerCertificates
 {
     private static readonly TimeSpan _clockSkew = TimeSpan.FromHours(1);
@@ -36,13 +38,15 @@ internal sealed class ServerCertificates
         try
         {
             var ca = X509Certificate2.CreateFromPem(certificate, key);
-            // An expired CA serves nobody: clients refuse it. A new one needs the new kubeconfig, which every start writes.
+            // An expired CA serves nobody: clients refuse it. A new one needs the new kubeconfig, which every start
+            // writes.
             return ca.NotAfter > time.GetUtcNow().UtcDateTime.AddDays(30) ? ca : null;
         }
         catch (CryptographicException e)
         {
             throw new InvalidDataException(
-                $"{directory.Path}/ca.crt or ca.key cannot be read ({e.Message}); remove both to have a new CA made", e);
+                $"{directory.Path}/ca.crt or ca.key cannot be read ({e.Message}); remove both to have a new CA made",
+                e);
         }
     }
 

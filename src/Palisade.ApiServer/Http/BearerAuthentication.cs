@@ -20,5 +20,6 @@ internal sealed class BearerAuthentication(string token)
     // Hashes are compared, in constant time, so that neither length nor content of the token leaks.
     private bool IsAuthenticated(string header) =>
         header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[7..].Trim())), _expected);
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(header[7..].Trim())), _expected);
 }

@@ -22,7 +22,8 @@ internal static class BodyDecoder
     private static readonly WireLimits _limits = new(RequestBody.Limit, MaxDepth: 100);
 
     /// <summary>A whole object, as create and replace send it.</summary>
-    public static Decoded Object(ReadOnlyMemory<byte> body, string mediaType, KindSchema kind, FieldValidation validation)
+    public static Decoded Object(
+        ReadOnlyMemory<byte> body, string mediaType, KindSchema kind, FieldValidation validation)
     {
         var value = Value(body, mediaType, kind);
         CheckKind(value, kind);
@@ -62,7 +63,8 @@ internal static class BodyDecoder
     {
         var parsed = WireProtobuf.Parse(body.Span, _limits);
         return parsed.Value ?? throw Errors.BadRequest(
-            $"the object provided is unrecognized (must be of type {kind.Kind}): {parsed.Error!.Message} ({Summary(body.Span)})");
+            $"the object provided is unrecognized (must be of type {kind.Kind}): " +
+            $"{parsed.Error!.Message} ({Summary(body.Span)})");
     }
 
     private static string Unrecognized(ReadOnlyMemory<byte> body, KindSchema kind, string why) =>
@@ -91,7 +93,8 @@ internal static class BodyDecoder
         if (apiVersion.Length > 0 && apiVersion != kind.ApiVersion)
         {
             throw Errors.BadRequest(
-                $"the API version in the data ({apiVersion}) does not match the expected API version ({kind.ApiVersion})");
+                $"the API version in the data ({apiVersion}) does not match " +
+                $"the expected API version ({kind.ApiVersion})");
         }
 
         if (name.Length > 0 && name != kind.Kind)

@@ -19,14 +19,19 @@ internal static class Errors
         new(409, "AlreadyExists", $"{kind.QualifiedResource} \"{name}\" already exists", Details(kind, name));
 
     public static StatusException Conflict(KindSchema kind, string name, string why) =>
-        new(409, "Conflict", $"Operation cannot be fulfilled on {kind.QualifiedResource} \"{name}\": {why}", Details(kind, name));
+        new(
+            409,
+            "Conflict",
+            $"Operation cannot be fulfilled on {kind.QualifiedResource} \"{name}\": {why}",
+            Details(kind, name));
 
     public static StatusException Forbidden(KindSchema kind, string name, string why, JsonArray? causes = null)
     {
         var details = Details(kind, name);
         if (causes is not null)
             details["causes"] = causes;
-        return new StatusException(403, "Forbidden", $"{kind.QualifiedResource} \"{name}\" is forbidden: {why}", details);
+        return new StatusException(
+            403, "Forbidden", $"{kind.QualifiedResource} \"{name}\" is forbidden: {why}", details);
     }
 
     public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
@@ -53,7 +58,9 @@ internal static class Errors
             ["causes"] = new JsonArray(new JsonObject { ["message"] = message }),
         });
 
-    /// <summary>422: <paramref name="kind"/> and <paramref name="name"/> as details name them; causes in order.</summary>
+    /// <summary>
+    /// 422: <paramref name="kind"/> and <paramref name="name"/> as details name them; causes in order.
+    /// </summary>
     public static StatusException Invalid(string group, string kind, string name, IReadOnlyCollection<Cause> causes)
     {
         var texts = causes.Select(cause => cause.ToString()).Distinct(StringComparer.Ordinal).ToList();

@@ -39,7 +39,8 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
                 metadata["remainingItemCount"] = page.Remaining;
         }
 
-        var body = Representation.List(selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow());
+        var body = Representation.List(
+            selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow());
         return Responses.WriteAsync(context, 200, body);
     }
 
@@ -75,7 +76,8 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
             throw ListRules.TooLarge(version, current.Version);
         if (query.ResourceVersionMatch != "Exact")
             return (current, null);
-        return (store.StateAt(version) ?? throw Errors.Expired($"The resourceVersion for the provided list is too old."), null);
+        return (store.StateAt(version)
+            ?? throw Errors.Expired($"The resourceVersion for the provided list is too old."), null);
     }
 
     private static ListPage Page(Selection selection, StoreState state, ObjectKey? start, int limit)
@@ -101,12 +103,20 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
     private readonly record struct ListPage(IReadOnlyList<StoredObject> Items, ObjectKey? Next, long Remaining);
 }
 
-/// <summary>The continue parameter: the first page's resourceVersion and the last key shown; opaque to clients.</summary>
+/// <summary>
+/// The continue parameter: the first page's resourceVersion and the last key shown; opaque to clients.
+/// </summary>
 internal readonly record struct ContinueToken(long Version, ObjectKey After)
 {
     public static string Of(long version, ObjectKey after)
     {
-        var token = new JsonObject { ["v"] = "palisade/v1", ["rv"] = version, ["ns"] = after.Namespace, ["name"] = after.Name };
+        var token = new JsonObject
+        {
+            ["v"] = "palisade/v1",
+            ["rv"] = version,
+            ["ns"] = after.Namespace,
+            ["name"] = after.Name,
+        };
         return Convert.ToBase64String(JsonBytes.Of(token)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
     }
 
@@ -115,7 +125,8 @@ internal readonly record struct ContinueToken(long Version, ObjectKey After)
         try
         {
             var padded = text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - text.Length % 4) % 4);
-            if (JsonNode.Parse(Convert.FromBase64String(padded)) is JsonObject token && Cell.Text(token["v"]) == "palisade/v1")
+            if (JsonNode.Parse(Convert.FromBase64String(padded)) is JsonObject token
+                && Cell.Text(token["v"]) == "palisade/v1")
                 return new(Cell.Number(token["rv"]), new ObjectKey(Cell.Text(token["ns"]), Cell.Text(token["name"])));
         }
         catch (Exception e) when (e is FormatException or JsonException)

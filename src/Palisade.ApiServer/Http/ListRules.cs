@@ -16,11 +16,13 @@ internal static class ListRules
             if (query.Continue is not null)
                 causes.Add(Causes.Forbidden(Match, "resourceVersionMatch is forbidden when continue is provided"));
             if (query.ResourceVersion is null)
-                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+                causes.Add(
+                    Causes.Forbidden(Match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
             if (match is not ("Exact" or "NotOlderThan"))
                 causes.Add(Causes.NotSupported(Match, $"\"{match}\"", "Exact", "NotOlderThan", ""));
             else if (match == "Exact" && query.ResourceVersion == "0")
-                causes.Add(Causes.Forbidden(Match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+                causes.Add(
+                    Causes.Forbidden(Match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
         }
 
         if (query.SendInitialEvents is not null)
@@ -36,7 +38,8 @@ internal static class ListRules
         var match = query.ResourceVersionMatch;
         if (query.SendInitialEvents is not null && match != "NotOlderThan")
         {
-            causes.Add(Causes.Forbidden(Match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            causes.Add(
+                Causes.Forbidden(Match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
         }
 
         if (match is not null)

@@ -27,7 +27,8 @@ internal static class Representation
         {
             writer.WriteStartObject();
             writer.WriteString("kind", isWhole ? resource.Kind.Kind + "List" : "PartialObjectMetadataList");
-            writer.WriteString("apiVersion", isWhole ? resource.Kind.ApiVersion : $"{MetaGroup}/{negotiated.MetaVersion}");
+            writer.WriteString(
+                "apiVersion", isWhole ? resource.Kind.ApiVersion : $"{MetaGroup}/{negotiated.MetaVersion}");
             writer.WritePropertyName("metadata");
             metadata.WriteTo(writer);
             writer.WriteStartArray("items");

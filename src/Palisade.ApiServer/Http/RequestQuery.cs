@@ -49,7 +49,9 @@ internal sealed class RequestQuery(IQueryCollection query)
                 return null;
             return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
                 ? version
-                : throw Errors.BadRequest($"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
+                : throw Errors.BadRequest(
+                    $"resourceVersion: Invalid value: \"{text}\": " +
+                    $"strconv.ParseUint: parsing \"{text}\": invalid syntax");
         }
     }
 
@@ -57,7 +59,9 @@ internal sealed class RequestQuery(IQueryCollection query)
 
     // Go's conversion takes anything but false and 0 as true, so that a bare ?watch works.
     private bool? Flag(string name) =>
-        !query.TryGetValue(name, out var values) ? null : values.ToString() is not ("false" or "0" or "False" or "F" or "f");
+        query.TryGetValue(name, out var values)
+            ? values.ToString() is not ("false" or "0" or "False" or "F" or "f")
+            : null;
 
     private long? Number(string name)
     {

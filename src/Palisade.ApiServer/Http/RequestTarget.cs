@@ -3,16 +3,20 @@ using Palisade.ApiServer.Resources;
 namespace Palisade.ApiServer.Http;
 
 /// <summary>
-/// What a resource path names: /api/v1/[namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]], for named groups below /apis/GROUP/VERSION.
-/// Namespace null: cluster-scoped, or all namespaces. Name null: the collection.
+/// What a resource path names: /api/v1/[namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]], for named groups below
+/// /apis/GROUP/VERSION. Namespace null: cluster-scoped, or all namespaces. Name null: the collection.
 /// </summary>
 internal sealed record RequestTarget(Resource Resource, string? Namespace, string? Name, string? Subresource)
 {
-    /// <summary>The target of the path's segments after the group version; null when nothing of that name is served.</summary>
-    public static RequestTarget? Find(ResourceRegistry registry, string group, string version, ReadOnlySpan<string> rest)
+    /// <summary>
+    /// The target of the path's segments after the group version; null when nothing of that name is served.
+    /// </summary>
+    public static RequestTarget? Find(
+        ResourceRegistry registry, string group, string version, ReadOnlySpan<string> rest)
     {
         string? ns = null;
-        // namespaces/NS/PLURAL…; but namespaces/NS, namespaces/NS/status and namespaces/NS/finalize are the namespace itself.
+        // namespaces/NS/PLURAL…; but namespaces/NS, namespaces/NS/status and namespaces/NS/finalize are the namespace
+        // itself.
         if (rest.Length >= 3 && rest[0] == "namespaces" && rest[2] is not ("status" or "finalize"))
         {
             ns = rest[1];

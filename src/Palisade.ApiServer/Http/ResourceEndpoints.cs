@@ -11,7 +11,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.ApiServer.Http;
 
 /// <summary>The verbs of every resource.</summary>
-internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches)
+internal sealed class ResourceEndpoints(
+    VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches)
 {
     public Task InvokeAsync(HttpContext context, RequestTarget target)
     {
@@ -50,7 +51,10 @@ internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter write
             throw Errors.UnknownPath();
         Current(target);
         throw new StatusException(
-            501, "NotImplemented", $"{subresource} of {kind.Plural} is not served yet", Errors.Details(kind, target.Name));
+            501,
+            "NotImplemented",
+            $"{subresource} of {kind.Plural} is not served yet",
+            Errors.Details(kind, target.Name));
     }
 
     private Task ListAsync(HttpContext context, RequestTarget target)
@@ -87,7 +91,8 @@ internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter write
         var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "UpdateOptions");
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
-        var written = writer.Update(target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
+        var written = writer.Update(
+            target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
         Responses.AddWarnings(context, decoded.Warnings.Concat(written.Warnings));
         await Responses.WriteAsync(context, 200, written.Json);
     }
@@ -110,7 +115,8 @@ internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter write
         var written = writer.Update(target.Resource, Key(target), part, write, tree =>
         {
             var patched = patch.Apply(tree);
-            var decoded = BodyDecoder.Patched(patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
+            var decoded = BodyDecoder.Patched(
+                patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
             warnings = decoded.Warnings;
             return decoded.Tree;
         });
@@ -158,7 +164,8 @@ internal sealed class ResourceEndpoints(VersionedStore store, ObjectWriter write
     private async Task BindAsync(HttpContext context, RequestTarget target)
     {
         var body = await RequestBody.ReadAsync(context);
-        var value = BodyDecoder.Json(body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
+        var value = BodyDecoder.Json(
+            body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
         var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
         writer.Bind(target.Resource, Key(target), node);
         await Responses.WriteJsonAsync(context, 201, new JsonObject

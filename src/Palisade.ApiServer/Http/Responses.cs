@@ -25,12 +25,15 @@ internal static class Responses
     public static Task WriteTextAsync(HttpContext context, string text) =>
         WriteAsync(context, 200, System.Text.Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8");
 
-    public static async Task WriteAsync(HttpContext context, int code, ReadOnlyMemory<byte> body, string contentType = Json)
+    public static async Task WriteAsync(
+        HttpContext context, int code, ReadOnlyMemory<byte> body, string contentType = Json)
     {
         var response = context.Response;
         response.StatusCode = code;
         response.ContentType = contentType;
-        response.Headers.CacheControl = response.Headers.CacheControl.Count > 0 ? response.Headers.CacheControl : "no-cache, private";
+        response.Headers.CacheControl = response.Headers.CacheControl.Count > 0
+            ? response.Headers.CacheControl
+            : "no-cache, private";
         if (body.Length >= GzipFrom && AcceptsGzip(context))
         {
             response.Headers.ContentEncoding = "gzip";
@@ -58,7 +61,8 @@ internal static class Responses
     // A header is ASCII without line ends; quotes and backslashes are escaped (net/http NewWarningHeader).
     private static string QuoteHeader(string text)
     {
-        var plain = new string([.. text.Select(c => c is >= ' ' and <= '~' ? c : c is '\n' or '\r' or '\t' ? ' ' : '?')]);
+        var plain = new string(
+            [.. text.Select(c => c is >= ' ' and <= '~' ? c : c is '\n' or '\r' or '\t' ? ' ' : '?')]);
         return "\"" + plain.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";
     }
 }

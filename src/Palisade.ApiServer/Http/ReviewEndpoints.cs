@@ -6,8 +6,8 @@ using Palisade.Kubernetes.Schema;
 namespace Palisade.ApiServer.Http;
 
 /// <summary>
-/// kubectl auth can-i and whoami: reviews are answered, not stored. Whoever has the token is the administrator and may do
-/// everything.
+/// kubectl auth can-i and whoami: reviews are answered, not stored. Whoever has the token is the administrator and
+/// may do everything.
 /// </summary>
 internal sealed class ReviewEndpoints
 {

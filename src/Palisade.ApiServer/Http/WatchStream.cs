@@ -8,8 +8,8 @@ using Palisade.ApiServer.Storage;
 namespace Palisade.ApiServer.Http;
 
 /// <summary>
-/// Serves watches: one JSON object per line, flushed as it happens. A watch holds a place in the change log and one batch, no
-/// queue; a client that reads too slowly loses its place and gets an ERROR event with a 410 Status.
+/// Serves watches: one JSON object per line, flushed as it happens. A watch holds a place in the change log and one
+/// batch, no queue; a client that reads too slowly loses its place and gets an ERROR event with a 410 Status.
 /// </summary>
 internal sealed class WatchStream(VersionedStore store, TimeProvider time, CancellationToken stopping)
 {
@@ -65,7 +65,8 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
 
     private async Task FollowAsync(Session session, WatchCursor cursor, CancellationToken cancel)
     {
-        var end = time.GetUtcNow() + TimeSpan.FromSeconds(Math.Clamp(session.Query.TimeoutSeconds ?? DefaultTimeoutSeconds, 1, 86400));
+        var end = time.GetUtcNow() + TimeSpan.FromSeconds(
+            Math.Clamp(session.Query.TimeoutSeconds ?? DefaultTimeoutSeconds, 1, 86400));
         var bookmark = time.GetUtcNow() + _bookmarkPeriod;
         while (true)
         {

@@ -27,13 +27,16 @@ internal sealed record DeleteOptions
         foreach (var value in dryRun.Where(value => value != "All"))
             causes.Add(Causes.NotSupported("dryRun", $"\"{value}\"", "All"));
         if (policy is not (null or "Foreground" or "Background" or "Orphan"))
-            causes.Add(Causes.NotSupported("propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil"));
+            causes.Add(
+                Causes.NotSupported("propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil"));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", "DeleteOptions", "", causes);
         return new DeleteOptions
         {
             DryRun = dryRun.Count > 0,
-            GracePeriodSeconds = body?["gracePeriodSeconds"] is { } seconds ? Cell.Number(seconds) : query.GracePeriodSeconds,
+            GracePeriodSeconds = body?["gracePeriodSeconds"] is { } seconds
+                ? Cell.Number(seconds)
+                : query.GracePeriodSeconds,
             Uid = Text(body?["preconditions"]?["uid"]),
             ResourceVersion = Text(body?["preconditions"]?["resourceVersion"]),
         };
@@ -44,7 +47,9 @@ internal sealed record DeleteOptions
         if (Uid is not null && Uid != existing.Uid)
         {
             throw Errors.Conflict(
-                kind, existing.Key.Name, $"Precondition failed: UID in precondition: {Uid}, UID in object meta: {existing.Uid}");
+                kind,
+                existing.Key.Name,
+                $"Precondition failed: UID in precondition: {Uid}, UID in object meta: {existing.Uid}");
         }
 
         var version = existing.Version.ToString(CultureInfo.InvariantCulture);
@@ -53,7 +58,8 @@ internal sealed record DeleteOptions
             throw Errors.Conflict(
                 kind,
                 existing.Key.Name,
-                $"Precondition failed: ResourceVersion in precondition: {ResourceVersion}, ResourceVersion in object meta: {version}");
+                $"Precondition failed: ResourceVersion in precondition: {ResourceVersion}, " +
+                $"ResourceVersion in object meta: {version}");
         }
     }
 

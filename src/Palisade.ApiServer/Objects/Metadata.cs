@@ -12,7 +12,11 @@ namespace Palisade.ApiServer.Objects;
 internal static class Metadata
 {
     // Set by the server alone; a client that sends them back unchanged, or not at all, is fine.
-    private static readonly string[] _carried = ["uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    private static readonly string[] _carried =
+        ["uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
+
+    private static readonly string[] _notAtBirth =
+        ["deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "resourceVersion"];
 
     public static JsonObject Of(JsonObject tree)
     {
@@ -32,13 +36,15 @@ internal static class Metadata
         if (!resource.Kind.Namespaced)
         {
             if (given.Length > 0)
-                throw Errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+                throw Errors.BadRequest(
+                    "the namespace of the provided object does not match the namespace sent on the request");
             meta.Remove("namespace");
             return;
         }
 
         if (given.Length > 0 && ns is not null && given != ns)
-            throw Errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+            throw Errors.BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request");
         if (given.Length == 0 && ns is null)
             throw Errors.BadRequest("an empty namespace may not be set during creation");
         meta["namespace"] = ns ?? given;
@@ -47,7 +53,7 @@ internal static class Metadata
     /// <summary>What a new object gets, whatever the client sent.</summary>
     public static void PrepareCreate(Resource resource, JsonObject meta, DateTimeOffset now)
     {
-        foreach (var name in new[] { "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "resourceVersion" })
+        foreach (var name in _notAtBirth)
             meta.Remove(name);
         meta["uid"] = Guid.NewGuid().ToString();
         meta["creationTimestamp"] = Time(now);
@@ -69,7 +75,9 @@ internal static class Metadata
         if (uid.Length > 0 && uid != existing.Uid)
         {
             throw Errors.Conflict(
-                resource.Kind, key.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {existing.Uid}");
+                resource.Kind,
+                key.Name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {existing.Uid}");
         }
 
         var version = Cell.Text(meta["resourceVersion"]);
@@ -82,7 +90,9 @@ internal static class Metadata
         }
     }
 
-    /// <summary>Brings what clients do not own over from the old state; answers what they tried to change all the same.</summary>
+    /// <summary>
+    /// Brings what clients do not own over from the old state; answers what they tried to change all the same.
+    /// </summary>
     public static IReadOnlyList<Cause> CarryOver(JsonObject tree, JsonObject old)
     {
         var meta = Of(tree);

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Palisade.ApiServer.Objects;
 
-/// <summary>metadata.generateName: the prefix and five characters that spell no words (apiserver names.SimpleNameGenerator).</summary>
+/// <summary>
+/// metadata.generateName: the prefix and five characters that spell no words (apiserver names.SimpleNameGenerator).
+/// </summary>
 internal static class NameGenerator
 {
     private const int SuffixLength = 5;

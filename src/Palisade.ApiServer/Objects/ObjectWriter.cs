@@ -9,8 +9,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.ApiServer.Objects;
 
 /// <summary>
-/// The write path of every object: prepare, default, judge, store. Decoding is done before (Http/BodyDecoder), so trees hold only
-/// fields of their schema, of the right types.
+/// The write path of every object: prepare, default, judge, store. Decoding is done before (Http/BodyDecoder), so
+/// trees hold only fields of their schema, of the right types.
 /// </summary>
 internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry registry, ApiServerOptions options)
 {
@@ -47,10 +47,11 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
     }
 
     /// <summary>
-    /// Replaces one object by what <paramref name="change"/> makes of a copy of it, all under the store's lock; an object that
-    /// stays equal is not written.
+    /// Replaces one object by what <paramref name="change"/> makes of a copy of it, all under the store's lock; an
+    /// object that stays equal is not written.
     /// </summary>
-    public Written Update(Resource resource, ObjectKey key, Part part, WriteOptions write, Func<JsonObject, JsonObject> change) =>
+    public Written Update(
+        Resource resource, ObjectKey key, Part part, WriteOptions write, Func<JsonObject, JsonObject> change) =>
         store.Write(transaction =>
         {
             var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
@@ -85,7 +86,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         {
             var assigned = Cell.Text(tree["spec"]?["nodeName"]);
             if (assigned.Length > 0)
-                throw Errors.Conflict(pods.Kind, key.Name, $"pod {key.Name} is already assigned to node \"{assigned}\"");
+                throw Errors.Conflict(
+                    pods.Kind, key.Name, $"pod {key.Name} is already assigned to node \"{assigned}\"");
             tree["spec"]!["nodeName"] = node;
             return tree;
         });

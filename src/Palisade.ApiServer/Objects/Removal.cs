@@ -7,8 +7,8 @@ using Palisade.ApiServer.Tables;
 namespace Palisade.ApiServer.Objects;
 
 /// <summary>
-/// Deletes within one transaction. An object with finalizers is only marked; a namespace takes what it holds with it, and waits
-/// (Terminating) for objects that finalizers hold back.
+/// Deletes within one transaction. An object with finalizers is only marked; a namespace takes what it holds with it,
+/// and waits (Terminating) for objects that finalizers hold back.
 /// </summary>
 internal sealed class Removal(ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now)
 {

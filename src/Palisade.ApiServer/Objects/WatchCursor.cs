@@ -29,7 +29,9 @@ internal sealed class WatchCursor(ChangeLog log, Selection selection, long versi
     /// <summary>Every change up to here has been seen.</summary>
     public long Version { get; private set; } = version;
 
-    /// <summary>Events since the last call; null when changes were lost. Empty: wait for <paramref name="more"/>.</summary>
+    /// <summary>
+    /// Events since the last call; null when changes were lost. Empty: wait for <paramref name="more"/>.
+    /// </summary>
     public IReadOnlyList<WatchItem>? Read(out Task more)
     {
         var changes = log.After(Version, BatchSize, out more);

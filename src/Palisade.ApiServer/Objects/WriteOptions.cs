@@ -28,7 +28,9 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
     /// <summary>What the server itself and its host program use.</summary>
     public static WriteOptions Internal => new(false, FieldValidation.Strict);
 
-    /// <summary>Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts.</summary>
+    /// <summary>
+    /// Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts.
+    /// </summary>
     public static WriteOptions Read(RequestQuery query, string kind)
     {
         var causes = new List<Cause>();
@@ -50,7 +52,8 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
         if (query.FieldManager is { Length: > 128 })
             causes.Add(Causes.TooLong("fieldManager", 128));
         else if (query.FieldManager?.Any(char.IsControl) == true)
-            causes.Add(Causes.Invalid("fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
+            causes.Add(Causes.Invalid(
+                "fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", kind, "", causes);
         return new WriteOptions(query.DryRun.Contains("All"), validation ?? FieldValidation.Warn);

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Palisade.ApiServer.Patching;
 
-/// <summary>A JSON value as Go's %+v prints it: map[spec:map[foo:bar]], keys sorted. Error texts quote patches so.</summary>
+/// <summary>
+/// A JSON value as Go's %+v prints it: map[spec:map[foo:bar]], keys sorted. Error texts quote patches so.
+/// </summary>
 internal static class GoValue
 {
     public static string Format(JsonNode? node) => node switch

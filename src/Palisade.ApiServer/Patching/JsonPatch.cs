@@ -17,7 +17,8 @@ internal static class JsonPatch
         {
             throw new StatusException(
                 413, "RequestEntityTooLarge",
-                $"Request entity too large: The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
+                "Request entity too large: The allowed maximum operations in a JSON patch is " +
+                $"{MaxOperations}, got {operations.Count}");
         }
 
         JsonNode? root = target;
@@ -30,7 +31,8 @@ internal static class JsonPatch
             if (copied > RequestBody.Limit)
                 throw Errors.TooLarge(RequestBody.Limit);
             if (item is not JsonObject operation)
-                throw Errors.BadRequest("error decoding patch: json: cannot unmarshal value into Go value of type jsonpatch.Operation");
+                throw Errors.BadRequest(
+                    "error decoding patch: json: cannot unmarshal value into Go value of type jsonpatch.Operation");
             root = ApplyOne(root, operation);
         }
 
@@ -49,7 +51,8 @@ internal static class JsonPatch
                 return Remove(root, path);
             case "replace":
                 Find(root, path, "replace");
-                return path.Length == 0 ? Value(operation, name) : Add(Remove(root, path), path, Value(operation, name));
+                var value = Value(operation, name);
+                return path.Length == 0 ? value : Add(Remove(root, path), path, value);
             case "move":
                 var from = Pointer(operation, "from");
                 var moved = Find(root, from, "move")?.DeepClone();
@@ -87,7 +90,8 @@ internal static class JsonPatch
                 list.Insert(Index(path[^1], list.Count), value);
                 break;
             default:
-                throw Rejected($"add operation does not apply: doc is missing path: \"/{string.Join('/', path)}\": missing value");
+                throw Rejected(
+                    $"add operation does not apply: doc is missing path: \"/{string.Join('/', path)}\": missing value");
         }
 
         return root;
@@ -105,7 +109,8 @@ internal static class JsonPatch
                 list.RemoveAt(Index(path[^1], list.Count - 1));
                 break;
             default:
-                throw Rejected($"remove operation does not apply: doc is missing key: /{string.Join('/', path)}: missing value");
+                throw Rejected(
+                    $"remove operation does not apply: doc is missing key: /{string.Join('/', path)}: missing value");
         }
 
         return root;
@@ -119,7 +124,8 @@ internal static class JsonPatch
             {
                 JsonObject map when map.TryGetPropertyValue(step, out var value) => value,
                 JsonArray list => list[Index(step, list.Count - 1)],
-                _ => throw Rejected($"{operation} operation does not apply: doc is missing path: {step}: missing value"),
+                _ => throw Rejected(
+                    $"{operation} operation does not apply: doc is missing path: {step}: missing value"),
             };
         }
 

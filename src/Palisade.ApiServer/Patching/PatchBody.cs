@@ -6,7 +6,9 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.ApiServer.Patching;
 
-/// <summary>A patch that was read: what it does, and how error texts quote it (given what it made of the object).</summary>
+/// <summary>
+/// A patch that was read: what it does, and how error texts quote it (given what it made of the object).
+/// </summary>
 internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonObject, string> Quoted)
 {
     private const string JsonPatchType = "application/json-patch+json";
@@ -27,7 +29,8 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
     private static PatchBody OfOperations(JsonNode? tree)
     {
         if (tree is not JsonArray operations)
-            throw Errors.BadRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+            throw Errors.BadRequest(
+                "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
         return new PatchBody(
             target => Patching.JsonPatch.Apply(target, operations),
             patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
@@ -51,7 +54,8 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
 
     private static JsonObject Map(JsonNode? tree) =>
         tree as JsonObject
-        ?? throw Errors.BadRequest("error decoding patch: json: cannot unmarshal value into Go value of type map[string]interface {}");
+        ?? throw Errors.BadRequest(
+            "error decoding patch: json: cannot unmarshal value into Go value of type map[string]interface {}");
 
     private static JsonNode? Tree(ReadOnlyMemory<byte> body) =>
         WireJson.ToNode(BodyDecoder.Json(body, why => $"error decoding patch: {why}"));

@@ -6,8 +6,9 @@ using Palisade.Kubernetes.Schema;
 namespace Palisade.ApiServer.Patching;
 
 /// <summary>
-/// application/strategic-merge-patch+json (apimachinery strategicpatch): like a merge patch, but lists with a merge key are
-/// merged item by item, and directives ($patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…) say the rest.
+/// application/strategic-merge-patch+json (apimachinery strategicpatch): like a merge patch, but lists with a merge
+/// key are merged item by item, and directives say the rest ($patch, $retainKeys, $setElementOrder/…,
+/// $deleteFromPrimitiveList/…).
 /// </summary>
 internal static class StrategicMergePatch
 {
@@ -61,11 +62,13 @@ internal static class StrategicMergePatch
                 break;
             case JsonArray items when field is { MergeKey: not null, Shape: FieldShape.List }:
                 var merged = MergeObjects(old as JsonArray ?? [], items, field.MergeKey, field.Type?.Invoke());
-                target[name] = Ordered(merged, old as JsonArray, patch[ElementOrder + name], item => KeyOf(item, field.MergeKey));
+                target[name] = Ordered(
+                    merged, old as JsonArray, patch[ElementOrder + name], item => KeyOf(item, field.MergeKey));
                 break;
             case JsonArray items when field is { PrimitiveMerge: true }:
                 var united = MergePrimitives(old as JsonArray ?? [], items);
-                target[name] = Ordered(united, old as JsonArray, patch[ElementOrder + name], item => item?.ToJsonString() ?? "");
+                target[name] = Ordered(
+                    united, old as JsonArray, patch[ElementOrder + name], item => item?.ToJsonString() ?? "");
                 break;
             default:
                 target[name] = value.DeepClone();
@@ -136,7 +139,8 @@ internal static class StrategicMergePatch
 
     // Items the order names stand in its order; the others keep their place relative to those that were there before
     // (strategicpatch mergeSortedSlice).
-    private static JsonArray Ordered(List<JsonNode?> items, JsonArray? before, JsonNode? order, Func<JsonNode?, string> key)
+    private static JsonArray Ordered(
+        List<JsonNode?> items, JsonArray? before, JsonNode? order, Func<JsonNode?, string> key)
     {
         if (order is not JsonArray wanted)
             return [.. items];
@@ -146,7 +150,8 @@ internal static class StrategicMergePatch
         var place = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var item in before ?? [])
             place.TryAdd(key(item), place.Count);
-        var named = new Queue<JsonNode?>(items.Where(item => rank.ContainsKey(key(item))).OrderBy(item => rank[key(item)]));
+        var named = new Queue<JsonNode?>(
+            items.Where(item => rank.ContainsKey(key(item))).OrderBy(item => rank[key(item)]));
         var others = new Queue<JsonNode?>(items.Where(item => !rank.ContainsKey(key(item))));
         var result = new JsonArray();
         while (named.Count > 0 && others.Count > 0)

@@ -64,7 +64,8 @@ internal static class NodeResource
         var roles = labels.Select(label => label.Key.StartsWith(RolePrefix, StringComparison.Ordinal)
             ? label.Key[RolePrefix.Length..]
             : label.Key == "kubernetes.io/role" ? Cell.Text(label.Value) : "");
-        return Cell.OrNone(string.Join(",", roles.Where(role => role.Length > 0).Distinct().Order(StringComparer.Ordinal)));
+        return Cell.OrNone(
+            string.Join(",", roles.Where(role => role.Length > 0).Distinct().Order(StringComparer.Ordinal)));
     }
 
     private static string Address(JsonNode? status, string type) =>

@@ -3,7 +3,9 @@ using Palisade.ApiServer.Tables;
 
 namespace Palisade.ApiServer.Resources;
 
-/// <summary>What kube-apiserver's defaults and admission plugins fill into a pod besides the defaults that manifests get too.</summary>
+/// <summary>
+/// What kube-apiserver's defaults and admission plugins fill into a pod besides the defaults that manifests get too.
+/// </summary>
 internal static class PodDefaults
 {
     public static void Fill(JsonObject pod)
@@ -18,7 +20,9 @@ internal static class PodDefaults
         spec["priority"] ??= 0;
     }
 
-    /// <summary>status.qosClass: Guaranteed when limits equal requests for cpu and memory everywhere, BestEffort without any.</summary>
+    /// <summary>
+    /// status.qosClass: Guaranteed when limits equal requests for cpu and memory everywhere, BestEffort without any.
+    /// </summary>
     public static string QosClass(JsonNode? spec)
     {
         var containers = Cell.Objects(spec?["containers"]).Concat(Cell.Objects(spec?["initContainers"])).ToList();
@@ -37,6 +41,7 @@ internal static class PodDefaults
         var limits = container["resources"]?["limits"] as JsonObject;
         var requests = container["resources"]?["requests"] as JsonObject;
         return new[] { "cpu", "memory" }.All(name =>
-            limits?[name] is { } limit && (requests?[name] is not { } request || request.ToString() == limit.ToString()));
+            limits?[name] is { } limit
+            && (requests?[name] is not { } request || request.ToString() == limit.ToString()));
     }
 }

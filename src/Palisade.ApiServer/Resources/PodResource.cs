@@ -34,7 +34,8 @@ internal static class PodResource
         Default = PodDefaults.Fill,
         JudgeChange = PodChanges.Judge,
         WarnCreator = pod => options.PodWarning?.Invoke(pod),
-        UnservedSubresources = ["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize"],
+        UnservedSubresources =
+            ["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize"],
         Table = new TableLayout(
             [
                 TableColumn.ObjectName,
@@ -59,6 +60,9 @@ internal static class PodChanges
         "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +
         "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
+    private static readonly string[] _free =
+        ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName"];
+
     // nodeName may go from nothing to a node: that is what binding does.
     public static IEnumerable<Cause> Judge(JsonObject changed, JsonObject old)
     {
@@ -73,7 +77,7 @@ internal static class PodChanges
         var copy = spec?.DeepClone();
         if (copy is not JsonObject fields)
             return copy;
-        foreach (var free in new[] { "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName" })
+        foreach (var free in _free)
             fields.Remove(free);
         foreach (var container in Cell.Objects(fields["containers"]).Concat(Cell.Objects(fields["initContainers"])))
             container.Remove("image");

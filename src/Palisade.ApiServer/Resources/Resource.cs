@@ -8,7 +8,9 @@ using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Resources;
 
-/// <summary>One served resource: its kind and everything that is special about it. Each has one registration in this folder.</summary>
+/// <summary>
+/// One served resource: its kind and everything that is special about it. Each has one registration in this folder.
+/// </summary>
 internal sealed class Resource
 {
     private static readonly ImmutableArray<string> _allVerbs =

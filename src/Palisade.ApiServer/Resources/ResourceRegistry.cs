@@ -38,11 +38,13 @@ internal sealed class ResourceRegistry
 
     public Resource? ById(string id) => _byId.GetValueOrDefault(id);
 
-    public Resource? ByPath(string group, string version, string plural) => _byPath.GetValueOrDefault((group, version, plural));
+    public Resource? ByPath(string group, string version, string plural) =>
+        _byPath.GetValueOrDefault((group, version, plural));
 
     public Resource? ByKind(string apiVersion, string kind) =>
         All.FirstOrDefault(r => r.Kind.ApiVersion == apiVersion && r.Kind.Kind == kind);
 
     public IEnumerable<Resource> Of(string group, string version) =>
-        All.Where(r => r.Kind.Group == group && r.Kind.Version == version).OrderBy(r => r.Kind.Plural, StringComparer.Ordinal);
+        All.Where(r => r.Kind.Group == group && r.Kind.Version == version)
+            .OrderBy(r => r.Kind.Plural, StringComparer.Ordinal);
 }

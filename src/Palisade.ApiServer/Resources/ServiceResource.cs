@@ -4,7 +4,9 @@ using Palisade.Kubernetes.Schema;
 
 namespace Palisade.ApiServer.Resources;
 
-/// <summary>v1 Service: kept and shown; no cluster address is given out, since nothing here would answer on it.</summary>
+/// <summary>
+/// v1 Service: kept and shown; no cluster address is given out, since nothing here would answer on it.
+/// </summary>
 internal static class ServiceResource
 {
     public static Resource Register() => new()

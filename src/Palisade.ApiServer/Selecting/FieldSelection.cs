@@ -6,7 +6,9 @@ using Palisade.ApiServer.Resources;
 
 namespace Palisade.ApiServer.Selecting;
 
-/// <summary>The fieldSelector query parameter (apimachinery fields.ParseSelector): path=value, path!=value, joined by commas.</summary>
+/// <summary>
+/// The fieldSelector query parameter (apimachinery fields.ParseSelector): path=value, path!=value, joined by commas.
+/// </summary>
 internal sealed class FieldSelection
 {
     public static readonly FieldSelection Everything = new([]);

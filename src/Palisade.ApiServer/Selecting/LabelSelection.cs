@@ -38,7 +38,9 @@ internal readonly record struct LabelTerm(string Key, LabelOperator Operator, Im
         && (Operator == LabelOperator.GreaterThan ? left > right : left < right);
 }
 
-/// <summary>The labelSelector query parameter (apimachinery labels.Parse): terms joined by commas, all of which must hold.</summary>
+/// <summary>
+/// The labelSelector query parameter (apimachinery labels.Parse): terms joined by commas, all of which must hold.
+/// </summary>
 internal sealed class LabelSelection
 {
     public static readonly LabelSelection Everything = new([]);

@@ -5,7 +5,9 @@ namespace Palisade.ApiServer.Storage;
 /// <summary>One write. Before null: created; After null: deleted.</summary>
 internal sealed record Change(long Version, StoredObject? Before, StoredObject? After, DateTimeOffset At)
 {
-    /// <summary>For a deletion: the last state, with the deletion's own version, which is what watchers are shown.</summary>
+    /// <summary>
+    /// For a deletion: the last state, with the deletion's own version, which is what watchers are shown.
+    /// </summary>
     public StoredObject? Last { get; init; }
 
     public StoredObject Shown => (After ?? Last)!;
@@ -16,16 +18,15 @@ internal sealed record Change(long Version, StoredObject? Before, StoredObject? 
 }
 
 /// <summary>
-/// The recent writes, in order: what watches read and old list pages are rebuilt from. Watchers hold only a position, so a slow
-/// one costs nothing; it is told Expired once the log has moved on.
+/// The recent writes, in order: what watches read and old list pages are rebuilt from. Watchers hold only a position,
+/// so a slow one costs nothing; it is told Expired once the log has moved on.
 /// </summary>
 /// <remarks>
-/// Kept: every change younger than the window (10 minutes; clients may count on 5), but no more than 64 MB of objects, so that a
-/// storm of writes cannot fill memory. Guarded by its own lock; the store appends in version order.
+/// Kept: every change younger than the window (10 minutes; clients may count on 5), but no more than 64 MB of
+/// objects, so that a storm of writes cannot fill memory. Guarded by its own lock; the store appends in version order.
 /// </remarks>
-internal sealed class ChangeLog(long startVersion, TimeProvider time)
+internal sealed class ChangeLog(long startVersion, TimeProvider time, long maxBytes = 64 << 20)
 {
-    private const long MaxBytes = 64 << 20;
     private static readonly TimeSpan _window = TimeSpan.FromMinutes(10);
     private readonly Lock _gate = new();
     private readonly List<Change> _changes = [];
@@ -118,7 +119,7 @@ internal sealed class ChangeLog(long startVersion, TimeProvider time)
 
     private void Trim(DateTimeOffset horizon)
     {
-        while (_first < _changes.Count && (_changes[_first].At < horizon || _bytes > MaxBytes))
+        while (_first < _changes.Count && (_changes[_first].At < horizon || _bytes > maxBytes))
         {
             var dropped = _changes[_first];
             _bytes -= dropped.Size;

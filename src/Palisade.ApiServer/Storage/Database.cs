@@ -6,9 +6,9 @@ namespace Palisade.ApiServer.Storage;
 internal readonly record struct Row(string Resource, string Namespace, string Name, long Version, byte[] Json);
 
 /// <summary>
-/// The objects on disk: SQLite in WAL mode. synchronous=FULL: a write is acknowledged when the log has reached the disk, so it
-/// survives a power cut, not only a killed process; on the machines measured that costs about as much as the rest of a write.
-/// One connection, used by one thread at a time (the store's lock).
+/// The objects on disk: SQLite in WAL mode. synchronous=FULL: a write is acknowledged when the log has reached the
+/// disk, so it survives a power cut, not only a killed process; on the machines measured that costs about as much as
+/// the rest of a write. One connection, used by one thread at a time (the store's lock).
 /// </summary>
 internal sealed class Database : IDisposable
 {
@@ -34,7 +34,8 @@ internal sealed class Database : IDisposable
                     version INTEGER NOT NULL, json BLOB NOT NULL,
                     PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID
                 """);
-            database.Execute("CREATE TABLE IF NOT EXISTS version (id INTEGER PRIMARY KEY CHECK (id = 0), last INTEGER NOT NULL)");
+            database.Execute(
+                "CREATE TABLE IF NOT EXISTS version (id INTEGER PRIMARY KEY CHECK (id = 0), last INTEGER NOT NULL)");
             database.Execute("INSERT OR IGNORE INTO version VALUES (0, 1)");
             return database;
         }
@@ -88,7 +89,8 @@ internal sealed class Database : IDisposable
 
     private void Put(StoredObject stored)
     {
-        using var command = Command("INSERT OR REPLACE INTO objects VALUES ($resource, $namespace, $name, $version, $json)");
+        using var command = Command(
+            "INSERT OR REPLACE INTO objects VALUES ($resource, $namespace, $name, $version, $json)");
         AddKey(command, stored);
         command.Parameters.AddWithValue("$version", stored.Version);
         command.Parameters.AddWithValue("$json", stored.Json);

@@ -59,7 +59,8 @@ internal sealed class StoredObject
     }
 
     /// <summary>An object as the database holds it.</summary>
-    public static StoredObject Loaded(Resource resource, ObjectKey key, long version, byte[] json, JsonObject? tree = null)
+    public static StoredObject Loaded(
+        Resource resource, ObjectKey key, long version, byte[] json, JsonObject? tree = null)
     {
         tree ??= JsonBytes.ParseObject(json);
         return new StoredObject(resource, key, version, Text(tree["metadata"]?["uid"]), json, tree);

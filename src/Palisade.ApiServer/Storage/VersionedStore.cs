@@ -14,8 +14,8 @@ internal sealed record StoreState(long Version, ImmutableDictionary<string, Obje
 }
 
 /// <summary>
-/// All objects in memory, every write first in the database. Readers take <see cref="State"/>, which never changes; writers run
-/// one at a time. One resourceVersion per write, monotonic across all resources and across restarts.
+/// All objects in memory, every write first in the database. Readers take <see cref="State"/>, which never changes;
+/// writers run one at a time. One resourceVersion per write, monotonic across all resources and across restarts.
 /// </summary>
 internal sealed class VersionedStore : IDisposable
 {
@@ -41,7 +41,8 @@ internal sealed class VersionedStore : IDisposable
             objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
         }
 
-        _state = new StoreState(version, loaded.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutable()));
+        _state = new StoreState(
+            version, loaded.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutable()));
         Log = new ChangeLog(version, time);
     }
 
@@ -49,7 +50,9 @@ internal sealed class VersionedStore : IDisposable
 
     public ChangeLog Log { get; }
 
-    /// <summary>The state at an earlier version, by undoing the changes since; null when they are no longer known.</summary>
+    /// <summary>
+    /// The state at an earlier version, by undoing the changes since; null when they are no longer known.
+    /// </summary>
     public StoreState? StateAt(long version)
     {
         // Under the lock, so that state and log are of the same moment.
@@ -71,7 +74,9 @@ internal sealed class VersionedStore : IDisposable
         }
     }
 
-    /// <summary>Runs one transaction: what it puts and removes is stored together, or not at all when it throws.</summary>
+    /// <summary>
+    /// Runs one transaction: what it puts and removes is stored together, or not at all when it throws.
+    /// </summary>
     public T Write<T>(Func<StoreTransaction, T> body)
     {
         lock (_writing)

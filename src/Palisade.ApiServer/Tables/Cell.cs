@@ -18,7 +18,9 @@ internal static class Cell
         Time(time) is { } at ? HumanDuration.Of(now - at) : "<unknown>";
 
     public static DateTimeOffset? Time(JsonNode? node) =>
-        DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+        DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at
+            : null;
 
     /// <summary>A string; "" for everything else.</summary>
     public static string Text(JsonNode? node) =>
@@ -29,13 +31,15 @@ internal static class Cell
 
     public static long Number(JsonNode? node, long absent = 0) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-        && long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        && long.TryParse(
+            value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : absent;
 
     public static bool Flag(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.True;
 
-    public static IEnumerable<JsonObject> Objects(JsonNode? list) => list is JsonArray array ? array.OfType<JsonObject>() : [];
+    public static IEnumerable<JsonObject> Objects(JsonNode? list) =>
+        list is JsonArray array ? array.OfType<JsonObject>() : [];
 
     public static IEnumerable<string> Texts(JsonNode? list) => list is JsonArray array ? array.Select(Text) : [];
 

@@ -27,7 +27,8 @@ internal static class PodRow
 
     private static string ReadinessGates(JsonObject pod)
     {
-        var gates = Cell.Objects(pod["spec"]?["readinessGates"]).Select(gate => Cell.Text(gate["conditionType"])).ToList();
+        var gates = Cell.Objects(pod["spec"]?["readinessGates"]).Select(gate => Cell.Text(gate["conditionType"]))
+            .ToList();
         if (gates.Count == 0)
             return Cell.None;
         var met = Cell.Objects(pod["status"]?["conditions"])
@@ -35,7 +36,9 @@ internal static class PodRow
         return $"{met}/{gates.Count}";
     }
 
-    /// <summary>What the containers' states come to: ready and total, restarts, and the word of the Status column.</summary>
+    /// <summary>
+    /// What the containers' states come to: ready and total, restarts, and the word of the Status column.
+    /// </summary>
     private sealed class Tally
     {
         private readonly JsonObject _pod;
@@ -69,7 +72,9 @@ internal static class PodRow
         public int Ready { get; private set; }
 
         public string RestartText(DateTimeOffset now) =>
-            _restarts > 0 && _lastRestart is { } at ? $"{_restarts} ({HumanDuration.Of(now - at)} ago)" : $"{_restarts}";
+            _restarts > 0 && _lastRestart is { } at
+                ? $"{_restarts} ({HumanDuration.Of(now - at)} ago)"
+                : $"{_restarts}";
 
         private static string Name(JsonObject container) => Cell.Text(container["name"]);
 

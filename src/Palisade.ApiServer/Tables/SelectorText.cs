@@ -30,6 +30,7 @@ internal static class SelectorText
     /// <summary>A plain map of labels: a=1,b=2.</summary>
     public static string OfMap(JsonNode? map) =>
         Cell.OrNone(map is JsonObject labels
-            ? string.Join(",", labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={Cell.Text(l.Value)}"))
+            ? string.Join(
+                ",", labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={Cell.Text(l.Value)}"))
             : "");
 }

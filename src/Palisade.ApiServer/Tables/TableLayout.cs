@@ -6,7 +6,8 @@ namespace Palisade.ApiServer.Tables;
 /// <summary>A column of kubectl get. Priority 1: only with -o wide.</summary>
 internal sealed record TableColumn(string Name, string Type, string Description, int Priority = 0, string Format = "")
 {
-    public static TableColumn ObjectName { get; } = new("Name", "string", "Name must be unique within a namespace.", Format: "name");
+    public static TableColumn ObjectName { get; } = new(
+        "Name", "string", "Name must be unique within a namespace.", Format: "name");
 
     public static TableColumn Age { get; } = new("Age", "string", "How long ago the object was made.");
 
