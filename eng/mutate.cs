@@ -1,0 +1,178 @@
+// Applies each mutant of eng/mutants.txt to a copy of the sources, builds the project it changes, and runs the Policy tests, which must
+// fail. Run by eng/mutate.sh: dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant went unnoticed or did not build.
+using System.Diagnostics;
+
+var repository = Path.GetFullPath(args[0]);
+var wanted = args[1..];
+var mutants = Mutant.Read(Path.Combine(repository, "eng", "mutants.txt"))
+    .Where(m => wanted.Length == 0 || wanted.Contains(m.Name)).ToList();
+var bench = Bench.Create(repository);
+try
+{
+    if (bench.Test() is { Noticed: true } broken)
+        return Fail($"the tests fail without any mutant: {broken.How}");
+    var noticed = 0;
+    foreach (var mutant in mutants)
+    {
+        var clock = Stopwatch.StartNew();
+        var outcome = bench.Try(mutant);
+        noticed += outcome.Noticed ? 1 : 0;
+        Console.WriteLine($"{(outcome.Noticed ? "noticed  " : "UNNOTICED")} {mutant.Name,-42} {clock.Elapsed.TotalSeconds,5:0.0} s  {outcome.How}");
+    }
+
+    Console.WriteLine($"{mutants.Count} mutants, {noticed} noticed");
+    return mutants.Count > 0 && noticed == mutants.Count ? 0 : 1;
+}
+finally
+{
+    bench.Delete();
+}
+
+static int Fail(string why)
+{
+    Console.Error.WriteLine(why);
+    return 1;
+}
+
+/// <summary>A wrong meaning: replacements that stand for it.</summary>
+sealed record Mutant(string Name, string Meaning, List<(string File, string Find, string With)> Edits)
+{
+    public static List<Mutant> Read(string path)
+    {
+        var mutants = new List<Mutant>();
+        var (file, find) = ("", "");
+        foreach (var line in File.ReadLines(path))
+        {
+            var (word, rest) = line.IndexOf(' ') is var space && space > 0 ? (line[..space], line[(space + 1)..]) : (line, "");
+            if (word == "mutant")
+                mutants.Add(new(rest.Split(": ", 2)[0], rest.Split(": ", 2)[1], []));
+            else if (word == "file")
+                file = rest;
+            else if (word == "find")
+                find = rest;
+            else if (word == "with")
+                mutants[^1].Edits.Add((file, find, rest));
+        }
+
+        return mutants;
+    }
+}
+
+/// <summary>What became of a mutant: the test that noticed, or why none did.</summary>
+readonly record struct Outcome(bool Noticed, string How);
+
+/// <summary>A copy of the sources with the tests built once; only the changed project is built again for each mutant.</summary>
+sealed class Bench(string folder, string shared)
+{
+    private const string Tests = "tests/Palisade.Policy.Tests";
+
+    /// <summary>Twenty times what the tests need: a mutant that never ends is noticed too.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public static Bench Create(string repository)
+    {
+        var folder = Directory.CreateTempSubdirectory("palisade-mutants-").FullName;
+        foreach (var part in (string[])["src/Palisade.Policy", "src/Palisade.Kubernetes", "src/Palisade.Manifests", Tests, "tests/Shared"])
+            Copy(Path.Combine(repository, part), Path.Combine(folder, part));
+        foreach (var file in Directory.EnumerateFiles(repository).Where(f => Path.GetExtension(f) is ".props" or ".json" or ".txt"))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var shared = Environment.GetEnvironmentVariable("PALISADE_SHARED") is { Length: > 0 } set
+            ? set
+            : Path.GetFullPath(Path.Combine(repository, "..", "shared"));
+        var bench = new Bench(folder, shared);
+        var build = bench.Run("dotnet", ["build", Tests, "--nologo", "-v", "q"]);
+        return build.ExitCode == 0 ? bench : throw new InvalidOperationException($"the copy does not build:\n{build.Output}");
+    }
+
+    public Outcome Try(Mutant mutant)
+    {
+        var originals = mutant.Edits.Select(e => Path.Combine(folder, e.File)).Distinct().ToDictionary(f => f, File.ReadAllText);
+        try
+        {
+            foreach (var (file, find, with) in mutant.Edits)
+            {
+                var path = Path.Combine(folder, file);
+                var text = File.ReadAllText(path);
+                if (text.Split(find).Length != 2)
+                    return new(false, $"\"{find}\" does not stand exactly once in {file}");
+                File.WriteAllText(path, text.Replace(find, with, StringComparison.Ordinal));
+            }
+
+            return Build(mutant) ?? Test();
+        }
+        finally
+        {
+            foreach (var (file, text) in originals)
+                File.WriteAllText(file, text);
+            // The next mutant may be in another project: this one's is put back as it was built, when it is.
+            foreach (var project in Projects(mutant))
+                _stale.Add(project);
+        }
+    }
+
+    public Outcome Test()
+    {
+        var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0/Palisade.Policy.Tests");
+        // The test of the list itself would notice every mutant.
+        var run = Run(bin, ["-stoponfail", "-nocolor", "-class-", "Palisade.Policy.Tests.Repository.MutantListTests"]);
+        if (run.ExitCode == 0)
+            return new(false, "every test passed");
+        var failed = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
+        return new(true, run.ExitCode < 0 ? "the tests did not end" : failed?.Replace("[FAIL]", "", StringComparison.Ordinal).Trim() ?? "the tests crashed");
+    }
+
+    public void Delete() => Directory.Delete(folder, recursive: true);
+
+    private readonly HashSet<string> _stale = [];
+
+    private static IEnumerable<string> Projects(Mutant mutant) => mutant.Edits.Select(e => e.File.Split('/')[1]).Distinct();
+
+    /// <summary>Null when it built. Only the changed projects are built, and put beside the tests: no public signature changes.</summary>
+    private Outcome? Build(Mutant mutant)
+    {
+        foreach (var project in _stale.Union(Projects(mutant)).ToList())
+        {
+            var build = Run("dotnet", ["build", $"src/{project}", "--no-restore", "--no-dependencies", "--nologo", "-v", "q"]);
+            if (build.ExitCode != 0)
+                return new(false, $"does not build: {build.Output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal))}");
+            var built = Path.Combine(folder, "src", project, "bin/Debug/net10.0", $"{project}.dll");
+            File.Copy(built, Path.Combine(folder, Tests, "bin/Debug/net10.0", $"{project}.dll"), overwrite: true);
+            _stale.Remove(project);
+        }
+
+        return null;
+    }
+
+    private (int ExitCode, string Output) Run(string command, string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["PALISADE_SHARED"] = shared;
+        start.Environment["PALISADE_RANDOM_CLUSTERS"] = "300";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            return (-1, "");
+        }
+
+        return (process.ExitCode, output.Result + errors.Result);
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var relative = Path.GetRelativePath(from, file);
+            if (relative.Split('/').Any(part => part is "bin" or "obj"))
+                continue;
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(to, relative))!);
+            File.Copy(file, Path.Combine(to, relative));
+        }
+    }
+}
