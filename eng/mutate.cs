@@ -1,6 +1,7 @@
 // Applies each mutant of eng/mutants.txt to a copy of the sources, builds the project it changes, and runs the Policy tests, which must
 // fail. Run by eng/mutate.sh: dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant went unnoticed or did not build.
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 var repository = Path.GetFullPath(args[0]);
 var wanted = args[1..];
@@ -114,7 +115,7 @@ sealed class Bench(string folder, string shared)
     {
         var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0/Palisade.Policy.Tests");
         // The test of the list itself would notice every mutant.
-        var run = Run(bin, ["-stoponfail", "-nocolor", "-class-", "Palisade.Policy.Tests.Repository.MutantListTests"]);
+        var run = Run(bin, ["-stopOnFail", "-noColor", "-class-", "Palisade.Policy.Tests.Repository.MutantListTests"]);
         if (run.ExitCode == 0)
             return new(false, "every test passed");
         var failed = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
@@ -132,15 +133,46 @@ sealed class Bench(string folder, string shared)
     {
         foreach (var project in _stale.Union(Projects(mutant)).ToList())
         {
-            var build = Run("dotnet", ["build", $"src/{project}", "--no-restore", "--no-dependencies", "--nologo", "-v", "q"]);
-            if (build.ExitCode != 0)
-                return new(false, $"does not build: {build.Output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal))}");
-            var built = Path.Combine(folder, "src", project, "bin/Debug/net10.0", $"{project}.dll");
-            File.Copy(built, Path.Combine(folder, Tests, "bin/Debug/net10.0", $"{project}.dll"), overwrite: true);
+            // The compiler alone takes two seconds, a build ten; the build is asked when the compiler alone cannot do it.
+            var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0");
+            if (!Compile(project, Path.Combine(bin, $"{project}.dll")))
+            {
+                var build = Run("dotnet", ["build", $"src/{project}", "--no-restore", "--no-dependencies", "--nologo", "-v", "q"]);
+                if (build.ExitCode != 0)
+                    return new(false, $"does not build: {build.Output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal))}");
+                File.Copy(
+                    Path.Combine(folder, "src", project, "bin/Debug/net10.0", $"{project}.dll"), Path.Combine(bin, $"{project}.dll"),
+                    overwrite: true);
+            }
+
             _stale.Remove(project);
         }
 
         return null;
+    }
+
+    private bool Compile(string project, string output)
+    {
+        var source = Path.Combine(folder, "src", project);
+        var bin = Path.GetDirectoryName(output)!;
+        // dotnet/shared/Microsoft.NETCore.App/VERSION: the SDK's root is three levels up.
+        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        var compiler = Directory.GetDirectories(Path.Combine(root, "sdk"), "10.*").Order(StringComparer.Ordinal).Last();
+        var framework = Directory.GetDirectories(Path.Combine(root, "packs/Microsoft.NETCore.App.Ref"), "10.*").Last();
+        var others = Directory.EnumerateFiles(bin, "*.dll").Where(dll =>
+            Path.GetFileName(dll) is var name && name != $"{project}.dll" && name != "Palisade.Policy.Tests.dll");
+        var files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.StartsWith(Path.Combine(source, "obj"), StringComparison.Ordinal))
+            .Concat(Directory.EnumerateFiles(Path.Combine(source, "obj/Debug/net10.0"), "*.cs"));
+        string[] lines =
+        [
+            "-nologo -target:library -checked+ -nullable:enable -langversion:latest -unsafe+ -debug:embedded -nowarn:1591", $"-out:\"{output}\"",
+            .. Directory.EnumerateFiles(Path.Combine(framework, "ref/net10.0"), "*.dll").Concat(others).Select(dll => $"-r:\"{dll}\""),
+            .. files.Select(path => $"\"{path}\""),
+        ];
+        var response = Path.Combine(folder, $"{project}.rsp");
+        File.WriteAllLines(response, lines);
+        return Run("dotnet", ["exec", Path.Combine(compiler, "Roslyn/bincore/csc.dll"), $"@{response}"]).ExitCode == 0;
     }
 
     private (int ExitCode, string Output) Run(string command, string[] arguments)

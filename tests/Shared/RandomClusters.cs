@@ -178,14 +178,18 @@ public static class RandomClusters
             ? ImmutableArray.Create(0, 8, 16, 23, 24, 29, 30, 31, 32)
             : [0, 16, 48, 63, 64, 125, 126, 127, 128];
         var centre = AddressNear(family, nodes);
-        return Gen.Select(centre, Pick(lengths), Gen.Select(centre, Pick(lengths)).Array[0, 2], (around, length, excepts) =>
+        return Gen.Select(centre, Pick(lengths), Gen.Select(centre, Pick(lengths)).Array[0, 3], (around, length, excepts) =>
         {
             var block = new Cidr(around, length);
             // The API server takes only strict subsets as exceptions.
-            var strict = excepts.Select(e => new Cidr(e.Item1, e.Item2)).Where(e => e.Length > length && block.Contains(e.First));
+            var strict = excepts.Where(e => e.Item2 > length).Select(e => new Cidr(Inside(block, e.Item1), e.Item2));
             return (PolicyPeer)new BlockPeer(block, [.. strict]);
         });
     }
+
+    /// <summary>The address of a block with the host bits of another address.</summary>
+    private static Address Inside(Cidr block, Address hostBits) =>
+        new(block.Family, block.First.Bits | (hostBits.Bits & (block.Last.Bits ^ block.First.Bits)));
 
     private static Gen<Address> AddressNear(AddressFamily family, int nodes) =>
         Gen.Select(Gen.Int[0, 9], Gen.Int[1, nodes], Gen.Int[0, 9], (kind, node, host) => kind switch

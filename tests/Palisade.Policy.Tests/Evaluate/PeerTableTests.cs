@@ -141,6 +141,28 @@ public sealed class PeerTableTests
         203.0.113.128  .
         """);
 
+    [Fact]   // every exception counts, nested ones too
+    public void A_block_may_have_several_exceptions() => Given("""
+        metadata: { namespace: x, name: holes }
+        spec:
+          podSelector: {}
+          ingress:
+          - from: [ { ipBlock: { cidr: 203.0.113.0/24, except: [ 203.0.113.64/26, 203.0.113.4/30, 203.0.113.5/32, 203.0.113.255/32 ] } } ]
+        """).Expect("TCP/80", """
+                      x/a
+        203.0.113.3    .
+        203.0.113.4    X
+        203.0.113.5    X
+        203.0.113.7    X
+        203.0.113.8    .
+        203.0.113.63   .
+        203.0.113.64   X
+        203.0.113.127  X
+        203.0.113.128  .
+        203.0.113.254  .
+        203.0.113.255  X
+        """);
+
     [Fact]   // families are apart: 0.0.0.0/0 is not everybody
     public void Blocks_of_one_family_never_match_the_other() => Given("""
         metadata: { namespace: x, name: v4-only }
