@@ -15,10 +15,16 @@ internal sealed class Judges
     private readonly Dictionary<(PodSet, AddressFamily), HashSet<Address>> _members = [];
 
     public Judges(ClusterSnapshot cluster)
+        : this(cluster, cluster)
+    {
+    }
+
+    /// <summary>The same cluster read in two ways: the first for all judges but the naive one.</summary>
+    public Judges(ClusterSnapshot cluster, ClusterSnapshot forNaive)
     {
         Policy = PolicyCompiler.Compile(cluster);
         Evaluator = new(Policy);
-        Naive = new(cluster);
+        Naive = new(forNaive);
     }
 
     public CompiledPolicy Policy { get; }

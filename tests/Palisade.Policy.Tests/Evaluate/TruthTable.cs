@@ -27,7 +27,14 @@ internal sealed class TruthTable
 
     private TruthTable(Judges judges, AddressFamily family) => (_judges, _family) = (judges, family);
 
-    public static TruthTable Given(string yaml) => new(new(Cluster(yaml)), AddressFamily.V4);
+    public static TruthTable Given(string yaml)
+    {
+        var cluster = Cluster(yaml, out var policies);
+        var converted = ClusterSnapshot.Of(
+            cluster.Namespaces, cluster.Endpoints, Converted.Policies(policies), [], cluster.Nodes);
+        return new(new(converted, cluster), AddressFamily.V4);
+    }
+
 
     public Judges Judges => _judges;
 
@@ -82,14 +89,15 @@ internal sealed class TruthTable
     private static ProbeEnd End(string text) =>
         Address.TryParse(text, out var address) ? ProbeEnd.OfAddress(address) : ProbeEnd.OfPod(text.Split('/')[0], text.Split('/')[1]);
 
-    private static ClusterSnapshot Cluster(string yaml)
+    private static ClusterSnapshot Cluster(string yaml, out List<YamlNode> policies)
     {
         var documents = YamlTree.Documents(yaml);
+        policies = [.. Of("NetworkPolicy")];
         string[] names = ["x", "y", "z"];
         return ClusterSnapshot.Of(
             names.Select(name => new Namespace(name, Label("ns", name))).Concat(Of("Namespace").Select(ModelReader.Namespace)),
             names.SelectMany(Pods).Concat(Of("Pod").Select(ModelReader.Pod)),
-            Of("NetworkPolicy").Select(ModelReader.Policy),
+            policies.Select(ModelReader.Policy),
             [],
             [Node(1), Node(2)]);
 

@@ -42,7 +42,7 @@ internal static class ModelReader
     public static Endpoint Pod(YamlNode document)
     {
         var (metadata, spec) = (document.At("metadata"), document.At("spec"));
-        return new()
+        return new Endpoint
         {
             Namespace = metadata.At("namespace").Text("default"),
             Name = metadata.At("name").Text()!,

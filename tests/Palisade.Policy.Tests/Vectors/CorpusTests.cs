@@ -46,7 +46,7 @@ public sealed class CorpusTests
         var claims = 0;
         foreach (var recipe in root.At("recipes").Items())
         {
-            var judges = new Judges(RecipeCluster(folder, root, recipe));
+            var judges = Judges(RecipeCluster(root, recipe), folder, recipe.At("policyFiles").Items());
             foreach (var claim in recipe.At("cases").Items())
             {
                 claims++;
@@ -64,7 +64,7 @@ public sealed class CorpusTests
 
     private static void RunStep(string folder, YamlNode model, YamlNode test, YamlNode step, List<string> failures)
     {
-        var judges = new Judges(E2eCluster(folder, model, test, step));
+        var judges = Judges(E2eCluster(model, test, step), folder, [step.At("policyFile")!]);
         var pods = test.At("pods").Items().Select(p => p.Text()!).ToList();
         var blocked = step.At("blocked").Items().Select(b => b.Text()!).ToHashSet(StringComparer.Ordinal);
         var protocol = ModelReader.Protocol(step.At("protocol").Text());
@@ -92,7 +92,7 @@ public sealed class CorpusTests
             failures.Add($"naive: {name}: {probe} should be {(expected ? "allowed" : "denied")}");
     }
 
-    private static ClusterSnapshot E2eCluster(string folder, YamlNode model, YamlNode test, YamlNode step)
+    private static ClusterSnapshot E2eCluster(YamlNode model, YamlNode test, YamlNode step)
     {
         var namespaces = model.At("namespaces").Pairs().Select(n =>
             new Namespace(n.Key, With(ModelReader.Labels(n.Value).With("ns", n.Key), step.At("addedNamespaceLabels").At(n.Key))));
@@ -108,10 +108,10 @@ public sealed class CorpusTests
             NamedPorts = [.. ports.OrderBy(x => x.Name, StringComparer.Ordinal)],
             Node = $"n{i}",
         });
-        return ClusterSnapshot.Of(namespaces, pods, Policies(folder, step.At("policyFile").Text()!));
+        return ClusterSnapshot.Of(namespaces, pods);
     }
 
-    private static ClusterSnapshot RecipeCluster(string folder, YamlNode root, YamlNode recipe)
+    private static ClusterSnapshot RecipeCluster(YamlNode root, YamlNode recipe)
     {
         var namespaces = root.At("namespaces").Pairs().Select(n => new Namespace(n.Key, ModelReader.Labels(n.Value)));
         var pods = recipe.At("pods").Items().Select((p, i) => new Endpoint
@@ -124,13 +124,19 @@ public sealed class CorpusTests
                 x.At("name").Text()!, ModelReader.Protocol(x.At("protocol").Text()), (ushort)x.At("port").Number()!.Value))],
             Node = $"n{i}",
         });
-        var policies = recipe.At("policyFiles").Items().SelectMany(file => Policies(folder, file.Text()!));
-        return ClusterSnapshot.Of(namespaces, pods, policies);
+        return ClusterSnapshot.Of(namespaces, pods);
     }
 
-    /// <summary>The policies of a file; a file may hold none, for a step that deletes them.</summary>
-    private static IEnumerable<NetworkPolicy> Policies(string folder, string file) =>
-        YamlTree.Documents(File.ReadAllText(Path.Combine(folder, file))).Select(ModelReader.Policy);
+    /// <summary>The evaluator gets the files as users would, the naive one by the tests' own reader. A file may hold no policy.</summary>
+    private static Judges Judges(ClusterSnapshot cluster, string folder, IEnumerable<YamlNode> files)
+    {
+        var documents = files.Select(file => File.ReadAllText(Path.Combine(folder, file.Text()!)))
+            .SelectMany(YamlTree.Documents).ToList();
+        return new(With(Converted.Policies(documents)), With(documents.Select(ModelReader.Policy)));
+
+        ClusterSnapshot With(IEnumerable<NetworkPolicy> policies) =>
+            ClusterSnapshot.Of(cluster.Namespaces, cluster.Endpoints, policies, [], cluster.Nodes);
+    }
 
     private static LabelSet With(LabelSet labels, YamlNode? added) =>
         added.Pairs().Aggregate(labels, (all, pair) => all.With(pair.Key, pair.Value.Text("")));

@@ -41,7 +41,8 @@ public sealed class SemanticVectorTests
     private static int Run(YamlNode vector, List<string> failures)
     {
         var cluster = Cluster(vector);
-        var judges = new Judges(cluster);
+        var policies = Converted.Policies(vector.At("policies").Items());
+        var judges = new Judges(cluster with { NetworkPolicies = [.. policies] }, cluster);
         foreach (var probe in vector.At("probes").Items())
         {
             var expected = probe.At("expect").Text() == "allow";

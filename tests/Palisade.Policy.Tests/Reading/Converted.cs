@@ -1,0 +1,32 @@
+using Palisade.Manifests;
+using Palisade.Policy.Model;
+using Xunit;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Palisade.Policy.Tests.Reading;
+
+/// <summary>NetworkPolicies as users get them: through decoding, defaults and validation of Manifests and Kubernetes.</summary>
+internal static class Converted
+{
+    /// <summary>The policies of documents, which may leave out apiVersion and kind. Each must be one that the API server takes.</summary>
+    public static IEnumerable<NetworkPolicy> Policies(IEnumerable<YamlNode> documents)
+    {
+        var stream = new YamlStream(documents.Select(document => new YamlDocument(Complete((YamlMappingNode)document))));
+        var text = new StringWriter();
+        stream.Save(text, assignAnchors: false);
+        var set = ManifestSet.Parse(text.ToString());
+        Assert.False(set.HasErrors, string.Join('\n', set.Diagnostics));
+        return set.Snapshot.NetworkPolicies;
+    }
+
+    private static YamlMappingNode Complete(YamlMappingNode document)
+    {
+        document.Children[new YamlScalarNode("apiVersion")] = new YamlScalarNode("networking.k8s.io/v1");
+        document.Children[new YamlScalarNode("kind")] = new YamlScalarNode("NetworkPolicy");
+        // The e2e tables and ours call a namespace y, which is a boolean in kubectl's YAML 1.1: it means the name here.
+        foreach (var scalar in document.AllNodes.OfType<YamlScalarNode>().Where(node => node.Value is "y" or "n"))
+            scalar.Style = ScalarStyle.DoubleQuoted;
+        return document;
+    }
+}
