@@ -9,7 +9,8 @@ namespace Palisade.Manifests;
 internal readonly record struct DocumentText(ReadOnlyMemory<byte> Bytes, int FirstLine);
 
 /// <summary>
-/// Splits a file into documents as kubectl does (apimachinery's YAMLReader): at lines that begin with --- and hold nothing else
+/// Splits a file into documents as kubectl does (apimachinery's YAMLReader): at lines that begin with --- and hold
+/// nothing else
 /// but blanks or a comment. Splitting before parsing keeps one broken document from hiding the others.
 /// </summary>
 internal static class Documents

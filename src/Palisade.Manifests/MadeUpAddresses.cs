@@ -5,8 +5,10 @@ using Palisade.Policy.Sets;
 namespace Palisade.Manifests;
 
 /// <summary>
-/// Addresses for pods that manifests give none: one of each family, from blocks set aside for benchmarks (198.18.0.0/15, RFC 2544;
-/// 2001:2::/48, RFC 5180), which no cluster uses, so that ipBlocks of real networks never match them by accident. A pod's address
+/// Addresses for pods that manifests give none: one of each family, from blocks set aside for benchmarks
+/// (198.18.0.0/15, RFC 2544;
+/// 2001:2::/48, RFC 5180), which no cluster uses, so that ipBlocks of real networks never match them by accident. A
+/// pod's address
 /// comes from its namespace and name alone, unless two meet; then the later in order takes the next free one.
 /// </summary>
 internal sealed class MadeUpAddresses
@@ -25,13 +27,17 @@ internal sealed class MadeUpAddresses
     }
 
     /// <summary>The pods, each with an address; hostNetwork pods share their node's and are left as they are.</summary>
-    public static IEnumerable<Endpoint> Give(IReadOnlyCollection<Endpoint> pods, IEnumerable<Node> nodes, IEnumerable<Service> services)
+    public static IEnumerable<Endpoint> Give(
+        IReadOnlyCollection<Endpoint> pods,
+        IEnumerable<Node> nodes,
+        IEnumerable<Service> services)
     {
         var given = pods.SelectMany(pod => pod.Addresses)
             .Concat(nodes.SelectMany(node => node.Addresses))
             .Concat(services.SelectMany(service => service.ClusterAddresses));
         var made = new MadeUpAddresses(given);
-        return pods.OrderBy(pod => pod.Namespace, StringComparer.Ordinal).ThenBy(pod => pod.Name, StringComparer.Ordinal)
+        return pods.OrderBy(pod => pod.Namespace, StringComparer.Ordinal).ThenBy(pod =>
+            pod.Name, StringComparer.Ordinal)
             .Select(pod => pod.Addresses.IsEmpty && !pod.HostNetwork ? pod with { Addresses = made.Next(pod) } : pod)
             .ToArray();
     }

@@ -31,8 +31,10 @@ public sealed record ManifestDocument
     public KindSchema? Schema { get; init; }
 
     /// <summary>
-    /// Decoded and defaulted as the API server would store it. A policy it would refuse has none; other objects keep what can be
-    /// read of them (dumps are often stripped), so <see cref="Causes"/> tells what the server says. Null: counts in no answer.
+    /// Decoded and defaulted as the API server would store it. A policy it would refuse has none; other objects keep
+    /// what can be
+    /// read of them (dumps are often stripped), so <see cref="Causes"/> tells what the server says. Null: counts in
+    /// no answer.
     /// </summary>
     public WireObject? Stored { get; init; }
 

@@ -10,7 +10,8 @@ namespace Palisade.Manifests;
 internal readonly record struct ReadValue(WireValue Value, string File);
 
 /// <summary>
-/// Reads files into wire values with their places: documents are split first, so that one that does not parse never hides the others.
+/// Reads files into wire values with their places: documents are split first, so that one that does not parse never
+/// hides the others.
 /// </summary>
 internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> diagnostics)
 {
@@ -33,7 +34,8 @@ internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> 
 
     // kubectl takes what begins with { for JSON, and falls back to YAML when it is none.
     private static bool IsJson(string file, byte[] text) =>
-        file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || text.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8);
+        file.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            || text.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8);
 
     private IEnumerable<ReadValue> ReadDocument(string file, DocumentText document)
     {
@@ -63,7 +65,8 @@ internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> 
         var at = new SourceLocation(file, error.At.Line, error.At.Column);
         if (error.Message == "invalid UTF-8")
             return Finding.NotUtf8(at);
-        if (error.Message.Contains("depth", StringComparison.Ordinal) || error.Message.Contains("excessive", StringComparison.Ordinal)
+        if (error.Message.Contains("depth", StringComparison.Ordinal)
+            || error.Message.Contains("excessive", StringComparison.Ordinal)
             || error.Message.StartsWith("the document has", StringComparison.Ordinal))
             return Finding.Bounds(at, error.Message);
         return isJson ? Finding.BadJson(at, error.Message) : Finding.BadYaml(at, error.Message);
@@ -79,7 +82,8 @@ internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> 
                 var seen = new HashSet<string>(StringComparer.Ordinal);
                 foreach (var member in o.Members.Where(member => !seen.Add(member.Name)))
                     diagnostics.Add(Finding.RepeatedKey(new(file, member.At.Line, member.At.Column), member.Name));
-                return o with { Members = [.. o.Distinct().Select(member => member with { Value = LastOfRepeated(member.Value, file) })] };
+                return o with { Members =
+                    [.. o.Distinct().Select(member => member with { Value = LastOfRepeated(member.Value, file) })] };
             default:
                 return value;
         }

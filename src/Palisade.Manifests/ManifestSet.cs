@@ -23,10 +23,14 @@ public sealed record ManifestOptions
     public Stream? StandardInput { get; init; }
 }
 
-/// <summary>Manifests as read: every object with the API server's answer, what was wrong, and the cluster they describe.</summary>
+/// <summary>
+/// Manifests as read: every object with the API server's answer, what was wrong, and the cluster they describe.
+/// </summary>
 public sealed record ManifestSet
 {
-    /// <summary>Every object, in the order of the input; then what could not be read as one, with an empty kind.</summary>
+    /// <summary>
+    /// Every object, in the order of the input; then what could not be read as one, with an empty kind.
+    /// </summary>
     public required ImmutableArray<ManifestDocument> Documents { get; init; }
 
     /// <summary>What was wrong or is worth knowing, in the order of the input.</summary>
@@ -36,12 +40,15 @@ public sealed record ManifestSet
     public required ClusterSnapshot Snapshot { get; init; }
 
     /// <summary>The objects of known kinds that count in no answer: what depends on them is uncertain.</summary>
-    public IEnumerable<ManifestDocument> Refused => Documents.Where(document => document.Schema is not null && document.Stored is null);
+    public IEnumerable<ManifestDocument> Refused =>
+        Documents.Where(document => document.Schema is not null && document.Stored is null);
 
     /// <summary>Whether something was refused or could not be read: exit code 2.</summary>
     public bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
 
-    /// <summary>Reads files, directories (recursively, in order) and - for standard input. Never throws on what they hold.</summary>
+    /// <summary>
+    /// Reads files, directories (recursively, in order) and - for standard input. Never throws on what they hold.
+    /// </summary>
     public static ManifestSet Load(IEnumerable<string> paths, ManifestOptions? options = null)
     {
         options ??= new();
@@ -58,11 +65,15 @@ public sealed record ManifestSet
     public static ManifestSet Parse(byte[] text, string file = "manifest.yaml", ManifestOptions? options = null) =>
         Of([(file, text)], options ?? new(), []);
 
-    private static ManifestSet Of(IEnumerable<(string File, byte[] Text)> files, ManifestOptions options, List<Diagnostic> diagnostics)
+    private static ManifestSet Of(
+        IEnumerable<(string File, byte[] Text)> files,
+        ManifestOptions options,
+        List<Diagnostic> diagnostics)
     {
         var reader = new ManifestReader(options.Limits, diagnostics);
         var objects = new ObjectReader(options, diagnostics);
-        var documents = files.SelectMany(file => reader.Read(file.File, file.Text)).SelectMany(objects.Read).ToImmutableArray();
+        var documents =
+            files.SelectMany(file => reader.Read(file.File, file.Text)).SelectMany(objects.Read).ToImmutableArray();
         var snapshot = SnapshotBuilder.Build(documents, diagnostics);
         documents = [.. documents, .. diagnostics.Where(IsOfNoObject).Select(Unread)];
         return new() { Documents = documents, Diagnostics = [.. diagnostics], Snapshot = snapshot };

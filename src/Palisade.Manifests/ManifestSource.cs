@@ -3,7 +3,10 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Manifests;
 
-/// <summary>The files behind -f arguments: a file as it is, a directory's .yaml, .yml and .json files below it in order, - for standard input.</summary>
+/// <summary>
+/// The files behind -f arguments: a file as it is, a directory's .yaml, .yml and .json files below it in order, - for
+/// standard input.
+/// </summary>
 internal static class ManifestSource
 {
     /// <summary>The text of each file with the name its places get; what cannot be read is a diagnostic.</summary>
@@ -55,9 +58,11 @@ internal static class ManifestSource
         {
             return File.ReadAllBytes(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e
+            is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            diagnostics.Add(Finding.Unreadable(file, e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message));
+            diagnostics.Add(Finding.Unreadable(file, e is FileNotFoundException or DirectoryNotFoundException
+                ? "no such file" : e.Message));
             return null;
         }
     }

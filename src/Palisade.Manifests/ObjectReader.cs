@@ -7,7 +7,9 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Manifests;
 
-/// <summary>Values as objects: lists expanded, then each decoded, defaulted and validated as the API server would on creation.</summary>
+/// <summary>
+/// Values as objects: lists expanded, then each decoded, defaulted and validated as the API server would on creation.
+/// </summary>
 internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnostic> diagnostics)
 {
     // The API server's bound on a request body; more is 413.
@@ -78,7 +80,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         if (WireJson.Write(document.Written).Length is var bytes and > MaxRequestBytes)
         {
             diagnostics.Add(Finding.TooLarge(document.At, bytes, MaxRequestBytes));
-            return Refused(document, "RequestEntityTooLarge", $"Request entity too large: limit is {MaxRequestBytes}", at);
+            return Refused(document, "RequestEntityTooLarge",
+                $"Request entity too large: limit is {MaxRequestBytes}", at);
         }
 
         var decoded = StrictDecode.Check(document.Written, schema);
@@ -88,7 +91,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             var refused = Refused(document, "BadRequest", refusal, place);
             if (AsMeant(refused, schema) is { } meant)
                 return meant;
-            // Only a policy changes its meaning by a field that is dropped; a pod with a field of a newer release is still a pod.
+            // Only a policy changes its meaning by a field that is dropped; a pod with a field of a newer release is
+            // still a pod.
             var counts = schema.Kind != "NetworkPolicy" && decoded.TypeError is null;
             diagnostics.Add(Finding.Undecodable(At(document.At.File, place), refusal, document.Title, counts));
             return counts ? Validate(refused, decoded.Pruned, schema) with { Causes = refused.Causes } : refused;
@@ -116,7 +120,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         // Dumps of clusters are often stripped of what does not matter here; policies count whole or not at all.
         var counts = verdict.IsValid || schema.Kind != "NetworkPolicy";
         foreach (var cause in verdict.Causes)
-            diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts && document.Name.Length > 0));
+            diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts
+                && document.Name.Length > 0));
         foreach (var warning in verdict.Warnings)
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
         if (verdict.IsValid && schema.Kind == "NetworkPolicy")
@@ -150,12 +155,14 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             for (var i = 0; i < rules.Length; i++)
             {
                 if (rules[i] is WireNull)
-                    diagnostics.Add(Finding.NullItem(At(document.At.File, rules[i].At), $"spec.{direction}[{i}]", "every peer on every port", document.Title));
+                    diagnostics.Add(Finding.NullItem(At(document.At.File, rules[i].At), $"spec.{direction}[{i}]",
+                        "every peer on every port", document.Title));
                 var ports = ((rules[i] as WireObject)?["ports"] as WireArray)?.Items ?? [];
                 for (var p = 0; p < ports.Length; p++)
                 {
                     if (ports[p] is WireNull)
-                        diagnostics.Add(Finding.NullItem(At(document.At.File, ports[p].At), $"spec.{direction}[{i}].ports[{p}]", "every TCP port", document.Title));
+                        diagnostics.Add(Finding.NullItem(At(document.At.File, ports[p].At),
+                            $"spec.{direction}[{i}].ports[{p}]", "every TCP port", document.Title));
                 }
             }
         }

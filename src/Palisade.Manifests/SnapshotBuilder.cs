@@ -4,7 +4,10 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Manifests;
 
-/// <summary>The cluster that manifests describe: what the API server would store, and one pod per workload that has none of its own.</summary>
+/// <summary>
+/// The cluster that manifests describe: what the API server would store, and one pod per workload that has none of
+/// its own.
+/// </summary>
 internal sealed class SnapshotBuilder
 {
     private readonly List<Namespace> _namespaces = [];
@@ -59,7 +62,8 @@ internal sealed class SnapshotBuilder
             case "NetworkPolicy":
                 Keep(_policies, ClusterConvert.NetworkPolicy(value, file, diagnostics));
                 break;
-            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "Job" or "CronJob" or "ReplicationController":
+            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController":
+            case "Job" or "CronJob":
                 Keep(_templates, ClusterConvert.Template(value, document.Kind, file));
                 break;
         }
@@ -87,6 +91,7 @@ internal sealed class SnapshotBuilder
             pods.Add(template with { Name = name });
         }
 
-        return ClusterSnapshot.Of(_namespaces, MadeUpAddresses.Give(pods, _nodes, _services), _policies, _services, _nodes);
+        return ClusterSnapshot.Of(_namespaces, MadeUpAddresses.Give(pods, _nodes, _services), _policies, _services,
+            _nodes);
     }
 }

@@ -10,13 +10,17 @@ namespace Palisade.Manifests;
 internal readonly record struct RepeatedKey(string Name, Position At);
 
 /// <summary>
-/// Reads one YAML document into wire values as kubectl does on its way to JSON: YAML 1.1 scalars, keys become strings, merge keys
+/// Reads one YAML document into wire values as kubectl does on its way to JSON: YAML 1.1 scalars, keys become
+/// strings, merge keys
 /// are applied where they stand, of repeated keys the last counts. Bounded in depth and in what aliases expand to.
 /// </summary>
 internal sealed class YamlReader
 {
     // What one document's aliases may add. A YAML bomb adds billions; real charts a few thousand.
     private const int MaxAliasedNodes = 100_000;
+
+    // What !! stands for.
+    private const string Core = "tag:yaml.org,2002:";
 
     private readonly Parser _parser;
     private readonly int _lineOffset;
@@ -33,7 +37,9 @@ internal sealed class YamlReader
         _limits = limits;
     }
 
-    /// <summary>Reads the documents of a text (more than one only where a bare ... ends one); an error ends the text.</summary>
+    /// <summary>
+    /// Reads the documents of a text (more than one only where a bare ... ends one); an error ends the text.
+    /// </summary>
     public static (ImmutableArray<WireValue> Values, ImmutableArray<RepeatedKey> Repeated, WireError? Error) Read(
         string text,
         int firstLine,
@@ -154,13 +160,15 @@ internal sealed class YamlReader
         return new([.. members], at);
     }
 
-    // yaml.v2 applies a merge where it stands: keys before it are overwritten, keys after it overwrite. In a list the first wins.
+    // yaml.v2 applies a merge where it stands: keys before it are overwritten, keys after it overwrite. In a list the
+    // first wins.
     private static void Merge(WireValue value, List<WireMember> members, Dictionary<string, int> index)
     {
         var sources = value switch
         {
             WireObject one => [one],
-            WireArray list when list.Items.All(item => item is WireObject) => list.Items.Cast<WireObject>().Reverse().ToArray(),
+            WireArray list when list.Items.All(item => item is WireObject) =>
+                list.Items.Cast<WireObject>().Reverse().ToArray(),
             _ => throw new RefusedException("map merge requires map or sequence of maps as the value", value.At),
         };
         foreach (var member in sources.SelectMany(source => source.Members))
@@ -191,10 +199,11 @@ internal sealed class YamlReader
     private static WireValue ReadScalar(Scalar scalar, Position at)
     {
         var tag = scalar.Tag.IsEmpty ? "" : scalar.Tag.Value;
-        if (tag == "tag:yaml.org,2002:binary")
+        if (tag == Core + "binary")
             return Binary(scalar.Value, at);
         var isPlain = tag.Length == 0 && scalar.Style == ScalarStyle.Plain;
-        if (!isPlain && tag is not ("tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" or "tag:yaml.org,2002:bool" or "tag:yaml.org,2002:null"))
+        var isResolved = isPlain || tag is Core + "int" or Core + "float" or Core + "bool" or Core + "null";
+        if (!isResolved)
             return new WireString(scalar.Value, at);
         return YamlScalars.Resolve(scalar.Value, at)
             ?? throw new RefusedException($"json: unsupported value: {scalar.Value}", at);
@@ -216,7 +225,8 @@ internal sealed class YamlReader
     private static string Message(YamlException e)
     {
         var text = e.InnerException is YamlException inner ? inner.Message : e.Message;
-        return text.Length == 0 ? "not valid YAML" : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
+        return text.Length == 0 ? "not valid YAML"
+            : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
     }
 
     private sealed class RefusedException(string message, Position at) : Exception(message)

@@ -6,11 +6,14 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Manifests;
 
 /// <summary>
-/// What a plain YAML scalar means to kubectl: YAML 1.1 as gopkg.in/yaml.v2 resolves it (resolve.go), then printed as Go's JSON.
+/// What a plain YAML scalar means to kubectl: YAML 1.1 as gopkg.in/yaml.v2 resolves it (resolve.go), then printed as
+/// Go's JSON.
 /// </summary>
 internal static partial class YamlScalars
 {
-    /// <summary>The value of a plain scalar without a tag; null when JSON cannot hold it (infinities, not a number).</summary>
+    /// <summary>
+    /// The value of a plain scalar without a tag; null when JSON cannot hold it (infinities, not a number).
+    /// </summary>
     public static WireValue? Resolve(string text, Position at)
     {
         switch (text)
@@ -23,7 +26,8 @@ internal static partial class YamlScalars
                 return new WireBool(true, at);
             case "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF":
                 return new WireBool(false, at);
-            case ".nan" or ".NaN" or ".NAN" or ".inf" or ".Inf" or ".INF" or "+.inf" or "+.Inf" or "+.INF" or "-.inf" or "-.Inf" or "-.INF":
+            case ".nan" or ".NaN" or ".NAN" or ".inf" or ".Inf" or ".INF":
+            case "+.inf" or "+.Inf" or "+.INF" or "-.inf" or "-.Inf" or "-.INF":
                 return null;
         }
 
@@ -38,7 +42,8 @@ internal static partial class YamlScalars
         var plain = text.Replace("_", "", StringComparison.Ordinal);
         if (Integer(plain) is { } whole)
             return whole.ToString(CultureInfo.InvariantCulture);
-        return FloatForm().IsMatch(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
+        return FloatForm().IsMatch(plain)
+            && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
             && double.IsFinite(real)
             ? Json(real)
             : null;
@@ -74,7 +79,9 @@ internal static partial class YamlScalars
         return value >= long.MinValue && value <= ulong.MaxValue ? value : null;
     }
 
-    /// <summary>A float as Go's encoding/json writes it: shortest digits, exponents only below 1e-6 and from 1e21.</summary>
+    /// <summary>
+    /// A float as Go's encoding/json writes it: shortest digits, exponents only below 1e-6 and from 1e21.
+    /// </summary>
     private static string Json(double value)
     {
         var size = Math.Abs(value);
@@ -82,7 +89,8 @@ internal static partial class YamlScalars
         if (!shortest.Contains('E'))
             return shortest;
         if (size is >= 1e-6 and < 1e21)
-            return decimal.Parse(shortest, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+            return decimal.Parse(shortest, NumberStyles.Float,
+                CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
         return shortest.Replace('E', 'e').Replace("e-0", "e-", StringComparison.Ordinal);
     }
 

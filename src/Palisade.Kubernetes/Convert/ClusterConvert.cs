@@ -8,7 +8,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Kubernetes.Convert;
 
 /// <summary>
-/// Objects of the API as the model's. Takes objects as a cluster sends them or as decoded from manifests; a file gives the model
+/// Objects of the API as the model's. Takes objects as a cluster sends them or as decoded from manifests; a file
+/// gives the model
 /// its places. Never throws on what it does not understand; policies then fail closed (PolicyConvert).
 /// </summary>
 public static class ClusterConvert
@@ -33,7 +34,9 @@ public static class ClusterConvert
         return new(name, WireSelectors.Labels(Metadata(value)?["labels"]), addresses);
     }
 
-    /// <summary>v1 Pod; null without a name, or when its phase is Succeeded or Failed (its address may be another's by now).</summary>
+    /// <summary>
+    /// v1 Pod; null without a name, or when its phase is Succeeded or Failed (its address may be another's by now).
+    /// </summary>
     public static Endpoint? Pod(WireObject value, string? file = null)
     {
         var status = value["status"] as WireObject;
@@ -52,7 +55,9 @@ public static class ClusterConvert
         };
     }
 
-    /// <summary>The one pod that stands for a workload without pods of its own: its template, under the workload's name.</summary>
+    /// <summary>
+    /// The one pod that stands for a workload without pods of its own: its template, under the workload's name.
+    /// </summary>
     public static Endpoint? Template(WireObject workload, string kind, string? file = null)
     {
         var spec = workload["spec"] as WireObject;
@@ -91,10 +96,14 @@ public static class ClusterConvert
     }
 
     /// <summary>
-    /// networking.k8s.io/v1 NetworkPolicy, defaulted here if it was not; null without a name. What it does not understand it
+    /// networking.k8s.io/v1 NetworkPolicy, defaulted here if it was not; null without a name. What it does not
+    /// understand it
     /// reports and closes: see <see cref="PolicyConvert"/>.
     /// </summary>
-    public static NetworkPolicy? NetworkPolicy(WireObject value, string? file = null, ICollection<Diagnostic>? diagnostics = null) =>
+    public static NetworkPolicy? NetworkPolicy(
+        WireObject value,
+        string? file = null,
+        ICollection<Diagnostic>? diagnostics = null) =>
         PolicyConvert.Convert(value, file, diagnostics ?? []);
 
     internal static string NamespaceOf(WireObject value) =>
@@ -118,7 +127,8 @@ public static class ClusterConvert
     internal static bool TryNumber(WireValue? value, out ushort number)
     {
         number = 0;
-        return value is WireNumber n && ushort.TryParse(n.Text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+        return value is WireNumber n
+            && ushort.TryParse(n.Text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
     }
 
     private static WireObject? Metadata(WireObject value) => value["metadata"] as WireObject;
@@ -140,15 +150,18 @@ public static class ClusterConvert
             .Concat(Objects(spec?["initContainers"]).Where(container => Text(container["restartPolicy"]) == "Always"));
         return
         [
-            .. containers.SelectMany(container => Objects(container["ports"])).Select(NamedPort).OfType<NamedPort>().Distinct()
-                .OrderBy(port => port.Name, StringComparer.Ordinal).ThenBy(port => port.Protocol).ThenBy(port => port.Number),
+            .. containers.SelectMany(container => Objects(container["ports"]))
+                .Select(NamedPort).OfType<NamedPort>().Distinct()
+                .OrderBy(port => port.Name, StringComparer.Ordinal).ThenBy(port => port.Protocol)
+                .ThenBy(port => port.Number),
         ];
     }
 
     private static NamedPort? NamedPort(WireObject port)
     {
         var name = Text(port["name"]);
-        var good = name.Length > 0 && TryProtocol(Text(port["protocol"]), out _) && TryNumber(port["containerPort"], out _);
+        var good = name.Length > 0 && TryProtocol(Text(port["protocol"]), out _)
+            && TryNumber(port["containerPort"], out _);
         if (!good)
             return null;
         TryProtocol(Text(port["protocol"]), out var protocol);
@@ -169,12 +182,14 @@ public static class ClusterConvert
     // A ReplicaSet made by a Deployment is named after it and the pod's own template hash.
     private static Workload Owner(WireObject? metadata, string pod)
     {
-        var owner = Objects(metadata?["ownerReferences"]).FirstOrDefault(o => o["controller"] is WireBool { Value: true });
+        var owner =
+            Objects(metadata?["ownerReferences"]).FirstOrDefault(o => o["controller"] is WireBool { Value: true });
         if (owner is null)
             return new("Pod", pod);
         var (kind, name) = (Text(owner["kind"]), Text(owner["name"]));
         var hash = Text((metadata?["labels"] as WireObject)?["pod-template-hash"]);
-        return kind == "ReplicaSet" && hash.Length > 0 && name.Length > hash.Length + 1 && name.EndsWith("-" + hash, StringComparison.Ordinal)
+        return kind == "ReplicaSet" && hash.Length > 0 && name.Length > hash.Length + 1
+            && name.EndsWith("-" + hash, StringComparison.Ordinal)
             ? new("Deployment", name[..^(hash.Length + 1)])
             : new(kind, name);
     }

@@ -5,7 +5,9 @@ namespace Palisade.Kubernetes.Convert;
 /// <summary>How bad a diagnostic is.</summary>
 public enum Severity : byte
 {
-    /// <summary>The input counts, but says something else than it seems to, or something beside it was left out.</summary>
+    /// <summary>
+    /// The input counts, but says something else than it seems to, or something beside it was left out.
+    /// </summary>
     Warning,
 
     /// <summary>The document or object does not count.</summary>

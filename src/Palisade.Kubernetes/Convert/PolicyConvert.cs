@@ -9,9 +9,12 @@ using Palisade.Policy.Sets;
 namespace Palisade.Kubernetes.Convert;
 
 /// <summary>
-/// A NetworkPolicy as the model's. From a cluster that knows more than we do it may hold what we cannot read; then it fails closed:
-/// a peer or port we do not understand allows nobody, a rule left without any peer or port (where it named some), or with a field
-/// we do not know, is dropped, a subject we do not understand is every pod of the namespace, and the isolation always stays.
+/// A NetworkPolicy as the model's. From a cluster that knows more than we do it may hold what we cannot read; then it
+/// fails closed:
+/// a peer or port we do not understand allows nobody, a rule left without any peer or port (where it named some), or
+/// with a field
+/// we do not know, is dropped, a subject we do not understand is every pod of the namespace, and the isolation always
+/// stays.
 /// </summary>
 internal sealed class PolicyConvert
 {
@@ -38,7 +41,8 @@ internal sealed class PolicyConvert
         if (!known)
             Report("spec.policyTypes", "has a type that is not known; both directions are isolated", spec.At);
         if (subject is null)
-            Report("spec.podSelector", "is not understood; every pod of the namespace is isolated and nothing is allowed", spec.At);
+            Report("spec.podSelector",
+                "is not understood; every pod of the namespace is isolated and nothing is allowed", spec.At);
         return new()
         {
             Namespace = ClusterConvert.NamespaceOf(_policy),
@@ -115,7 +119,8 @@ internal sealed class PolicyConvert
     {
         if (UnknownField(peer, NetworkingTypes.NetworkPolicyPeer) is not null)
             return null;
-        var (pods, namespaces, block) = (Given(peer, "podSelector"), Given(peer, "namespaceSelector"), Given(peer, "ipBlock"));
+        var (pods, namespaces, block) =
+            (Given(peer, "podSelector"), Given(peer, "namespaceSelector"), Given(peer, "ipBlock"));
         if (block is not null)
             return pods is null && namespaces is null ? Block(block, At(peer)) : null;
         if (pods is null && namespaces is null)
@@ -155,7 +160,9 @@ internal sealed class PolicyConvert
         if (UnknownField(port, NetworkingTypes.NetworkPolicyPort) is not null)
             return null;
         var named = Given(port, "protocol");
-        if (!ClusterConvert.TryProtocol(named is null ? "TCP" : ClusterConvert.Text(named) is { Length: > 0 } text ? text : "?", out var protocol))
+        // An absent protocol is TCP; an empty or odd one is none.
+        var word = named is null ? "TCP" : ClusterConvert.Text(named) is { Length: > 0 } text ? text : "?";
+        if (!ClusterConvert.TryProtocol(word, out var protocol))
             return null;
         var (number, end) = (Given(port, "port"), Given(port, "endPort"));
         if (number is null)
@@ -179,7 +186,8 @@ internal sealed class PolicyConvert
 
     private static bool Understood(WireObject selector) => StrictDecode.Check(selector, ApiKinds.LabelSelector).IsClean;
 
-    private static WireValue? Given(WireObject holder, string name) => holder[name] is { } value and not WireNull ? value : null;
+    private static WireValue? Given(WireObject holder, string name) =>
+        holder[name] is { } value and not WireNull ? value : null;
 
     private static string? UnknownField(WireObject value, ObjectSchema type)
     {

@@ -8,8 +8,10 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Kubernetes.Convert;
 
 /// <summary>
-/// Decodes a wire value as sigs.k8s.io/json decodes it into the kind's Go struct: field names are case-sensitive, unknown and
-/// repeated fields are strict errors, the first wrong type is the answer (and decoding goes on), null is the zero value.
+/// Decodes a wire value as sigs.k8s.io/json decodes it into the kind's Go struct: field names are case-sensitive,
+/// unknown and
+/// repeated fields are strict errors, the first wrong type is the answer (and decoding goes on), null is the zero
+/// value.
 /// </summary>
 public static partial class StrictDecode
 {
@@ -23,10 +25,12 @@ public static partial class StrictDecode
     public static DecodeResult Check(WireValue value, ObjectSchema type) => Check(value, type, lettersAreText: false);
 
     /// <summary>
-    /// As <see cref="Check(WireValue, KindSchema)"/>, but a plain y or n of YAML 1.1 counts as text where text belongs: what the
+    /// As <see cref="Check(WireValue, KindSchema)"/>, but a plain y or n of YAML 1.1 counts as text where text
+    /// belongs: what the
     /// author meant, though no API server would take it.
     /// </summary>
-    public static DecodeResult CheckAsMeant(WireValue value, KindSchema kind) => Check(value, kind.Type, lettersAreText: true);
+    public static DecodeResult CheckAsMeant(WireValue value, KindSchema kind) =>
+        Check(value, kind.Type, lettersAreText: true);
 
     private static DecodeResult Check(WireValue value, ObjectSchema type, bool lettersAreText)
     {
@@ -94,7 +98,8 @@ public static partial class StrictDecode
             var seen = members.TryGetValue(member.Name, out var before);
             if (value is null)
             {
-                // null leaves a scalar as it is and empties a pointer, list or map: without an earlier value both mean absent.
+                // null leaves a scalar as it is and empties a pointer, list or map: without an earlier value both
+                // mean absent.
                 if (seen && member.Value is WireNull)
                     members.Remove(member.Name);
                 return;
@@ -192,7 +197,8 @@ public static partial class StrictDecode
         {
             if (value is not WireNumber number)
                 return Mismatch(value, goType);
-            var fits = long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)
+            var fits =
+                long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)
                 && parsed >= least && parsed <= most;
             return fits ? number : Mismatch($"number {number.Text}", goType, value.At);
         }
@@ -225,10 +231,12 @@ public static partial class StrictDecode
         {
             if (value is not WireString s)
                 return Abort($"json: cannot unmarshal {Name(value)} into Go value of type string", value.At);
-            if (DateTimeOffset.TryParse(s.Value, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out _) && s.Value.Contains('T'))
+            if (DateTimeOffset.TryParse(s.Value, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out _)
+                && s.Value.Contains('T'))
                 return value;
             var layout = kind == FieldKind.Time ? "2006-01-02T15:04:05Z07:00" : "2006-01-02T15:04:05.000000Z07:00";
-            return Abort($"parsing time {GoText.Quote(s.Value)} as \"{layout}\": cannot parse {GoText.Quote(s.Value)} as \"2006\"", value.At);
+            var shown = GoText.Quote(s.Value);
+            return Abort($"parsing time {shown} as \"{layout}\": cannot parse {shown} as \"2006\"", value.At);
         }
 
         private WireValue? Bytes(WireValue value)
@@ -236,14 +244,17 @@ public static partial class StrictDecode
             if (value is not WireString s)
                 return Mismatch(value, "[]uint8");
             var room = new byte[s.Value.Length];
-            return System.Convert.TryFromBase64String(s.Value, room, out _) ? value : Abort("illegal base64 data at input byte 0", value.At);
+            return System.Convert.TryFromBase64String(s.Value, room, out _) ? value
+                : Abort("illegal base64 data at input byte 0", value.At);
         }
 
         private WireValue? StringList(WireValue value, ApiField field)
         {
             if (value is not WireArray list)
                 return Mismatch(value, field.GoItemType);
-            var items = list.Items.Select(item => item is WireString ? item : Mismatch(item, "string") ?? new WireString("", item.At));
+            var items =
+                list.Items.Select(item =>
+                    item is WireString ? item : Mismatch(item, "string") ?? new WireString("", item.At));
             return new WireArray([.. items], list.At);
         }
 
@@ -267,7 +278,8 @@ public static partial class StrictDecode
 
         private WireValue? Mismatch(string what, string goType, Position at)
         {
-            var into = _struct is null ? $"Go value of type {goType}" : $"Go struct field {_struct}.{string.Join('.', _fields)} of type {goType}";
+            var into = _struct is null ? $"Go value of type {goType}"
+                : $"Go struct field {_struct}.{string.Join('.', _fields)} of type {goType}";
             TypeError ??= new($"json: cannot unmarshal {what} into {into}", at);
             return null;
         }

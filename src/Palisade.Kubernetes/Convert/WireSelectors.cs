@@ -10,10 +10,12 @@ internal static class WireSelectors
     /// <summary>A label map; what is not a string is left out (decoding has reported it).</summary>
     public static LabelSet Labels(WireValue? value) => value is not WireObject o
         ? LabelSet.Empty
-        : LabelSet.Of(o.Members.Where(m => m.Value is WireString).Select(m => KeyValuePair.Create(m.Name, ((WireString)m.Value).Value)));
+        : LabelSet.Of(o.Members.Where(m => m.Value is WireString).Select(m =>
+            KeyValuePair.Create(m.Name, ((WireString)m.Value).Value)));
 
     /// <summary>
-    /// A LabelSelector; null when it cannot be understood (an unknown operator, In without values), so that the caller fails closed.
+    /// A LabelSelector; null when it cannot be understood (an unknown operator, In without values), so that the
+    /// caller fails closed.
     /// </summary>
     public static LabelSelector? Read(WireValue? value)
     {

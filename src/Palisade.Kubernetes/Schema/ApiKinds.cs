@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 
 namespace Palisade.Kubernetes.Schema;
 
-/// <summary>The kinds whose objects can be decoded: those the embedded server serves and those that manifests commonly hold.</summary>
+/// <summary>
+/// The kinds whose objects can be decoded: those the embedded server serves and those that manifests commonly hold.
+/// </summary>
 public static class ApiKinds
 {
     private static readonly FrozenDictionary<(string ApiVersion, string Kind), KindSchema> Index =
@@ -63,18 +65,23 @@ public static class ApiKinds
             Make("", "v1", "Secret", "secrets", CoreTypes.Secret),
             Make("", "v1", "ServiceAccount", "serviceaccounts", CoreTypes.ServiceAccount, "sa"),
             Make("", "v1", "Event", "events", CoreTypes.Event, "ev"),
-            Make("", "v1", "ReplicationController", "replicationcontrollers", CoreTypes.ReplicationController, "rc", status: true),
-            Make("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", CoreTypes.PersistentVolumeClaim, "pvc", status: true),
-            Make("", "v1", "PersistentVolume", "persistentvolumes", CoreTypes.PersistentVolume, "pv", namespaced: false, status: true),
+            Make("", "v1", "ReplicationController", "replicationcontrollers", CoreTypes.ReplicationController, "rc",
+                status: true),
+            Make("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", CoreTypes.PersistentVolumeClaim, "pvc",
+                status: true),
+            Make("", "v1", "PersistentVolume", "persistentvolumes", CoreTypes.PersistentVolume, "pv",
+                namespaced: false, status: true),
             Make("", "v1", "LimitRange", "limitranges", CoreTypes.LimitRange, "limits"),
             Make("", "v1", "ResourceQuota", "resourcequotas", CoreTypes.ResourceQuota, "quota", status: true),
         ];
 
         private static IEnumerable<KindSchema> Networking() =>
         [
-            Make("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", NetworkingTypes.NetworkPolicy, "netpol"),
+            Make("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", NetworkingTypes.NetworkPolicy,
+                "netpol"),
             Make("networking.k8s.io", "v1", "Ingress", "ingresses", NetworkingTypes.Ingress, "ing", status: true),
-            Make("networking.k8s.io", "v1", "IngressClass", "ingressclasses", NetworkingTypes.IngressClass, namespaced: false),
+            Make("networking.k8s.io", "v1", "IngressClass", "ingressclasses", NetworkingTypes.IngressClass,
+                namespaced: false),
             Make("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", DiscoveryTypes.EndpointSlice),
         ];
 
@@ -92,20 +99,29 @@ public static class ApiKinds
         [
             Make("rbac.authorization.k8s.io", "v1", "Role", "roles", RbacTypes.Role),
             Make("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", RbacTypes.RoleBinding),
-            Make("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", RbacTypes.ClusterRole, namespaced: false),
-            Make("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", RbacTypes.ClusterRoleBinding, namespaced: false),
-            Make("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", AuthorizationTypes.SelfSubjectAccessReview, namespaced: false),
-            Make("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", AuthorizationTypes.SelfSubjectRulesReview, namespaced: false),
-            Make("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", AuthenticationTypes.SelfSubjectReview, namespaced: false),
+            Make("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", RbacTypes.ClusterRole,
+                namespaced: false),
+            Make("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings",
+                RbacTypes.ClusterRoleBinding, namespaced: false),
+            Make("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews",
+                AuthorizationTypes.SelfSubjectAccessReview, namespaced: false),
+            Make("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews",
+                AuthorizationTypes.SelfSubjectRulesReview, namespaced: false),
+            Make("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews",
+                AuthenticationTypes.SelfSubjectReview, namespaced: false),
         ];
 
         private static IEnumerable<KindSchema> Others() =>
         [
-            Make("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", DisruptionTypes.PodDisruptionBudget, "pdb", status: true),
-            Make("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", AutoscalingTypes.HorizontalPodAutoscaler, "hpa", status: true),
-            Make("storage.k8s.io", "v1", "StorageClass", "storageclasses", StorageTypes.StorageClass, "sc", namespaced: false),
+            Make("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", DisruptionTypes.PodDisruptionBudget,
+                "pdb", status: true),
+            Make("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+                AutoscalingTypes.HorizontalPodAutoscaler, "hpa", status: true),
+            Make("storage.k8s.io", "v1", "StorageClass", "storageclasses", StorageTypes.StorageClass, "sc",
+                namespaced: false),
             Make("coordination.k8s.io", "v1", "Lease", "leases", CoordinationTypes.Lease),
-            Make("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", SchedulingTypes.PriorityClass, "pc", namespaced: false),
+            Make("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", SchedulingTypes.PriorityClass, "pc",
+                namespaced: false),
         ];
 
         private static IEnumerable<KindSchema> Machinery() =>
@@ -113,7 +129,8 @@ public static class ApiKinds
             Make("", "v1", "List", "lists", MetaTypes.List, namespaced: false),
             Make("", "v1", "Status", "statuses", MetaTypes.Status, namespaced: false),
             Make("", "v1", "DeleteOptions", "deleteoptions", MetaTypes.DeleteOptions, namespaced: false),
-            Make("meta.k8s.io", "v1", "PartialObjectMetadata", "partialobjectmetadatas", MetaTypes.PartialObjectMetadata),
+            Make("meta.k8s.io", "v1", "PartialObjectMetadata", "partialobjectmetadatas",
+                MetaTypes.PartialObjectMetadata),
         ];
 
         private static KindSchema Make(
@@ -125,6 +142,15 @@ public static class ApiKinds
             string? shortName = null,
             bool namespaced = true,
             bool status = false) =>
-            new(group, version, kind, plural, kind.ToLowerInvariant(), shortName is null ? [] : [shortName], namespaced, status, type);
+            new(
+                group,
+                version,
+                kind,
+                plural,
+                kind.ToLowerInvariant(),
+                shortName is null ? [] : [shortName],
+                namespaced,
+                status,
+                type);
     }
 }

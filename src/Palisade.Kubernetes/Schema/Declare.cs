@@ -77,7 +77,8 @@ internal static class Declare
         string? merge = null,
         bool retain = false,
         bool must = false) =>
-        new(name, tag, FieldKind.Object, FieldShape.List, type, GoWhole: whole, MergeKey: merge, RetainKeys: retain, Required: must);
+        new(name, tag, FieldKind.Object, FieldShape.List, type, GoWhole: whole, MergeKey: merge, RetainKeys: retain,
+            Required: must);
 
     /// <summary>A map of objects of another type.</summary>
     public static ApiField ObjMap(string name, int tag, Func<ObjectSchema> type, bool must = false) =>

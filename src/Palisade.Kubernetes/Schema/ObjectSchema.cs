@@ -63,8 +63,10 @@ public enum FieldShape : byte
 /// <param name="Shape">One, a list, or a map.</param>
 /// <param name="Type">The schema of Kind Object; resolved late, since API types refer to each other.</param>
 /// <param name="GoItem">The Go type of one value where it is not the kind's own, for example v1.Protocol.</param>
-/// <param name="GoWhole">The Go type of the whole list or map where it has a name of its own, for example v1.ResourceList.</param>
-/// <param name="MergeKey">Strategic merge: the key that tells list items apart; null when the list is replaced whole.</param>
+/// <param name="GoWhole">The Go type of the whole list or map where it has a name of its own, for example
+/// v1.ResourceList.</param>
+/// <param name="MergeKey">Strategic merge: the key that tells list items apart; null when the list is replaced
+/// whole.</param>
 /// <param name="PrimitiveMerge">Strategic merge: a list of primitives that is merged (finalizers).</param>
 /// <param name="RetainKeys">Strategic merge: patchStrategy retainKeys.</param>
 /// <param name="Required">The schema document lists it as required.</param>
@@ -102,7 +104,9 @@ public sealed record ApiField(
         _ => "string",
     };
 
-    /// <summary>The Go type of the field, as the JSON decoder's errors print it: []v1.NetworkPolicyIngressRule.</summary>
+    /// <summary>
+    /// The Go type of the field, as the JSON decoder's errors print it: []v1.NetworkPolicyIngressRule.
+    /// </summary>
     public string GoType => GoWhole ?? Shape switch
     {
         FieldShape.List => $"[]{GoItemType}",
@@ -129,7 +133,8 @@ public sealed class ObjectSchema
         OpenApiName = openApiName;
         Declared = [.. declared];
         // Late, because types refer to each other and their tables are built in any order.
-        _fields = new(() => [.. Declared.SelectMany(field => field.Embedded ? field.Type!().Fields.AsEnumerable() : [field])]);
+        _fields = new(() =>
+            [.. Declared.SelectMany(field => field.Embedded ? field.Type!().Fields.AsEnumerable() : [field])]);
         _byName = new(() => Fields.ToFrozenDictionary(field => field.Name, StringComparer.Ordinal));
         _byTag = Declared.Where(field => field.Tag != 0).ToFrozenDictionary(field => field.Tag);
     }
@@ -146,7 +151,9 @@ public sealed class ObjectSchema
     /// <summary>The fields as the struct declares them, embedded structs as one field: the protobuf message.</summary>
     public ImmutableArray<ApiField> Declared { get; }
 
-    /// <summary>The members of the JSON object, in declaration order, those of embedded structs in their place.</summary>
+    /// <summary>
+    /// The members of the JSON object, in declaration order, those of embedded structs in their place.
+    /// </summary>
     public ImmutableArray<ApiField> Fields => _fields.Value;
 
     /// <summary>The field of a JSON name, or null. Names are case-sensitive, as in sigs.k8s.io/json.</summary>

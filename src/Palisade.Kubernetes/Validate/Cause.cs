@@ -3,7 +3,9 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>One reason why the API server refuses an object: an entry of Status.details.causes, and where it was written.</summary>
+/// <summary>
+/// One reason why the API server refuses an object: an entry of Status.details.causes, and where it was written.
+/// </summary>
 /// <param name="Reason">FieldValueRequired, FieldValueInvalid, FieldValueNotSupported …</param>
 /// <param name="Message">The text without the path: Invalid value: 0: must be between 1 and 65535, inclusive.</param>
 /// <param name="Field">The path: spec.ingress[0].ports[0].port.</param>
@@ -19,7 +21,9 @@ public sealed record Cause(string Reason, string Message, string Field, Position
 /// <param name="At">Where the value stands.</param>
 public sealed record FieldWarning(string Text, Position At);
 
-/// <summary>What validation says of an object. Warnings are given only when nothing is wrong, as the API server does.</summary>
+/// <summary>
+/// What validation says of an object. Warnings are given only when nothing is wrong, as the API server does.
+/// </summary>
 public sealed record Verdict(ImmutableArray<Cause> Causes, ImmutableArray<FieldWarning> Warnings)
 {
     /// <summary>Nothing to say.</summary>
@@ -29,7 +33,8 @@ public sealed record Verdict(ImmutableArray<Cause> Causes, ImmutableArray<FieldW
     public bool IsValid => Causes.IsEmpty;
 
     /// <summary>
-    /// The message of the API server's 422 answer: RESOURCE-KIND "NAME" is invalid: …; several causes in brackets, repeats once.
+    /// The message of the API server's 422 answer: RESOURCE-KIND "NAME" is invalid: …; several causes in brackets,
+    /// repeats once.
     /// </summary>
     public string Message(string qualifiedKind, string name)
     {
@@ -56,7 +61,8 @@ public readonly record struct KubeVersion(int Major, int Minor) : IComparable<Ku
     {
         version = default;
         var parts = (text ?? "").TrimStart('v').Split('.');
-        if (parts.Length is < 2 or > 3 || !int.TryParse(parts[0], out var major) || !int.TryParse(parts[1], out var minor))
+        if (parts.Length is < 2 or > 3 || !int.TryParse(parts[0], out var major)
+            || !int.TryParse(parts[1], out var minor))
             return false;
         version = new(major, minor);
         return major == 1 && minor >= 0;

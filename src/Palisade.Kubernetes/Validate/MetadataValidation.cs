@@ -20,7 +20,8 @@ internal static class MetadataValidation
         if (name.Text.Length > 0)
             causes.Invalid(name, name.Text, names(name.Text));
         else if (prefix.Text.Length == 0)
-            causes.Required(name, "name or generateName is required");   // with a generateName the server has made a name by now
+            // with a generateName the server has made a name by now
+            causes.Required(name, "name or generateName is required");
         var space = metadata["namespace"];
         if (kind.Namespaced && space.Text.Length > 0)
             causes.Invalid(space, space.Text, Names.Label(space.Text));
@@ -42,7 +43,9 @@ internal static class MetadataValidation
         }
     }
 
-    /// <summary>Keys and values of a label map; errors point at the map. Sorted by key (Go walks its maps in random order).</summary>
+    /// <summary>
+    /// Keys and values of a label map; errors point at the map. Sorted by key (Go walks its maps in random order).
+    /// </summary>
     public static void Labels(Place labels, CauseList causes)
     {
         foreach (var member in labels.Members.OrderBy(m => m.Name, StringComparer.Ordinal))
@@ -59,8 +62,10 @@ internal static class MetadataValidation
         var bytes = 0L;
         foreach (var member in annotations.Members.OrderBy(m => m.Name, StringComparer.Ordinal))
         {
-            causes.Invalid(annotations with { At = member.At }, member.Name, Names.Qualified(member.Name.ToLowerInvariant()));
-            bytes += Encoding.UTF8.GetByteCount(member.Name) + Encoding.UTF8.GetByteCount((member.Value as WireString)?.Value ?? "");
+            causes.Invalid(annotations with { At = member.At }, member.Name,
+                Names.Qualified(member.Name.ToLowerInvariant()));
+            bytes += Encoding.UTF8.GetByteCount(member.Name)
+                + Encoding.UTF8.GetByteCount((member.Value as WireString)?.Value ?? "");
         }
 
         if (bytes > MaxAnnotationBytes)
@@ -84,7 +89,8 @@ internal static class MetadataValidation
                 causes.InvalidValue(
                     owners with { At = owner.At },
                     "[]v1.OwnerReference{…}",
-                    $"Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {named}");
+                    "Only one reference can have Controller set to true. Found \"true\" in references for "
+                    + $"{controller} and {named}");
             }
 
             controller ??= named;

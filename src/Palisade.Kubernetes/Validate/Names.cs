@@ -23,7 +23,8 @@ internal static partial class Names
 
     private const string NotOldLabel =
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end "
-        + "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '" + OldLabelForm + "')";
+        + "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '"
+            + OldLabelForm + "')";
 
     // The double spaces are the API server's own.
     private const string NotQualified =
@@ -32,7 +33,8 @@ internal static partial class Names
 
     private const string NotLabelValue =
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
-        + "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '" + ValueForm + "')";
+        + "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '"
+            + ValueForm + "')";
 
     /// <summary>RFC 1123 subdomain, at most 253 bytes: most names.</summary>
     public static IEnumerable<string> Subdomain(string value)
@@ -67,7 +69,8 @@ internal static partial class Names
         var parts = value.Split('/');
         if (parts.Length > 2)
         {
-            yield return $"a qualified name {NotQualified} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+            yield return $"a qualified name {NotQualified} with an optional DNS subdomain prefix and '/' "
+                + "(e.g. 'example.com/MyName')";
             yield break;
         }
 
@@ -120,8 +123,9 @@ internal static partial class Names
     {
         if (!EnvPattern().IsMatch(value))
         {
-            yield return "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must "
-                + "not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '"
+            yield return "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', "
+                + "or '.', and must not start with a digit "
+                + "(e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '"
                 + EnvForm + "')";
         }
     }

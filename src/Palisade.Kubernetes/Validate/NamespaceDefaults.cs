@@ -3,7 +3,9 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>Defaults of v1 Namespace: the name label, which every write sets anew (NamespaceDefaultLabelName).</summary>
+/// <summary>
+/// Defaults of v1 Namespace: the name label, which every write sets anew (NamespaceDefaultLabelName).
+/// </summary>
 internal static class NamespaceDefaults
 {
     public static WireObject Apply(WireObject decoded)

@@ -3,11 +3,14 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>Defaults of networking.k8s.io/v1 NetworkPolicy (pkg/apis/networking/v1/defaults.go; semantics §1.2).</summary>
+/// <summary>
+/// Defaults of networking.k8s.io/v1 NetworkPolicy (pkg/apis/networking/v1/defaults.go; semantics §1.2).
+/// </summary>
 public static class NetworkPolicyDefaults
 {
     /// <summary>
-    /// The decoded policy with its defaults: policyTypes from the rules, TCP for ports without protocol; podSelector is always there.
+    /// The decoded policy with its defaults: policyTypes from the rules, TCP for ports without protocol; podSelector
+    /// is always there.
     /// </summary>
     public static WireObject Apply(WireObject policy)
     {

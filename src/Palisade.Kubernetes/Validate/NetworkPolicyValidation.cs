@@ -5,7 +5,9 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>The spec of networking.k8s.io/v1 NetworkPolicy, in the order of pkg/apis/networking/validation (semantics §2.2).</summary>
+/// <summary>
+/// The spec of networking.k8s.io/v1 NetworkPolicy, in the order of pkg/apis/networking/validation (semantics §2.2).
+/// </summary>
 internal sealed class NetworkPolicyValidation
 {
     private readonly KubeVersion _version;
@@ -17,7 +19,8 @@ internal sealed class NetworkPolicyValidation
     {
         _version = version;
         _causes = causes;
-        _stored = old is null ? [] : Blocks(Place.Root(old)["spec"]).Select(block => block.Text).ToFrozenSet(StringComparer.Ordinal);
+        _stored = old is null ? []
+            : Blocks(Place.Root(old)["spec"]).Select(block => block.Text).ToFrozenSet(StringComparer.Ordinal);
         _tolerateValues = old is not null && HasBadSelector(old);
     }
 
@@ -30,7 +33,8 @@ internal sealed class NetworkPolicyValidation
     {
         if (!version.WarnsOfOddCidrs)
             return [];
-        return [.. Blocks(policy["spec"]).SelectMany(block => CidrWarnings(block).Select(text => new FieldWarning(text, block.At)))];
+        return [.. Blocks(policy["spec"]).SelectMany(block =>
+            CidrWarnings(block).Select(text => new FieldWarning(text, block.At)))];
     }
 
     private static bool HasBadSelector(WireObject old)
@@ -150,7 +154,8 @@ internal sealed class NetworkPolicyValidation
         if (types.Count > 2)
         {
             var shown = string.Join(", ", types.Items().Select(type => GoText.Quote(type.Text)));
-            _causes.InvalidValue(types, $"[]networking.PolicyType{{{shown}}}", "may not specify more than two policyTypes");
+            _causes.InvalidValue(types, $"[]networking.PolicyType{{{shown}}}",
+                "may not specify more than two policyTypes");
             return;
         }
 
@@ -182,12 +187,15 @@ internal sealed class NetworkPolicyValidation
 
         if (cidr.HasLeadingZeros || cidr.IsMapped)
         {
-            yield return $"{place.Path}: non-standard CIDR value {value} will be considered invalid in a future Kubernetes release: "
+            yield return $"{place.Path}: non-standard CIDR value {value} will be considered invalid in a future "
+                + "Kubernetes release: "
                 + $"use \"{cidr.BlockText}\"";
         }
-        else if (!cidr.HasHostBits && cidr.Block.Family == Policy.Sets.AddressFamily.V6 && cidr.Block.ToString() != place.Text)
+        else if (!cidr.HasHostBits && cidr.Block.Family == Policy.Sets.AddressFamily.V6
+            && cidr.Block.ToString() != place.Text)
         {
-            yield return $"{place.Path}: IPv6 CIDR value {value} should be in RFC 5952 canonical format (\"{cidr.Block}\")";
+            yield return $"{place.Path}: IPv6 CIDR value {value} should be in RFC 5952 canonical format "
+                + $"(\"{cidr.Block}\")";
         }
     }
 }

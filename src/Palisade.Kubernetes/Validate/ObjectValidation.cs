@@ -3,7 +3,9 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>Defaults and validation of decoded objects of every kind, as the API server does before it stores them.</summary>
+/// <summary>
+/// Defaults and validation of decoded objects of every kind, as the API server does before it stores them.
+/// </summary>
 public static class ObjectValidation
 {
     /// <summary>The object with the defaults of its kind. Takes and gives decoded objects (StrictDecode).</summary>
@@ -16,10 +18,12 @@ public static class ObjectValidation
     };
 
     /// <summary>What the API server says when a decoded, defaulted object is created.</summary>
-    public static Verdict Create(WireObject defaulted, KindSchema kind, KubeVersion version) => Judge(defaulted, null, kind, version);
+    public static Verdict Create(WireObject defaulted, KindSchema kind, KubeVersion version) =>
+        Judge(defaulted, null, kind, version);
 
     /// <summary>
-    /// What the API server says when a decoded, defaulted object replaces <paramref name="old"/>: as on creation, but values that
+    /// What the API server says when a decoded, defaulted object replaces <paramref name="old"/>: as on creation, but
+    /// values that
     /// the stored object already had are tolerated where the API server does so, and what cannot change must not.
     /// </summary>
     public static Verdict Update(WireObject defaulted, WireObject old, KindSchema kind, KubeVersion version) =>
@@ -43,7 +47,8 @@ public static class ObjectValidation
             case "Service":
                 ServiceValidation.Check(root["spec"], causes);
                 break;
-            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Job" or "CronJob":
+            case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController":
+            case "Job" or "CronJob":
                 WorkloadValidation.Check(root["spec"], kind.Kind, causes);
                 break;
         }

@@ -5,7 +5,9 @@ using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Validate;
 
-/// <summary>A value of a decoded object with its path, or the place where it is missing (then with its holder's position).</summary>
+/// <summary>
+/// A value of a decoded object with its path, or the place where it is missing (then with its holder's position).
+/// </summary>
 internal readonly record struct Place(string Path, WireValue? Value, Position At)
 {
     public static Place Root(WireObject value) => new("", value, value.At);
@@ -16,7 +18,9 @@ internal readonly record struct Place(string Path, WireValue? Value, Position At
 
     public bool IsTrue => Value is WireBool { Value: true };
 
-    public long Number => Value is WireNumber number && long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)
+    public long Number =>
+        Value is WireNumber number
+            && long.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)
         ? parsed
         : 0;
 
@@ -81,7 +85,8 @@ internal sealed class CauseList
         Add("FieldValueNotFound", $"Not found: {GoText.Quote(value)}", "", place);
 
     public void TooLong(Place place, int most) =>
-        Add("FieldValueTooLong", "Too long", $"may not be more than {most.ToString(CultureInfo.InvariantCulture)} bytes", place);
+        Add("FieldValueTooLong", "Too long",
+            $"may not be more than {most.ToString(CultureInfo.InvariantCulture)} bytes", place);
 
     public ImmutableArray<Cause> ToImmutable() => _causes.ToImmutable();
 

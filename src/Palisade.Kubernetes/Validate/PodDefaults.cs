@@ -3,7 +3,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Kubernetes.Validate;
 
 /// <summary>
-/// Defaults of v1 Pod that clients show or that validation needs (pkg/apis/core/v1/defaults.go): restart and DNS policy, the
+/// Defaults of v1 Pod that clients show or that validation needs (pkg/apis/core/v1/defaults.go): restart and DNS
+/// policy, the
 /// scheduler's name, TCP for container ports, pull policies and termination messages.
 /// </summary>
 internal static class PodDefaults
@@ -44,7 +45,8 @@ internal static class PodDefaults
             container = container.With("resources", new WireObject([], container.At));
         container = Text(container, "terminationMessagePath", "/dev/termination-log");
         container = Text(container, "terminationMessagePolicy", "File");
-        return Text(container, "imagePullPolicy", IsLatest((container["image"] as WireString)?.Value ?? "") ? "Always" : "IfNotPresent");
+        return Text(container, "imagePullPolicy", IsLatest((container["image"] as WireString)?.Value ?? "")
+            ? "Always" : "IfNotPresent");
     }
 
     private static WireValue Port(WireValue port) => port is WireObject o ? Text(o, "protocol", "TCP") : port;

@@ -3,7 +3,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Kubernetes.Validate;
 
 /// <summary>
-/// The parts of ValidatePodSpec (pkg/apis/core/validation) that decide whether a pod makes sense here: volumes, containers with
+/// The parts of ValidatePodSpec (pkg/apis/core/validation) that decide whether a pod makes sense here: volumes,
+/// containers with
 /// their ports, environment and mounts, policies and names; in its order.
 /// </summary>
 internal static class PodValidation

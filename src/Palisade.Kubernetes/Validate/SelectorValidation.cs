@@ -3,7 +3,10 @@ namespace Palisade.Kubernetes.Validate;
 /// <summary>metav1.LabelSelector (apimachinery ValidateLabelSelector): labels first, then each expression.</summary>
 internal static class SelectorValidation
 {
-    /// <summary>Checks a selector; <paramref name="tolerateValues"/>: the stored object already had a bad value (updates only).</summary>
+    /// <summary>
+    /// Checks a selector; <paramref name="tolerateValues"/>: the stored object already had a bad value (updates
+    /// only).
+    /// </summary>
     public static void Check(Place selector, bool tolerateValues, CauseList causes)
     {
         MetadataValidation.Labels(selector["matchLabels"], causes);

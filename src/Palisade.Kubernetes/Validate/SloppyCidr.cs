@@ -4,10 +4,12 @@ using Palisade.Policy.Sets;
 namespace Palisade.Kubernetes.Validate;
 
 /// <summary>
-/// A CIDR as Go's parser before 1.17 reads it (k8s.io/utils/net ParseCIDRSloppy): leading zeros are decimal, host bits may be set.
+/// A CIDR as Go's parser before 1.17 reads it (k8s.io/utils/net ParseCIDRSloppy): leading zeros are decimal, host
+/// bits may be set.
 /// </summary>
 /// <remarks>
-/// An IPv4-mapped IPv6 block keeps the length as written, but holds IPv4 addresses (net.IPNet.Contains turns both to four bytes).
+/// An IPv4-mapped IPv6 block keeps the length as written, but holds IPv4 addresses (net.IPNet.Contains turns both to
+/// four bytes).
 /// </remarks>
 internal sealed record SloppyCidr
 {
@@ -39,7 +41,8 @@ internal sealed record SloppyCidr
     public bool IsMapped => IsMappedAddress(Address);
 
     /// <summary>
-    /// The block that addresses are compared with: a mapped block of /96 or longer is the IPv4 block; a shorter one clears the
+    /// The block that addresses are compared with: a mapped block of /96 or longer is the IPv4 block; a shorter one
+    /// clears the
     /// mark itself and stays IPv6.
     /// </summary>
     public Cidr Meant => IsMapped && Length >= 96 ? new(Unmapped(Address), Length - 96) : Block;
@@ -55,10 +58,13 @@ internal sealed record SloppyCidr
         if (digits.Length is 0 or > 3 || !digits.All(char.IsAsciiDigit))
             return null;
         var length = int.Parse(digits, CultureInfo.InvariantCulture);
-        return length > address.Address.Width ? null : new(address.Address, length, address.LeadingZeros || digits != written);
+        return length > address.Address.Width ? null
+            : new(address.Address, length, address.LeadingZeros || digits != written);
     }
 
-    /// <summary>Whether net.IPNet.Contains would say that the other block's network address lies in this block.</summary>
+    /// <summary>
+    /// Whether net.IPNet.Contains would say that the other block's network address lies in this block.
+    /// </summary>
     public bool ContainsFirstOf(SloppyCidr other) => Meant.Contains(Flat(other.Block.First));
 
     /// <summary>Go's text of the masked block (net.IPNet.String), mapped blocks as Go prints them.</summary>
@@ -90,7 +96,8 @@ internal sealed record SloppyCidr
     private static string WithoutZeros(string digits) =>
         digits.Length < 2 ? digits : digits.TrimStart('0') is { Length: > 0 } rest ? rest : "0";
 
-    private static bool IsMappedAddress(Address address) => address.Family == AddressFamily.V6 && address.Bits >> 32 == MappedPrefix;
+    private static bool IsMappedAddress(Address address) =>
+        address.Family == AddressFamily.V6 && address.Bits >> 32 == MappedPrefix;
 
     private static Address Unmapped(Address address) => new(AddressFamily.V4, address.Bits & uint.MaxValue);
 

@@ -18,7 +18,8 @@ internal ref struct JsonReader
     private int _nodes;
     private WireError? _error;
 
-    // The last position given out: positions are asked for in rising order, so each costs only the distance to the last.
+    // The last position given out: positions are asked for in rising order, so each costs only the distance to the
+    // last.
     private int _marked;
     private int _line = 1;
     private int _column = 1;
@@ -59,7 +60,8 @@ internal ref struct JsonReader
     private bool Prepare()
     {
         if (_text.Length > _limits.MaxBytes)
-            return Stop($"the document has {_text.Length} bytes, more than the limit of {_limits.MaxBytes}") is not null;
+            return Stop($"the document has {_text.Length} bytes, more than the limit of {_limits.MaxBytes}")
+                is not null;
         if (_text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             _at = 3;
         var invalid = FirstInvalidUtf8(_text);
@@ -75,7 +77,8 @@ internal ref struct JsonReader
         if (Utf8.IsValid(text))
             return -1;
         var at = 0;
-        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out var used) == System.Buffers.OperationStatus.Done)
+        while (at < text.Length
+            && Rune.DecodeFromUtf8(text[at..], out _, out var used) == System.Buffers.OperationStatus.Done)
             at += used;
         return at;
     }
@@ -210,7 +213,8 @@ internal ref struct JsonReader
             return ReadUnicodeEscape(text);
         var plain = (char)b switch
         {
-            'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', '"' => '"', '\\' => '\\', '/' => '/', _ => '\0',
+            'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t',
+            '"' => '"', '\\' => '\\', '/' => '/', _ => '\0',
         };
         if (plain == '\0')
             return FailBool("in string escape code");
@@ -252,7 +256,8 @@ internal ref struct JsonReader
                 return FailBool("");
             if (!char.IsAsciiHexDigit((char)_text[_at]))
                 return FailBool("in \\u hexadecimal character escape");
-            unit = (char)((unit << 4) | int.Parse([(char)_text[_at]], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            unit = (char)((unit << 4) | int.Parse([(char)_text[_at]], NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture));
         }
 
         _at++;

@@ -12,7 +12,8 @@ internal enum WireType : byte
 }
 
 /// <summary>
-/// Reads the fields of one protobuf message: tag = (number &lt;&lt; 3) | type, varints little-endian in groups of seven bits.
+/// Reads the fields of one protobuf message: tag = (number &lt;&lt; 3) | type, varints little-endian in groups of
+/// seven bits.
 /// </summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 {

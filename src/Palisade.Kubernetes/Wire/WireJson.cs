@@ -8,14 +8,17 @@ namespace Palisade.Kubernetes.Wire;
 public static class WireJson
 {
     /// <summary>
-    /// Reads one JSON document. Errors are worded as Go's encoding/json does, since the API server's answers quote them;
+    /// Reads one JSON document. Errors are worded as Go's encoding/json does, since the API server's answers quote
+    /// them;
     /// invalid UTF-8 is refused (Go would silently replace it).
     /// </summary>
     public static WireResult Parse(ReadOnlySpan<byte> utf8, WireLimits? limits = null) =>
         new JsonReader(utf8, limits ?? WireLimits.Default).ReadDocument();
 
     /// <summary>Reads JSON documents that stand one after another; an error ends the reading.</summary>
-    public static (ImmutableArray<WireValue> Values, WireError? Error) ParseStream(ReadOnlySpan<byte> utf8, WireLimits? limits = null) =>
+    public static (ImmutableArray<WireValue> Values, WireError? Error) ParseStream(
+        ReadOnlySpan<byte> utf8,
+        WireLimits? limits = null) =>
         new JsonReader(utf8, limits ?? WireLimits.Default).ReadStream();
 
     /// <summary>The value as compact JSON; of a repeated member only the last is written.</summary>
@@ -104,5 +107,6 @@ public static class WireJson
 
     // Readers of the API are not browsers: <, > and & stay readable.
     private static JsonWriterOptions Options =>
-        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            SkipValidation = true };
 }

@@ -224,7 +224,8 @@ public static class WireProtobuf
             // 9999-12-31: the last moment RFC 3339 can write.
             var isTime = seconds is > ZeroTimeSeconds and <= 253402300799 && nanos is >= 0 and < 1_000_000_000;
             return isTime
-                ? new WireString(DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(nanos / 100).ToString(form, CultureInfo.InvariantCulture), default)
+                ? new WireString(DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(nanos / 100).ToString(form,
+                    CultureInfo.InvariantCulture), default)
                 : new WireNull(default);
         }
 
@@ -260,7 +261,8 @@ public static class WireProtobuf
         };
     }
 
-    // Fields may come in any order and lists and maps entry by entry; put together at the end, so that long ones stay linear.
+    // Fields may come in any order and lists and maps entry by entry; put together at the end, so that long ones stay
+    // linear.
     private sealed class Gathered
     {
         private readonly Dictionary<string, ImmutableArray<WireValue>.Builder> _lists = new(StringComparer.Ordinal);
@@ -279,7 +281,8 @@ public static class WireProtobuf
             foreach (var (name, list) in _lists)
                 Values[name] = new WireArray(list.ToImmutable(), default);
             foreach (var (name, map) in _maps)
-                Values[name] = new WireObject([.. map.Select(pair => new WireMember(pair.Key, default, pair.Value))], default);
+                Values[name] =
+                    new WireObject([.. map.Select(pair => new WireMember(pair.Key, default, pair.Value))], default);
             var present = type.Fields.Where(field => Values.ContainsKey(field.Name));
             return new([.. present.Select(field => new WireMember(field.Name, default, Values[field.Name]))], default);
         }

@@ -2,11 +2,14 @@ using System.Collections.Immutable;
 
 namespace Palisade.Kubernetes.Wire;
 
-/// <summary>Where a value starts in its document: 1-based line and column; 0 when unknown (made by the server).</summary>
+/// <summary>
+/// Where a value starts in its document: 1-based line and column; 0 when unknown (made by the server).
+/// </summary>
 public readonly record struct Position(int Line, int Column);
 
 /// <summary>
-/// A document exactly as sent, before any meaning: JSON's six kinds, with positions, member order and repeated keys kept.
+/// A document exactly as sent, before any meaning: JSON's six kinds, with positions, member order and repeated keys
+/// kept.
 /// YAML is read into the same tree, resolved as kubectl does (YAML 1.1).
 /// </summary>
 public abstract record WireValue(Position At);
@@ -18,7 +21,8 @@ public sealed record WireNull(Position At) : WireValue(At);
 public sealed record WireBool(bool Value, Position At) : WireValue(At)
 {
     /// <summary>
-    /// The letter, when YAML 1.1 made a boolean of a plain y, Y, n or N, which later YAML (and who wrote it) takes for text;
+    /// The letter, when YAML 1.1 made a boolean of a plain y, Y, n or N, which later YAML (and who wrote it) takes
+    /// for text;
     /// otherwise null.
     /// </summary>
     public string? Letter { get; init; }
@@ -54,7 +58,9 @@ public sealed record WireObject(ImmutableArray<WireMember> Members, Position At)
         }
     }
 
-    /// <summary>This object with a member of this name and value, in the place of the first one or at the end.</summary>
+    /// <summary>
+    /// This object with a member of this name and value, in the place of the first one or at the end.
+    /// </summary>
     public WireObject With(string name, WireValue value)
     {
         var members = Members.RemoveAll(member => member.Name == name);

@@ -25,18 +25,26 @@ public sealed class PolicyConvertTests
     [InlineData("{\"ingress\":[{\"ports\":[{\"port\":80,\"endPort\":70}]}]}", "")]
     [InlineData("{\"ingress\":[{\"from\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\",\"except\":[\"bad\"]}}]}]}", "")]
     [InlineData("{\"ingress\":[{\"from\":[{\"ipBlock\":{\"cidr\":\"bad\"}}]}]}", "")]
-    [InlineData("{\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"Near\"}]}}]}]}", "")]
-    [InlineData("{\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\"}]}}]}]}", "")]
+    [InlineData(
+        "{\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"Near\"}]}}]}]}",
+        "")]
+    [InlineData(
+        "{\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[{\"key\":\"a\",\"operator\":\"In\"}]}}]}]}",
+        "")]
     [InlineData("{\"podSelector\":{\"matchFields\":[]},\"ingress\":[{}]}", "")]
     [InlineData("{\"ingress\":\"x\"}", "")]
     public void What_is_not_understood_allows_nothing(string spec, string rules)
     {
         var diagnostics = new List<Diagnostic>();
         var json = $"{{\"metadata\":{{\"name\":\"p\"}},\"spec\":{spec}}}";
-        var policy = ClusterConvert.NetworkPolicy((WireObject)WireJson.Parse(Encoding.UTF8.GetBytes(json)).Value!, null, diagnostics)!;
+        var policy =
+            ClusterConvert.NetworkPolicy((WireObject)WireJson.Parse(Encoding.UTF8.GetBytes(json)).Value!, null,
+                diagnostics)!;
         Assert.Equal((true, false), (policy.IsolatesIngress, policy.IsolatesEgress));
-        Assert.Equal(rules, string.Join(' ', policy.Ingress.Select(rule => $"{rule.Peers.Length}/{rule.Ports.Length}")));
-        var isWhole = spec.Contains("[null]}", StringComparison.Ordinal) && !spec.Contains("from", StringComparison.Ordinal);
+        Assert.Equal(rules,
+            string.Join(' ', policy.Ingress.Select(rule => $"{rule.Peers.Length}/{rule.Ports.Length}")));
+        var isWhole = spec.Contains("[null]}", StringComparison.Ordinal)
+            && !spec.Contains("from", StringComparison.Ordinal);
         Assert.Equal(isWhole || spec.Contains("\"from\":[]", StringComparison.Ordinal), diagnostics.Count == 0);
     }
 

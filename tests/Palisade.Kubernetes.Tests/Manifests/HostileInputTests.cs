@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Palisade.Kubernetes.Tests.Manifests;
 
-/// <summary>Whatever a file holds, reading it gives a diagnostic with a place and a way out, and the other documents still count.</summary>
+/// <summary>
+/// Whatever a file holds, reading it gives a diagnostic with a place and a way out, and the other documents still
+/// count.
+/// </summary>
 public sealed class HostileInputTests
 {
     private const string Good = """
@@ -38,13 +41,16 @@ public sealed class HostileInputTests
     [InlineData("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspek: {}", "PL-D011")]
     [InlineData("apiVersion: v1\nkind: Namespace\nmetadata: {name: A_b}", "PL-D012")]
     [InlineData("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}", "PL-D012")]
-    [InlineData("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: x}", "PL-D017")]
+    [InlineData(
+        "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: x}",
+        "PL-D017")]
     [InlineData("{\"apiVersion\": \"v1\", \"kind\": }", "PL-D009")]
     public void A_bad_document_is_told_and_hides_no_other(string bad, string id)
     {
         var set = ManifestSet.Parse($"{bad}\n{Good}", "f.yaml");
         var told = Assert.Single(set.Diagnostics, diagnostic => diagnostic.Id == id);
-        Assert.InRange(told.At.Line, 1, bad.Count(c => c == '\n') + 2);   // an end that comes too soon is told at the line after
+        // an end that comes too soon is told at the line after
+        Assert.InRange(told.At.Line, 1, bad.Count(c => c == '\n') + 2);
         Assert.True(told.At.Column >= 1);
         Assert.Equal("f.yaml", told.At.File);
         Assert.NotEmpty(told.WayOut);
@@ -75,18 +81,24 @@ public sealed class HostileInputTests
     [Fact]
     public void Aliases_of_long_text_are_bounded_too()
     {
-        var set = ManifestSet.Parse($"a: &a '{new string('x', 100_000)}'\nb: [{string.Join(',', Enumerable.Repeat("*a", 10_000))}]\n" + Good);
+        var text = new string('x', 100_000);
+        var uses = string.Join(',', Enumerable.Repeat("*a", 10_000));
+        var set = ManifestSet.Parse($"a: &a '{text}'\nb: [{uses}]\n" + Good);
         Assert.Equal("PL-D006", Assert.Single(set.Diagnostics).Id);
     }
 
     [Fact]
     public void What_is_no_policy_counts_as_far_as_it_can_be_read()
     {
-        var set = ManifestSet.Parse("{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{ports: [{name: x, containerPort: 7}]}], new: 1}}");
+        var set =
+            ManifestSet.Parse(
+                "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{ports: [{name: x, containerPort: 7}]}], new: 1}}");
         Assert.False(set.HasErrors);
         Assert.Equal("BadRequest", Assert.Single(set.Documents[0].Causes).Reason);
         Assert.Equal("x", Assert.Single(Assert.Single(set.Snapshot.Endpoints).NamedPorts).Name);
-        var policy = ManifestSet.Parse("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}, spec: {new: 1}}");
+        var policy =
+            ManifestSet.Parse(
+                "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}, spec: {new: 1}}");
         Assert.True(policy.HasErrors);
         Assert.Empty(policy.Snapshot.NetworkPolicies);
         Assert.Single(policy.Refused);
@@ -105,7 +117,8 @@ public sealed class HostileInputTests
     [Fact]
     public void Ten_megabytes_are_refused_as_the_API_server_refuses_them()
     {
-        var large = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: '" + new string('x', 4_000_000) + "'\n";
+        var large = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: '"
+            + new string('x', 4_000_000) + "'\n";
         Assert.Equal("PL-D003", Assert.Single(ManifestSet.Parse(large + Good).Diagnostics).Id);
         var larger = "a: '" + new string('x', 11_000_000) + "'\n";
         var set = ManifestSet.Parse(larger + Good);
@@ -141,13 +154,16 @@ public sealed class HostileInputTests
               -
             """);
         Assert.Equal(("PL-D015", 7), (set.Diagnostics[0].Id, set.Diagnostics[0].At.Line));
-        Assert.True(Assert.Single(Assert.Single(set.Snapshot.NetworkPolicies).Ingress) is { AnyPeer: true, AnyPort: true });
+        Assert.True(Assert.Single(Assert.Single(set.Snapshot.NetworkPolicies).Ingress)
+            is { AnyPeer: true, AnyPort: true });
     }
 
     [Fact]
     public void A_bare_letter_is_a_boolean_to_the_API_server_and_text_to_the_answers()
     {
-        var set = ManifestSet.Parse("apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {ns: y}}\nspec: {containers: [{name: c, image: i}]}");
+        var set =
+            ManifestSet.Parse(
+                "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {ns: y}}\nspec: {containers: [{name: c, image: i}]}");
         var told = Assert.Single(set.Diagnostics);
         Assert.Equal(("PL-D019", Severity.Warning), (told.Id, told.Severity));
         Assert.Equal(
@@ -185,9 +201,13 @@ public sealed class HostileInputTests
     public void No_mutation_of_a_manifest_makes_the_reader_throw()
     {
         var source = Encoding.UTF8.GetBytes(Good + "\n---\n" + Pods);
-        var edit = Gen.Select(Gen.Int[0, source.Length - 1], Gen.Int[0, 4], Gen.OneOf(Gen.Byte, Gen.Int[0, Marks.Length - 1].Select(i => (byte)Marks[i])));
+        var edit =
+            Gen.Select(Gen.Int[0, source.Length - 1], Gen.Int[0, 4],
+                Gen.OneOf(Gen.Byte, Gen.Int[0, Marks.Length - 1].Select(i => (byte)Marks[i])));
         edit.Array[1, 6].Sample(
-            edits => Assert.NotEmpty(ManifestSet.Parse(Mutate(source, edits)).Diagnostics.Select(d => d.ToString()).Append("")),
+            edits =>
+                Assert.NotEmpty(ManifestSet.Parse(Mutate(source, edits)).Diagnostics.Select(d =>
+                    d.ToString()).Append("")),
             iter: 3000);
     }
 
@@ -198,11 +218,17 @@ public sealed class HostileInputTests
         apiVersion: v1
         kind: List
         items:
-        - { apiVersion: v1, kind: Pod, metadata: { name: a, labels: { app: web } }, spec: { containers: [ { name: c, image: i, ports: [ { name: dns, containerPort: 53, protocol: UDP } ] } ] }, status: { podIPs: [ { ip: 10.0.0.1 } ] } }
+        - apiVersion: v1
+          kind: Pod
+          metadata: { name: a, labels: { app: web } }
+          spec: { containers: [ { name: c, image: i, ports: [ { name: dns, containerPort: 53, protocol: UDP } ] } ] }
+          status: { podIPs: [ { ip: 10.0.0.1 } ] }
         - apiVersion: apps/v1
           kind: Deployment
           metadata: { name: d }
-          spec: { selector: { matchLabels: &l { a: b } }, template: { metadata: { labels: *l }, spec: { containers: [ { name: c, image: i } ] } } }
+          spec:
+            selector: { matchLabels: &l { a: b } }
+            template: { metadata: { labels: *l }, spec: { containers: [ { name: c, image: i } ] } }
         """;
 
     private static byte[] Mutate(byte[] source, (int At, int How, byte Value)[] edits)

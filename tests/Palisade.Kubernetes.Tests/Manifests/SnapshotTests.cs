@@ -36,9 +36,11 @@ public sealed class SnapshotTests
         var rule = Assert.Single(policy.Egress);
         Assert.Equal("p.yaml:9:5", rule.Origin.ToString());
         Assert.True(rule.Peers[0] is PodPeer { Namespaces.SelectsEverything: true, Origin: { Line: 10, Column: 7 } });
-        Assert.True(rule.Peers[1] is BlockPeer block && block.Block == Cidr.Parse("10.0.0.0/8") && block.Except[0] == Cidr.Parse("10.1.0.0/16"));
+        Assert.True(rule.Peers[1] is BlockPeer block && block.Block == Cidr.Parse("10.0.0.0/8")
+            && block.Except[0] == Cidr.Parse("10.1.0.0/16"));
         Assert.Equal(
-            [(Protocol.Udp, (ushort)0, (ushort)0, "dns", 14), (Protocol.Tcp, (ushort)80, (ushort)90, null, 16), (Protocol.Tcp, (ushort)0, (ushort)65535, null, 18)],
+            [(Protocol.Udp, (ushort)0, (ushort)0, "dns", 14), (Protocol.Tcp, (ushort)80, (ushort)90, null, 16),
+                (Protocol.Tcp, (ushort)0, (ushort)65535, null, 18)],
             rule.Ports.Select(port => (port.Protocol, port.First, port.Last, port.Name, port.Origin.Line)));
     }
 
@@ -63,12 +65,29 @@ public sealed class SnapshotTests
               - { name: b, image: i, ports: [ { name: http, containerPort: 8080, protocol: UDP } ] }
             status: { phase: Running, podIP: 10.0.0.9, podIPs: [ { ip: 10.0.0.9 }, { ip: "fd00::9" } ] }
             ---
-            { apiVersion: v1, kind: Pod, metadata: { name: done, namespace: shop }, spec: { containers: [ { name: a, image: i } ] }, status: { phase: Succeeded, podIP: 10.0.0.9 } }
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: done, namespace: shop }
+            spec: { containers: [ { name: a, image: i } ] }
+            status: { phase: Succeeded, podIP: 10.0.0.9 }
             ---
-            { apiVersion: v1, kind: Node, metadata: { name: n1, labels: { r: a } }, status: { addresses: [ { type: InternalIP, address: 192.168.0.1 }, { type: Hostname, address: n1 }, { type: InternalIP, address: "fd00::1" } ] } }
+            apiVersion: v1
+            kind: Node
+            metadata: { name: n1, labels: { r: a } }
+            status:
+              addresses:
+              - { type: InternalIP, address: 192.168.0.1 }
+              - { type: Hostname, address: n1 }
+              - { type: InternalIP, address: "fd00::1" }
             ---
-            { apiVersion: v1, kind: Service, metadata: { name: s, namespace: shop }, spec: { clusterIP: 10.96.0.1, selector: { app: web }, ports: [ { port: 80, targetPort: http }, { name: x, port: 90 } ] } }
-            """.Replace("ports: [ { port: 80, targetPort", "ports: [ { name: w, port: 80, targetPort", StringComparison.Ordinal)).Snapshot;
+            apiVersion: v1
+            kind: Service
+            metadata: { name: s, namespace: shop }
+            spec:
+              clusterIP: 10.96.0.1
+              selector: { app: web }
+              ports: [ { name: w, port: 80, targetPort: http }, { name: x, port: 90 } ]
+            """).Snapshot;
         var pod = Assert.Single(snapshot.Endpoints);
         Assert.Equal(new Workload("Deployment", "web"), pod.Workload);
         Assert.Equal([Address.Parse("10.0.0.9"), Address.Parse("fd00::9")], pod.Addresses);
@@ -77,23 +96,49 @@ public sealed class SnapshotTests
             pod.NamedPorts.AsEnumerable());
         Assert.Equal([Address.Parse("192.168.0.1"), Address.Parse("fd00::1")], Assert.Single(snapshot.Nodes).Addresses);
         var service = Assert.Single(snapshot.Services);
-        Assert.Equal([new("w", Protocol.Tcp, 80, 0, "http"), new("x", Protocol.Tcp, 90, 90, null)], service.Ports.AsEnumerable());
+        Assert.Equal([new("w", Protocol.Tcp, 80, 0, "http"), new("x", Protocol.Tcp, 90, 90, null)],
+            service.Ports.AsEnumerable());
         Assert.Equal("shop", Assert.Single(snapshot.Namespaces).Labels.ValueOf(ClusterSnapshot.NameLabel));
     }
 
     [Fact]
     public void Workloads_stand_for_one_pod_each_unless_they_have_pods()
     {
-        const string Template = "template: { metadata: { labels: { app: x } }, spec: { restartPolicy: Always, containers: [ { name: c, image: i } ] } }";
-        const string Selected = "{ selector: { matchLabels: { app: x } }, " + Template + " }";
-        var text = string.Join("\n---\n", new[] { "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet" }
-            .Select(kind => $"{{ apiVersion: apps/v1, kind: {kind}, metadata: {{ name: w }}, spec: {Selected} }}"))
-            + $"\n---\n{{ apiVersion: batch/v1, kind: CronJob, metadata: {{ name: c }}, spec: {{ schedule: '* * * * *', jobTemplate: {{ spec: {{ {Template.Replace("Always", "Never", StringComparison.Ordinal)} }} }} }} }}"
-            + "\n---\n{ apiVersion: v1, kind: Pod, metadata: { name: w-0, ownerReferences: [ { apiVersion: apps/v1, kind: StatefulSet, name: w, uid: u, controller: true } ] }, spec: { containers: [ { name: c, image: i } ] } }";
+        const string Template = """
+            {metadata: {labels: {app: x}},"spec":{"restartPolicy":"Always","containers":[{name: c,"image":"i"}]}}
+            """;
+        var workloads = new[] { "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet" }.Select(kind => $$"""
+            apiVersion: apps/v1
+            kind: {{kind}}
+            metadata: { name: w }
+            spec:
+              selector: { matchLabels: { app: x } }
+              template: {{Template}}
+            """);
+        var cron = $$"""
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: { name: c }
+            spec:
+              schedule: '* * * * *'
+              jobTemplate:
+                spec:
+                  template: {{Template.Replace("Always", "Never", StringComparison.Ordinal)}}
+            """;
+        const string Pod = """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: w-0
+              ownerReferences: [ { apiVersion: apps/v1, kind: StatefulSet, name: w, uid: u, controller: true } ]
+            spec: { containers: [ { name: c, image: i } ] }
+            """;
+        var text = string.Join("\n---\n", [.. workloads, cron, Pod]);
         var set = ManifestSet.Parse(text);
         Assert.Empty(set.Diagnostics);
         Assert.Equal(
-            ["c CronJob/c", "w Deployment/w", "w-0 StatefulSet/w", "w-daemonset DaemonSet/w", "w-replicaset ReplicaSet/w"],
+            ["c CronJob/c", "w Deployment/w", "w-0 StatefulSet/w", "w-daemonset DaemonSet/w",
+                "w-replicaset ReplicaSet/w"],
             set.Snapshot.Endpoints.Select(pod => $"{pod.Name} {pod.Workload.Kind}/{pod.Workload.Name}"));
         Assert.Equal(10, set.Snapshot.Endpoints.SelectMany(pod => pod.Addresses).Distinct().Count());
     }
@@ -101,21 +146,27 @@ public sealed class SnapshotTests
     [Fact]
     public void Made_up_addresses_depend_on_the_pod_alone()
     {
-        static string Pod(string name) => $"{{ apiVersion: v1, kind: Pod, metadata: {{ name: {name} }}, spec: {{ containers: [ {{ name: c, image: i }} ] }} }}\n---\n";
+        static string Pod(string name) =>
+            "---\napiVersion: v1\nkind: Pod\nspec: { containers: [ { name: c, image: i } ] }\n"
+            + $"metadata: {{ name: {name} }}\n";
         var alone = ManifestSet.Parse(Pod("a")).Snapshot.Endpoints[0].Addresses;
         var among = ManifestSet.Parse(Pod("z") + Pod("b") + Pod("a")).Snapshot.Endpoints[0].Addresses;
         Assert.Equal(alone, among);
         Assert.True(Cidr.Parse("198.18.0.0/15").Contains(alone[0]) && Cidr.Parse("2001:2::/48").Contains(alone[1]));
         var many = string.Concat(Enumerable.Range(0, 2000).Select(i => Pod($"p{i}")));
-        Assert.Equal(4000, ManifestSet.Parse(many).Snapshot.Endpoints.SelectMany(pod => pod.Addresses).Distinct().Count());
+        Assert.Equal(4000,
+            ManifestSet.Parse(many).Snapshot.Endpoints.SelectMany(pod => pod.Addresses).Distinct().Count());
     }
 
     [Fact]
     public void The_corpora_read_without_an_error()
     {
         var folder = SharedFiles.Path("corpus/recipes");
-        var set = ManifestSet.Load([folder, SharedFiles.Path("corpus/k8s-e2e/policies"), SharedFiles.Path("seed/allow-web.yaml"), SharedFiles.Path("seed/deny-all.yaml")]);
-        Assert.DoesNotContain(set.Diagnostics, diagnostic => diagnostic.Id is "PL-D002" or "PL-D004" or "PL-D011" or "PL-D012");
+        var set =
+            ManifestSet.Load([folder, SharedFiles.Path("corpus/k8s-e2e/policies"),
+                SharedFiles.Path("seed/allow-web.yaml"), SharedFiles.Path("seed/deny-all.yaml")]);
+        Assert.DoesNotContain(set.Diagnostics, diagnostic =>
+            diagnostic.Id is "PL-D002" or "PL-D004" or "PL-D011" or "PL-D012");
         Assert.NotEmpty(set.Snapshot.NetworkPolicies);
     }
 }

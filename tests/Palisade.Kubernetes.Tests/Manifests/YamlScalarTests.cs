@@ -66,7 +66,8 @@ public sealed class YamlScalarTests
         var want = WireJson.ToNode(WireJson.Parse(Encoding.UTF8.GetBytes(json)).Value!)!;
         var (values, _, error) = YamlReader.Read(yaml, 1, WireLimits.Default);
         Assert.Null(error);
-        Assert.True(System.Text.Json.Nodes.JsonNode.DeepEquals(want, WireJson.ToNode(values[0])), Encoding.UTF8.GetString(WireJson.Write(values[0])));
+        Assert.True(System.Text.Json.Nodes.JsonNode.DeepEquals(want, WireJson.ToNode(values[0])),
+            Encoding.UTF8.GetString(WireJson.Write(values[0])));
     }
 
     [Theory]

@@ -11,22 +11,33 @@ public sealed class ObjectValidationTests
 {
     private const string Label =
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-        + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+        + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+        + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
     [Theory]
     [InlineData("{kind: Namespace, metadata: {name: A}}", "metadata.name: Invalid value: \"A\": " + Label)]
-    [InlineData("{kind: Namespace, metadata: {name: a.b}}", "metadata.name: Invalid value: \"a.b\": must not contain dots")]
+    [InlineData(
+        "{kind: Namespace, metadata: {name: a.b}}",
+        "metadata.name: Invalid value: \"a.b\": must not contain dots")]
     [InlineData("{kind: Namespace, metadata: {generateName: x-}}", "")]
     [InlineData("{kind: Namespace, metadata: {}}", "metadata.name: Required value: name or generateName is required")]
     [InlineData("{kind: Pod, metadata: {name: p}}", "spec.containers: Required value")]
-    [InlineData("{kind: Pod, metadata: {name: p}, spec: {containers: [{}]}}", "spec.containers[0].name: Required value|spec.containers[0].image: Required value")]
-    [InlineData("{kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: i}, {name: a, image: i}]}}", "spec.containers[1].name: Duplicate value: \"a\"")]
+    [InlineData(
+        "{kind: Pod, metadata: {name: p}, spec: {containers: [{}]}}",
+        "spec.containers[0].name: Required value|spec.containers[0].image: Required value")]
+    [InlineData(
+        "{kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: i}, {name: a, image: i}]}}",
+        "spec.containers[1].name: Duplicate value: \"a\"")]
     [InlineData(
         "{kind: Pod, metadata: {name: p}, spec: {containers: [{name: a, image: i, ports: [{}, {containerPort: 70000, protocol: ICMP}, {name: x, containerPort: 1}, {name: x, containerPort: 2}]}]}}",
         "spec.containers[0].ports[0].containerPort: Required value|spec.containers[0].ports[1].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive"
-        + "|spec.containers[0].ports[1].protocol: Unsupported value: \"ICMP\": supported values: \"SCTP\", \"TCP\", \"UDP\"|spec.containers[0].ports[3].name: Duplicate value: \"x\"")]
-    [InlineData("{kind: Pod, metadata: {name: p}, spec: {restartPolicy: Maybe, containers: [{name: a, image: i}]}}", "spec.restartPolicy: Unsupported value: \"Maybe\": supported values: \"Always\", \"OnFailure\", \"Never\"")]
-    [InlineData("{kind: Pod, metadata: {name: p, labels: {a: 'x y'}, annotations: {'B C': d}}, spec: {containers: [{name: a, image: i, volumeMounts: [{name: v, mountPath: /x}]}]}}",
+        + "|spec.containers[0].ports[1].protocol: Unsupported value: \"ICMP\": "
+        + "supported values: \"SCTP\", \"TCP\", \"UDP\"|spec.containers[0].ports[3].name: Duplicate value: \"x\"")]
+    [InlineData(
+        "{kind: Pod, metadata: {name: p}, spec: {restartPolicy: Maybe, containers: [{name: a, image: i}]}}",
+        "spec.restartPolicy: Unsupported value: \"Maybe\": supported values: \"Always\", \"OnFailure\", \"Never\"")]
+    [InlineData(
+        "{kind: Pod, metadata: {name: p, labels: {a: 'x y'}, annotations: {'B C': d}}, spec: {containers: [{name: a, image: i, volumeMounts: [{name: v, mountPath: /x}]}]}}",
         "metadata.labels: Invalid value: \"x y\": …|metadata.annotations: Invalid value: \"B C\": …|spec.containers[0].volumeMounts[0].name: Not found: \"v\"")]
     [InlineData("{kind: Service, metadata: {name: s}, spec: {}}", "spec.ports: Required value")]
     [InlineData("{kind: Node, metadata: {name: n.example.com}}", "")]
@@ -36,7 +47,8 @@ public sealed class ObjectValidationTests
         var texts = set.Documents.Single().Causes.Select(cause => cause.ToString()).ToArray();
         var wanted = expected.Split('|', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(wanted.Length, texts.Length);
-        Assert.All(wanted.Zip(texts), pair => Assert.StartsWith(pair.First.TrimEnd('…'), pair.Second, StringComparison.Ordinal));
+        Assert.All(wanted.Zip(texts), pair =>
+            Assert.StartsWith(pair.First.TrimEnd('…'), pair.Second, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -58,7 +70,8 @@ public sealed class ObjectValidationTests
         var verdict = ObjectValidation.Create(Policy("""{"metadata":{"name":"p"},"spec":{"ingress":[{"ports":[{"port":0,"endPort":0}],"from":[{}]}]}}"""), ApiKinds.NetworkPolicy, KubeVersion.Default);
         Assert.Equal(
             "NetworkPolicy.networking.k8s.io \"p\" is invalid: [spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive, "
-            + "spec.ingress[0].ports[0].endPort: Invalid value: 0: must be between 1 and 65535, inclusive, spec.ingress[0].from[0]: Required value: must specify a peer]",
+            + "spec.ingress[0].ports[0].endPort: Invalid value: 0: must be between 1 and 65535, inclusive, "
+            + "spec.ingress[0].from[0]: Required value: must specify a peer]",
             verdict.Message("NetworkPolicy.networking.k8s.io", "p"));
     }
 
@@ -69,22 +82,31 @@ public sealed class ObjectValidationTests
         foreach (var item in file.RootElement.GetProperty("cases").EnumerateArray())
         {
             var port = item.GetProperty("egressPort").GetRawText();
-            var verdict = ObjectValidation.Create(Policy($"{{\"metadata\":{{\"name\":\"p\"}},\"spec\":{{\"egress\":[{{\"ports\":[{port}]}}]}}}}"), ApiKinds.NetworkPolicy, KubeVersion.Default);
+            var policy = Policy("""{"metadata":{"name":"p"},"spec":{"egress":[{"ports":[PORT]}]}}"""
+                .Replace("PORT", port, StringComparison.Ordinal));
+            var verdict = ObjectValidation.Create(policy, ApiKinds.NetworkPolicy, KubeVersion.Default);
             Assert.Equal(item.GetProperty("create").GetString() == "accepted", verdict.IsValid);
         }
     }
 
     [Theory]
-    [InlineData("::ffff:10.0.0.1/104", "CIDR value \"::ffff:10.0.0.1/104\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.0.0.1/128\"?)|non-standard CIDR value \"::ffff:10.0.0.1/104\" will be considered invalid in a future Kubernetes release: use \"10.0.0.0/8\"")]
-    [InlineData("10.0.0.1/8", "CIDR value \"10.0.0.1/8\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.0.0.1/32\"?)")]
-    [InlineData("2001:DB8::1/64", "CIDR value \"2001:DB8::1/64\" is ambiguous in this context (should be \"2001:db8::/64\" or \"2001:db8::1/128\"?)")]
+    [InlineData(
+        "::ffff:10.0.0.1/104",
+        "CIDR value \"::ffff:10.0.0.1/104\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.0.0.1/128\"?)|non-standard CIDR value \"::ffff:10.0.0.1/104\" will be considered invalid in a future Kubernetes release: use \"10.0.0.0/8\"")]
+    [InlineData(
+        "10.0.0.1/8",
+        "CIDR value \"10.0.0.1/8\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.0.0.1/32\"?)")]
+    [InlineData(
+        "2001:DB8::1/64",
+        "CIDR value \"2001:DB8::1/64\" is ambiguous in this context (should be \"2001:db8::/64\" or \"2001:db8::1/128\"?)")]
     [InlineData("10.0.0.0/8", "")]
     public void Odd_blocks_are_warned_of(string cidr, string warnings)
     {
         var policy = Policy("""{"metadata":{"name":"p"},"spec":{"egress":[{},{"to":[{"ipBlock":{"cidr":"CIDR"}}]}]}}""".Replace("CIDR", cidr, StringComparison.Ordinal));
         var verdict = ObjectValidation.Create(policy, ApiKinds.NetworkPolicy, KubeVersion.Default);
         Assert.Equal(
-            warnings.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(text => $"spec.egress[1].to[0].ipBlock.cidr: {text}"),
+            warnings.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(text =>
+                $"spec.egress[1].to[0].ipBlock.cidr: {text}"),
             verdict.Warnings.Select(warning => warning.Text));
     }
 

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Palisade.Kubernetes.Tests.Validate;
 
-/// <summary>Every case of shared/vectors/validation.yaml: causes by reason, field, text and order, and warnings.</summary>
+/// <summary>
+/// Every case of shared/vectors/validation.yaml: causes by reason, field, text and order, and warnings.
+/// </summary>
 public sealed class ValidationVectorTests
 {
     [Fact]

@@ -35,7 +35,8 @@ public sealed class WireJsonTests
     [Fact]
     public void Keeps_positions_order_repeats_and_numbers()
     {
-        var value = (WireObject)WireJson.Parse("{\"é\": 1.50,\n  \"b\": [null, \"\\ud83d\\ude00\\ud800\"], \"b\": 2}"u8).Value!;
+        var value =
+            (WireObject)WireJson.Parse("{\"é\": 1.50,\n  \"b\": [null, \"\\ud83d\\ude00\\ud800\"], \"b\": 2}"u8).Value!;
         Assert.Equal(new WireNumber("1.50", new(1, 7)), value["é"]);
         Assert.Equal(3, value.Members.Length);
         Assert.Equal(new Position(2, 3), value.Members[1].At);
@@ -47,7 +48,8 @@ public sealed class WireJsonTests
     public void Hostile_documents_are_refused()
     {
         Assert.Equal("invalid UTF-8", WireJson.Parse([(byte)'"', 0xff, (byte)'"']).Error!.Message);
-        Assert.Equal("exceeded max depth", WireJson.Parse(Encoding.UTF8.GetBytes(new string('[', 1_000_000))).Error!.Message);
+        Assert.Equal("exceeded max depth",
+            WireJson.Parse(Encoding.UTF8.GetBytes(new string('[', 1_000_000))).Error!.Message);
         Assert.Contains("more than the limit", WireJson.Parse(new byte[11 * 1024 * 1024]).Error!.Message);
     }
 
