@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting;
 using Palisade.ApiServer.Discovery;
 using Palisade.ApiServer.Hosting;
 using Palisade.ApiServer.Http;
@@ -136,9 +136,11 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
 
     private static WebApplication Listen(ApiServerOptions options, ServerCertificates certificates, int port)
     {
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { Args = [], ApplicationName = "palisade" });
-        builder.Logging.ClearProviders();
+        // Empty: no appsettings.json of the current directory, no ASPNETCORE_ variable decides what this server listens on.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "palisade" });
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

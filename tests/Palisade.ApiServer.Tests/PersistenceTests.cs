@@ -50,6 +50,40 @@ public sealed class PersistenceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_acknowledged_survives_a_crash()
+    {
+        var copy = Path.Combine(_directory, "copy");
+        string policy;
+        await using (var server = await EmbeddedApiServer.StartAsync(Options))
+        {
+            policy = server.Store.Create(Manifests.Policy("default", "p")).ToJsonString();
+            // The files as a killed process leaves them: nothing was closed or checkpointed.
+            Directory.CreateDirectory(copy);
+            foreach (var file in Directory.EnumerateFiles(Options.DataDirectory).Where(file => !file.EndsWith("lock")))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        await using var again = await EmbeddedApiServer.StartAsync(Options with { DataDirectory = copy });
+        Assert.Equal(policy, again.Store.Get("networkpolicies.networking.k8s.io", "default", "p")!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Settings_of_the_directory_and_the_environment_do_not_matter()
+    {
+        Environment.SetEnvironmentVariable("ASPNETCORE_URLS", "http://0.0.0.0:1");
+        try
+        {
+            await using var server = await EmbeddedApiServer.StartAsync(Options);
+            using var client = new Client(server);
+            Assert.Equal("ok", (await client.Get("/livez")).Text);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("ASPNETCORE_URLS", null);
+        }
+    }
+
+    [Fact]
     public async Task A_second_server_on_the_same_data_is_refused()
     {
         await using var server = await EmbeddedApiServer.StartAsync(Options);

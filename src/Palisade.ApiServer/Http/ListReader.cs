@@ -46,18 +46,9 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
 
     public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)
     {
-        var body = negotiated.Form switch
-        {
-            Form.Whole => stored.Json,
-            Form.Metadata => JsonBytes.Of(Representation.MetadataOf(stored, negotiated)),
-            _ => JsonBytes.Of(Representation.TableOf(
-                stored.Resource,
-                [stored],
-                new JsonObject { ["resourceVersion"] = stored.Version.ToString(CultureInfo.InvariantCulture) },
-                negotiated,
-                query.IncludeObject,
-                time.GetUtcNow())),
-        };
+        var body = negotiated.Form == Form.Whole
+            ? stored.Json
+            : JsonBytes.Of(Representation.One(stored, negotiated, query.IncludeObject, time.GetUtcNow(), withColumns: true));
         return Responses.WriteAsync(context, 200, body);
     }
 

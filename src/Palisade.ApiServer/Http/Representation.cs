@@ -47,22 +47,17 @@ internal static class Representation
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>One object as a watch event shows it. The columns come with the first event of a watch only.</summary>
-    public static JsonNode One(
-        StoredObject stored, Negotiated negotiated, string? includeObject, DateTimeOffset now, bool withColumns) =>
-        negotiated.Form switch
-        {
-            Form.Metadata => MetadataOf(stored, negotiated),
-            Form.Table => TableOf(
-                stored.Resource,
-                [stored],
-                new JsonObject { ["resourceVersion"] = stored.Version.ToString() },
-                negotiated,
-                includeObject,
-                now,
-                withColumns),
-            _ => stored.Parse(),
-        };
+    /// <summary>
+    /// One object as a watch event shows it in another form than whole. The columns come with the first event only.
+    /// </summary>
+    public static JsonObject One(
+        StoredObject stored, Negotiated negotiated, string? includeObject, DateTimeOffset now, bool withColumns)
+    {
+        if (negotiated.Form == Form.Metadata)
+            return MetadataOf(stored, negotiated);
+        var metadata = new JsonObject { ["resourceVersion"] = stored.Version.ToString() };
+        return TableOf(stored.Resource, [stored], metadata, negotiated, includeObject, now, withColumns);
+    }
 
     public static JsonObject MetadataOf(StoredObject stored, Negotiated negotiated) =>
         PartialObject(stored.Parse(), negotiated.MetaVersion);

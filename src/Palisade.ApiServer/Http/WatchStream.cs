@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -118,7 +119,6 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
     private sealed class Session(
         HttpContext context, Selection selection, Negotiated negotiated, RequestQuery query, TimeProvider time)
     {
-        private static readonly byte[] _newLine = "\n"u8.ToArray();
         private bool _hasColumns;
 
         public Selection Selection => selection;
@@ -127,9 +127,12 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
 
         public Task WriteAsync(string type, StoredObject stored, CancellationToken cancel)
         {
+            // The common case, and the one where latency counts, needs no parsing.
+            if (negotiated.Form == Form.Whole)
+                return WriteLineAsync(type, stored.Json, cancel);
             var shown = Representation.One(stored, negotiated, query.IncludeObject, time.GetUtcNow(), !_hasColumns);
             _hasColumns = true;
-            return WriteLineAsync(type, shown, cancel);
+            return WriteLineAsync(type, JsonBytes.Of(shown), cancel);
         }
 
         public Task WriteBookmarkAsync(long version, bool initialEventsEnd, CancellationToken cancel)
@@ -139,25 +142,27 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
             if (initialEventsEnd)
                 metadata["annotations"] = new JsonObject { [InitialEventsEnd] = "true" };
             var kind = selection.Resource.Kind;
-            return WriteLineAsync(
-                "BOOKMARK",
-                new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata },
-                cancel);
+            var bookmark = new JsonObject
+            {
+                ["kind"] = kind.Kind,
+                ["apiVersion"] = kind.ApiVersion,
+                ["metadata"] = metadata,
+            };
+            return WriteLineAsync("BOOKMARK", JsonBytes.Of(bookmark), cancel);
         }
 
         public async Task WriteErrorAsync(StatusException refusal, CancellationToken cancel)
         {
-            await WriteLineAsync("ERROR", refusal.ToStatus(), cancel);
+            await WriteLineAsync("ERROR", JsonBytes.Of(refusal.ToStatus()), cancel);
             await FlushAsync(cancel);
         }
 
         public Task FlushAsync(CancellationToken cancel) => context.Response.Body.FlushAsync(cancel);
 
-        private async Task WriteLineAsync(string type, JsonNode shown, CancellationToken cancel)
+        private Task WriteLineAsync(string type, byte[] shown, CancellationToken cancel)
         {
-            var line = JsonBytes.Of(new JsonObject { ["type"] = type, ["object"] = shown });
-            await context.Response.Body.WriteAsync(line, cancel);
-            await context.Response.Body.WriteAsync(_newLine, cancel);
+            byte[] line = [.. "{\"type\":\""u8, .. Encoding.ASCII.GetBytes(type), .. "\",\"object\":"u8, .. shown, .. "}\n"u8];
+            return context.Response.Body.WriteAsync(line, cancel).AsTask();
         }
     }
 }
