@@ -1,5 +1,6 @@
-// Applies each mutant of eng/mutants.txt to a copy of the sources, builds the project it changes, and runs the Policy tests, which must
-// fail. Run by eng/mutate.sh: dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant went unnoticed or did not build.
+// Applies each mutant of eng/mutants.txt to a copy of the sources, builds the project it changes, and runs the Policy
+// tests, which must fail. Run by eng/mutate.sh: dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant
+// went unnoticed or did not build.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -18,7 +19,8 @@ try
         var clock = Stopwatch.StartNew();
         var outcome = bench.Try(mutant);
         noticed += outcome.Noticed ? 1 : 0;
-        Console.WriteLine($"{(outcome.Noticed ? "noticed  " : "UNNOTICED")} {mutant.Name,-42} {clock.Elapsed.TotalSeconds,5:0.0} s  {outcome.How}");
+        var word = outcome.Noticed ? "noticed  " : "UNNOTICED";
+        Console.WriteLine($"{word} {mutant.Name,-42} {clock.Elapsed.TotalSeconds,5:0.0} s  {outcome.How}");
     }
 
     Console.WriteLine($"{mutants.Count} mutants, {noticed} noticed");
@@ -44,7 +46,8 @@ sealed record Mutant(string Name, string Meaning, List<(string File, string Find
         var (file, find) = ("", "");
         foreach (var line in File.ReadLines(path))
         {
-            var (word, rest) = line.IndexOf(' ') is var space && space > 0 ? (line[..space], line[(space + 1)..]) : (line, "");
+            var word = line.Split(' ')[0];
+            var rest = line[Math.Min(line.Length, word.Length + 1)..];
             if (word == "mutant")
                 mutants.Add(new(rest.Split(": ", 2)[0], rest.Split(": ", 2)[1], []));
             else if (word == "file")
@@ -62,7 +65,9 @@ sealed record Mutant(string Name, string Meaning, List<(string File, string Find
 /// <summary>What became of a mutant: the test that noticed, or why none did.</summary>
 readonly record struct Outcome(bool Noticed, string How);
 
-/// <summary>A copy of the sources with the tests built once; only the changed project is built again for each mutant.</summary>
+/// <summary>
+/// A copy of the sources with the tests built once; only the changed project is built again for each mutant.
+/// </summary>
 sealed class Bench(string folder, string shared)
 {
     private const string Tests = "tests/Palisade.Policy.Tests";
@@ -73,21 +78,29 @@ sealed class Bench(string folder, string shared)
     public static Bench Create(string repository)
     {
         var folder = Directory.CreateTempSubdirectory("palisade-mutants-").FullName;
-        foreach (var part in (string[])["src/Palisade.Policy", "src/Palisade.Kubernetes", "src/Palisade.Manifests", Tests, "tests/Shared"])
+        string[] parts =
+        [
+            "src/Palisade.Policy", "src/Palisade.Kubernetes", "src/Palisade.Manifests", Tests, "tests/Shared",
+        ];
+        foreach (var part in parts)
             Copy(Path.Combine(repository, part), Path.Combine(folder, part));
-        foreach (var file in Directory.EnumerateFiles(repository).Where(f => Path.GetExtension(f) is ".props" or ".json" or ".txt"))
+        foreach (var file in Directory.EnumerateFiles(repository)
+            .Where(f => Path.GetExtension(f) is ".props" or ".json" or ".txt"))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var shared = Environment.GetEnvironmentVariable("PALISADE_SHARED") is { Length: > 0 } set
             ? set
             : Path.GetFullPath(Path.Combine(repository, "..", "shared"));
         var bench = new Bench(folder, shared);
         var build = bench.Run("dotnet", ["build", Tests, "--nologo", "-v", "q"]);
-        return build.ExitCode == 0 ? bench : throw new InvalidOperationException($"the copy does not build:\n{build.Output}");
+        return build.ExitCode == 0
+            ? bench
+            : throw new InvalidOperationException($"the copy does not build:\n{build.Output}");
     }
 
     public Outcome Try(Mutant mutant)
     {
-        var originals = mutant.Edits.Select(e => Path.Combine(folder, e.File)).Distinct().ToDictionary(f => f, File.ReadAllText);
+        var originals = mutant.Edits.Select(e => Path.Combine(folder, e.File))
+            .Distinct().ToDictionary(f => f, File.ReadAllText);
         try
         {
             foreach (var (file, find, with) in mutant.Edits)
@@ -119,30 +132,34 @@ sealed class Bench(string folder, string shared)
         if (run.ExitCode == 0)
             return new(false, "every test passed");
         var failed = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
-        return new(true, run.ExitCode < 0 ? "the tests did not end" : failed?.Replace("[FAIL]", "", StringComparison.Ordinal).Trim() ?? "the tests crashed");
+        var test = failed?.Replace("[FAIL]", "", StringComparison.Ordinal).Trim() ?? "the tests crashed";
+        return new(true, run.ExitCode < 0 ? "the tests did not end" : test);
     }
 
     public void Delete() => Directory.Delete(folder, recursive: true);
 
     private readonly HashSet<string> _stale = [];
 
-    private static IEnumerable<string> Projects(Mutant mutant) => mutant.Edits.Select(e => e.File.Split('/')[1]).Distinct();
+    private static IEnumerable<string> Projects(Mutant mutant) =>
+        mutant.Edits.Select(e => e.File.Split('/')[1]).Distinct();
 
-    /// <summary>Null when it built. Only the changed projects are built, and put beside the tests: no public signature changes.</summary>
+    /// <summary>
+    /// Null when it built. Only the changed projects are built, and put beside the tests: no public signature changes.
+    /// </summary>
     private Outcome? Build(Mutant mutant)
     {
         foreach (var project in _stale.Union(Projects(mutant)).ToList())
         {
-            // The compiler alone takes two seconds, a build ten; the build is asked when the compiler alone cannot do it.
+            // The compiler alone takes two seconds, a build ten; the build is asked when the compiler alone cannot do
+            // it.
             var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0");
             if (!Compile(project, Path.Combine(bin, $"{project}.dll")))
             {
-                var build = Run("dotnet", ["build", $"src/{project}", "--no-restore", "--no-dependencies", "--nologo", "-v", "q"]);
+                var build = Run("dotnet", ["build", $"src/{project}", "--no-restore", "--no-dependencies", "-v", "q"]);
                 if (build.ExitCode != 0)
-                    return new(false, $"does not build: {build.Output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal))}");
-                File.Copy(
-                    Path.Combine(folder, "src", project, "bin/Debug/net10.0", $"{project}.dll"), Path.Combine(bin, $"{project}.dll"),
-                    overwrite: true);
+                    return new(false, $"does not build: {build.Output.Split('\n').FirstOrDefault(IsError)}");
+                var built = Path.Combine(folder, "src", project, "bin/Debug/net10.0", $"{project}.dll");
+                File.Copy(built, Path.Combine(bin, $"{project}.dll"), overwrite: true);
             }
 
             _stale.Remove(project);
@@ -150,6 +167,8 @@ sealed class Bench(string folder, string shared)
 
         return null;
     }
+
+    private static bool IsError(string line) => line.Contains("error", StringComparison.Ordinal);
 
     private bool Compile(string project, string output)
     {
@@ -166,8 +185,10 @@ sealed class Bench(string folder, string shared)
             .Concat(Directory.EnumerateFiles(Path.Combine(source, "obj/Debug/net10.0"), "*.cs"));
         string[] lines =
         [
-            "-nologo -target:library -checked+ -nullable:enable -langversion:latest -unsafe+ -debug:embedded -nowarn:1591", $"-out:\"{output}\"",
-            .. Directory.EnumerateFiles(Path.Combine(framework, "ref/net10.0"), "*.dll").Concat(others).Select(dll => $"-r:\"{dll}\""),
+            "-nologo -target:library -checked+ -nullable:enable -langversion:latest -unsafe+ -debug:embedded -nowarn:1591",
+            $"-out:\"{output}\"",
+            .. Directory.EnumerateFiles(Path.Combine(framework, "ref/net10.0"), "*.dll").Concat(others)
+                .Select(dll => $"-r:\"{dll}\""),
             .. files.Select(path => $"\"{path}\""),
         ];
         var response = Path.Combine(folder, $"{project}.rsp");

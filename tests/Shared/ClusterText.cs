@@ -34,7 +34,9 @@ public static class ClusterText
         return text.ToString();
     }
 
-    private static string Peers(PolicyRule rule) => rule.AnyPeer ? "any" : string.Join(" | ", rule.Peers.Select(peer => peer switch
+    private static string Peers(PolicyRule rule) => rule.AnyPeer
+        ? "any"
+        : string.Join(" | ", rule.Peers.Select(peer => peer switch
     {
         PodPeer pods => $"pods [{pods.Pods}] in {(pods.Namespaces is null ? "own" : $"[{pods.Namespaces}]")}",
         _ => peer.ToString(),

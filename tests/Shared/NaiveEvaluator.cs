@@ -34,7 +34,8 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
         // §1.3: isolated iff some policy of the pod's namespace selects it and has the direction; then some rule must
         // match.
         var isolating = Isolating(pod, direction);
-        return isolating.Count == 0 || isolating.Any(p => p.Rules(direction).Any(r => RuleMatches(p, r, probe, direction)));
+        return isolating.Count == 0
+            || isolating.Any(p => p.Rules(direction).Any(r => RuleMatches(p, r, probe, direction)));
     }
 
     public bool IsIsolated(Endpoint pod, Direction direction) => Isolating(pod, direction).Count > 0;

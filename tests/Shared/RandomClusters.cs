@@ -56,14 +56,16 @@ public static class RandomClusters
 
     /// <summary>Clusters of a shape, each with so many connections.</summary>
     public static Gen<ClusterCase> Cases(ClusterShape shape, int probes) =>
-        Clusters(shape).SelectMany(cluster => ProbesIn(cluster, shape).Array[probes].Select(p => new ClusterCase(cluster, [.. p])));
+        Clusters(shape).SelectMany(cluster =>
+            ProbesIn(cluster, shape).Array[probes].Select(p => new ClusterCase(cluster, [.. p])));
 
     public static Gen<ClusterSnapshot> Clusters(ClusterShape shape) =>
         Gen.Int[1, shape.MaxNodes].SelectMany(nodes => Gen.Select(
             Gen.Select(NamespaceLabels, NamespaceLabels, NamespaceLabels),
             Pod(shape, nodes).Array[1, shape.MaxPods],
             Policy(shape, nodes).Array[0, shape.MaxPolicies],
-            (labels, pods, policies) => Assemble(shape, nodes, [labels.Item1, labels.Item2, labels.Item3], pods, policies)));
+            (labels, pods, policies) =>
+                Assemble(shape, nodes, [labels.Item1, labels.Item2, labels.Item3], pods, policies)));
 
     /// <summary>A connection between pods by name, or whoever has an address near those that matter.</summary>
     public static Gen<Probe> ProbesIn(ClusterSnapshot cluster, ClusterShape shape)
@@ -73,7 +75,8 @@ public static class RandomClusters
         {
             var addresses = Pick(Interesting(cluster, family)).Select(ProbeEnd.OfAddress);
             var end = Gen.Frequency((3, pods), (1, addresses));
-            var protocol = Gen.Frequency((5, Gen.Const(Protocol.Tcp)), (3, AnyPortProtocol), (1, Gen.Const(Protocol.Other)));
+            var protocol =
+                Gen.Frequency((5, Gen.Const(Protocol.Tcp)), (3, AnyPortProtocol), (1, Gen.Const(Protocol.Other)));
             var port = Gen.Frequency((8, Pick(PortNumbers)), (1, Gen.UShort));
             return Gen.Select(end, end, protocol, port, (from, to, proto, number) =>
                 new Probe(from, to, family, proto, proto == Protocol.Other ? (ushort)0 : number));
@@ -87,7 +90,8 @@ public static class RandomClusters
     {
         var blocks = cluster.NetworkPolicies.SelectMany(p => p.Ingress.Concat(p.Egress)).SelectMany(r => r.Peers)
             .OfType<BlockPeer>().SelectMany(b => b.Except.Append(b.Block));
-        var edges = blocks.SelectMany(b => (Address?[])[Step(b.First, -1), b.First, b.Last, Step(b.Last, 1)]).OfType<Address>();
+        var edges = blocks.SelectMany(b => (Address?[])[Step(b.First, -1), b.First, b.Last, Step(b.Last, 1)])
+            .OfType<Address>();
         return
         [
             .. cluster.Endpoints.SelectMany(p => p.Addresses)
@@ -115,7 +119,8 @@ public static class RandomClusters
     private static Gen<PodDraft> Pod(ClusterShape shape, int nodes) => Gen.Select(
         Pick(NamespaceNames), Labels, NamedPorts, Gen.Int[1, nodes], Gen.Int[0, 7], Gen.Int[0, 15],
         (ns, labels, ports, node, host, oddity) =>
-            new PodDraft(ns, labels, ports, node, shape.HostNetworkPods && host == 0, shape.PodsNotReady ? oddity : 15));
+            new PodDraft(
+                ns, labels, ports, node, shape.HostNetworkPods && host == 0, shape.PodsNotReady ? oddity : 15));
 
     private static Gen<LabelSelector> Selector(ImmutableArray<string> keys, ImmutableArray<string> values) =>
         Gen.Frequency(
@@ -140,7 +145,9 @@ public static class RandomClusters
     private static Gen<NetworkPolicy> Policy(ClusterShape shape, int nodes)
     {
         var rules = Rule(shape, nodes).Array[0, 3];
-        return Gen.Select(Pick(NamespaceNames), PodSelector, Gen.Int[0, 3], rules, rules, (ns, subject, types, ingress, egress) =>
+        return Gen.Select(
+            Pick(NamespaceNames), PodSelector, Gen.Int[0, 3], rules, rules,
+            (ns, subject, types, ingress, egress) =>
             new NetworkPolicy
             {
                 Namespace = ns,
@@ -157,7 +164,8 @@ public static class RandomClusters
         Peer(shape, nodes).Array[0, 2], Port.Array[0, 2], (peers, ports) => new PolicyRule([.. peers], [.. ports]));
 
     private static readonly Gen<PolicyPort> Port = Gen.Select(
-        AnyPortProtocol, Gen.Int[0, 9], Pick(PortNumbers.Remove(0)), Pick(PortNames), Gen.Int[0, 3], (protocol, form, number, name, length) =>
+        AnyPortProtocol, Gen.Int[0, 9], Pick(PortNumbers.Remove(0)), Pick(PortNames), Gen.Int[0, 3],
+        (protocol, form, number, name, length) =>
             form switch
             {
                 0 => PolicyPort.All(protocol),
@@ -178,7 +186,9 @@ public static class RandomClusters
             ? ImmutableArray.Create(0, 8, 16, 23, 24, 29, 30, 31, 32)
             : [0, 16, 48, 63, 64, 125, 126, 127, 128];
         var centre = AddressNear(family, nodes);
-        return Gen.Select(centre, Pick(lengths), Gen.Select(centre, Pick(lengths)).Array[0, 3], (around, length, excepts) =>
+        return Gen.Select(
+            centre, Pick(lengths), Gen.Select(centre, Pick(lengths)).Array[0, 3],
+            (around, length, excepts) =>
         {
             var block = new Cidr(around, length);
             // The API server takes only strict subsets as exceptions.

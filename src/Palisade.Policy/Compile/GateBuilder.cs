@@ -89,7 +89,9 @@ internal sealed class GateBuilder
         return new($"{prefix}-{ns}-{hash}", direction, title, policies, resolved, Entries(resolved));
     }
 
-    /// <summary>Ingress names stand for the subject's numbers; egress names each peer pod resolves for itself.</summary>
+    /// <summary>
+    /// Ingress names stand for the subject's numbers; egress names each peer pod resolves for itself.
+    /// </summary>
     private GateRule Resolve(CompiledRule rule, Direction direction, ImmutableArray<NamedPort> subjectPorts)
     {
         if (direction == Direction.Egress)

@@ -21,7 +21,9 @@ public sealed class ClassTests
     [Fact]
     public void Addresses_names_and_labels_nobody_mentions_make_no_class() => Assert.Equal(
         ["x app=web [a b]"],
-        Classes(Pod("x", "a", "app=web", "hash=1") with { Addresses = [Address.Parse("10.0.0.1")] }, Pod("x", "b", "app=web", "hash=2")));
+        Classes(
+            Pod("x", "a", "app=web", "hash=1") with { Addresses = [Address.Parse("10.0.0.1")] },
+            Pod("x", "b", "app=web", "hash=2")));
 
     [Fact]
     public void Values_nobody_compares_with_are_all_alike() => Assert.Equal(
@@ -53,7 +55,8 @@ public sealed class ClassTests
     [Fact]
     public void Ten_thousand_pods_of_three_kinds_are_three_classes()
     {
-        var pods = Enumerable.Range(0, 10_000).Select(i => Pod("x", $"p{i}", $"app={(i % 3) switch { 0 => "web", 1 => "front", _ => $"o{i}" }}"));
+        var pods = Enumerable.Range(0, 10_000)
+            .Select(i => Pod("x", $"p{i}", $"app={(i % 3) switch { 0 => "web", 1 => "front", _ => $"o{i}" }}"));
         var policy = Compile([.. pods]);
         Assert.Equal(3, policy.Classes.Length);
         Assert.Equal(10_000, policy.Classes.Sum(c => c.Endpoints.Length));
@@ -105,8 +108,9 @@ public sealed class ClassTests
     {
         Namespace = ns,
         Name = name,
-        Labels = LabelSet.Of(labels.Select(l => l.Split('=')).Select(p => new KeyValuePair<string, string>(p[0], p[1]))),
+        Labels = LabelSet.Of(labels.Select(l => KeyValuePair.Create(l.Split('=')[0], l.Split('=')[1]))),
     };
 
-    private static LabelSelector Has(string key, string value) => LabelSelector.Of([new(key, SelectorOperator.In, [value])]);
+    private static LabelSelector Has(string key, string value) =>
+        LabelSelector.Of([new(key, SelectorOperator.In, [value])]);
 }

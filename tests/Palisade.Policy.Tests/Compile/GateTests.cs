@@ -1,11 +1,11 @@
-using System.Collections.Immutable;
+using System.Text;
+using CsCheck;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
 using Palisade.Policy.Tests.Evaluate;
 using Palisade.Tests.Shared;
-using CsCheck;
 using Xunit;
 
 namespace Palisade.Policy.Tests.Compile;
@@ -19,14 +19,16 @@ public sealed class GateTests
           policyTypes: [ Ingress, Egress ]
           ingress:
           - { from: [ { podSelector: { matchLabels: { pod: b } } } ], ports: [ { port: 80 } ] }
-          - { from: [ { ipBlock: { cidr: 10.0.0.0/8, except: [ 10.2.0.0/16, 10.1.0.0/16 ] } } ], ports: [ { port: 80 } ] }
+          - { from: [ { ipBlock: { cidr: 10.0.0.0/8, except: [ 10.2.0.0/16, 10.1.0.0/16 ] } } ],
+            ports: [ { port: 80 } ] }
           - { from: [ { podSelector: { matchLabels: { pod: c } } } ], ports: [ { port: 443 }, { port: 80 } ] }
           egress:
           - { ports: [ { port: 53, protocol: UDP } ] }
           - { to: [ { namespaceSelector: { matchLabels: { ns: y } } } ], ports: [ { port: http } ] }
         ---
         metadata: { namespace: x, name: also }
-        spec: { podSelector: {}, ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ], ports: [ { port: 80 } ] } ] }
+        spec: { podSelector: {},
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ], ports: [ { port: 80 } ] } ] }
         """;
 
     [Fact]
@@ -45,21 +47,27 @@ public sealed class GateTests
         var pods = """
 
             ---
-            { kind: Pod, metadata: { namespace: y, name: w, labels: { pod: w } }, spec: { containers: [ { ports: [ { name: http, containerPort: 8080 } ] } ] } }
+            { kind: Pod, metadata: { namespace: y, name: w, labels: { pod: w } },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 8080 } ] } ] } }
             ---
-            { kind: Pod, metadata: { namespace: y, name: v, labels: { pod: v } }, spec: { containers: [ { ports: [ { name: http, containerPort: 9090 } ] } ] } }
+            { kind: Pod, metadata: { namespace: y, name: v, labels: { pod: v } },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 9090 } ] } ] } }
             ---
-            { kind: Pod, metadata: { namespace: z, name: u }, spec: { containers: [ { ports: [ { name: http, containerPort: 7 } ] } ] } }
+            { kind: Pod, metadata: { namespace: z, name: u },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 7 } ] } ] } }
             """;
         Assert.Equal(
-            ["TCP 8080 of {ns=y}/* having http/TCP=8080", "TCP 9090 of {ns=y}/* having http/TCP=9090", "UDP 53 of anyone"],
+            ["TCP 8080 of {ns=y}/* having http/TCP=8080", "TCP 9090 of {ns=y}/* having http/TCP=9090",
+                "UDP 53 of anyone"],
             GateOf(Yaml + pods, "a", Direction.Egress)!.Entries.Select(e => e.ToString()));
     }
 
     [Fact]
     public void Nothing_allowed_is_no_entry()
     {
-        var gate = GateOf("{ metadata: { namespace: x, name: deny }, spec: { ingress: [ { ports: [ { port: unknown } ] } ] } }", "a", Direction.Ingress);
+        const string yaml = 
+            "{ metadata: { namespace: x, name: p }, spec: { ingress: [ { ports: [ { port: none } ] } ] } }";
+        var gate = GateOf(yaml, "a", Direction.Ingress);
         Assert.Empty(gate!.Entries);
     }
 
@@ -75,13 +83,16 @@ public sealed class GateTests
     {
         var policy = TruthTable.Given(Yaml).Judges.Policy;
         Assert.NotEqual(ClassOf(policy, "b"), ClassOf(policy, "c"));
-        Assert.Same(policy.GateOf(ClassOf(policy, "b"), Direction.Ingress), policy.GateOf(ClassOf(policy, "c"), Direction.Ingress));
+        Assert.Same(
+            policy.GateOf(ClassOf(policy, "b"), Direction.Ingress),
+            policy.GateOf(ClassOf(policy, "c"), Direction.Ingress));
     }
 
     [Fact]
     public void Ids_are_names_the_kernel_takes_and_tell_gates_apart()
     {
-        var (a, b, egress) = (GateOf(Yaml, "a", Direction.Ingress)!, GateOf(Yaml, "b", Direction.Ingress)!, GateOf(Yaml, "a", Direction.Egress)!);
+        var (a, b) = (GateOf(Yaml, "a", Direction.Ingress)!, GateOf(Yaml, "b", Direction.Ingress)!);
+        var egress = GateOf(Yaml, "a", Direction.Egress)!;
         Assert.Equal(3, new[] { a.Id, b.Id, egress.Id }.Distinct().Count());
         Assert.Matches("^ingress-x-[0-9a-f]{12}$", a.Id);
         Assert.Matches("^egress-x-[0-9a-f]{12}$", egress.Id);
@@ -93,10 +104,12 @@ public sealed class GateTests
     public void Ids_do_not_change_when_pods_come_or_rules_change()
     {
         var before = GateOf(Yaml, "a", Direction.Ingress)!.Id;
-        var churn = "\n---\n{ kind: Pod, metadata: { namespace: y, name: new, labels: { pod: b } }, status: { podIPs: [ { ip: 10.9.9.9 } ] } }";
+        var churn =
+            "\n---\n{ kind: Pod, metadata: { namespace: y, name: new, labels: { pod: b } }, status: { podIPs: [ { ip: 10.9.9.9 } ] } }";
         Assert.Equal(before, GateOf(Yaml + churn, "a", Direction.Ingress)!.Id);
         Assert.Equal(before, GateOf(Yaml.Replace("443", "444", StringComparison.Ordinal), "a", Direction.Ingress)!.Id);
-        Assert.NotEqual(before, GateOf(Yaml.Replace("name: also", "name: alsa", StringComparison.Ordinal), "a", Direction.Ingress)!.Id);
+        var renamed = Yaml.Replace("name: also", "name: alsa", StringComparison.Ordinal);
+        Assert.NotEqual(before, GateOf(renamed, "a", Direction.Ingress)!.Id);
     }
 
     [Fact]
@@ -106,9 +119,11 @@ public sealed class GateTests
             metadata: { namespace: x, name: http }
             spec: { podSelector: { matchLabels: { app: web } }, ingress: [ { ports: [ { port: http } ] } ] }
             ---
-            { kind: Pod, metadata: { namespace: x, name: w, labels: { app: web } }, spec: { containers: [ { ports: [ { name: http, containerPort: 80 } ] } ] } }
+            { kind: Pod, metadata: { namespace: x, name: w, labels: { app: web } },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 80 } ] } ] } }
             ---
-            { kind: Pod, metadata: { namespace: x, name: v, labels: { app: web } }, spec: { containers: [ { ports: [ { name: http, containerPort: 81 } ] } ] } }
+            { kind: Pod, metadata: { namespace: x, name: v, labels: { app: web } },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 81 } ] } ] } }
             """;
         var (w, v) = (GateOf(pods, "w", Direction.Ingress)!, GateOf(pods, "v", Direction.Ingress)!);
         Assert.NotEqual(w.Id, v.Id);
@@ -119,14 +134,13 @@ public sealed class GateTests
     [Fact]
     public void A_thousand_policies_that_say_the_same_are_one_entry()
     {
-        var policies = Enumerable.Range(0, 1000).Select(i => new NetworkPolicy
-        {
-            Namespace = "x",
-            Name = $"p{i}",
-            IsolatesIngress = true,
-            Ingress = [new([new PodPeer(LabelSelector.Everything, LabelSelector.Everything)], [PolicyPort.Range(Protocol.Tcp, 80, 80)])],
-        });
-        var policy = PolicyCompiler.Compile(ClusterSnapshot.Of(endpoints: [new() { Namespace = "x", Name = "a" }], networkPolicies: policies));
+        var rule = new PolicyRule(
+            [new PodPeer(LabelSelector.Everything, LabelSelector.Everything)],
+            [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
+        var policy = PolicyCompiler.Compile(ClusterSnapshot.Of(
+            endpoints: [new() { Namespace = "x", Name = "a" }],
+            networkPolicies: Enumerable.Range(0, 1000).Select(i =>
+                new NetworkPolicy { Namespace = "x", Name = $"p{i}", IsolatesIngress = true, Ingress = [rule] })));
         var entry = Assert.Single(policy.GateOf(0, Direction.Ingress)!.Entries);
         Assert.Equal(("TCP 80 of */*", 1000), (entry.ToString(), entry.Rules.Length));
     }
@@ -136,7 +150,8 @@ public sealed class GateTests
         cluster =>
         {
             var shuffled = ClusterSnapshot.Of(
-                cluster.Namespaces.Reverse(), cluster.Endpoints.Reverse(), cluster.NetworkPolicies.Reverse(), [], cluster.Nodes.Reverse());
+                cluster.Namespaces.Reverse(), cluster.Endpoints.Reverse(), cluster.NetworkPolicies.Reverse(), [],
+                cluster.Nodes.Reverse());
             Assert.Equal(Text(cluster), Text(shuffled));
         },
         iter: 200,
@@ -146,9 +161,19 @@ public sealed class GateTests
     private static string Text(ClusterSnapshot cluster)
     {
         var policy = PolicyCompiler.Compile(cluster);
-        var gates = policy.Classes.SelectMany(c => new[] { Direction.Ingress, Direction.Egress }.Select(d => (c.Id, Gate: policy.GateOf(c.Id, d))));
-        return string.Join('\n', gates.Select(g =>
-            $"{g.Id} {g.Gate?.Id} {g.Gate?.Title} {string.Join(" + ", g.Gate?.Entries.Select(e => $"{e} {string.Join(' ', e.Rules)}") ?? [])}"));
+        var text = new StringBuilder();
+        foreach (var pods in policy.Classes)
+        {
+            foreach (var direction in Enum.GetValues<Direction>())
+            {
+                var gate = policy.GateOf(pods.Id, direction);
+                text.AppendLine($"{pods.Id} {pods.Labels} {gate?.Id} {gate?.Title}");
+                foreach (var entry in gate?.Entries ?? [])
+                    text.AppendLine($"  {entry} by {string.Join(' ', entry.Rules)}");
+            }
+        }
+
+        return text.ToString();
     }
 
     private static Gate? GateOf(string yaml, string pod, Direction direction)
@@ -157,6 +182,9 @@ public sealed class GateTests
         return policy.GateOf(ClassOf(policy, pod), direction);
     }
 
-    private static int ClassOf(CompiledPolicy policy, string pod) =>
-        policy.ClassOf(policy.Snapshot.Endpoints.IndexOf(policy.Snapshot.Endpoints.Single(e => e.Namespace == "x" && e.Name == pod)));
+    private static int ClassOf(CompiledPolicy policy, string pod)
+    {
+        var pods = policy.Snapshot.Endpoints;
+        return policy.ClassOf(pods.IndexOf(pods.Single(e => e.Namespace == "x" && e.Name == pod)));
+    }
 }

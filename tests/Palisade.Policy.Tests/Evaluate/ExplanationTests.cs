@@ -8,7 +8,8 @@ public sealed class ExplanationTests
 {
     private const string AllowWeb = """
         metadata: { namespace: x, name: allow-web }
-        spec: { podSelector: { matchLabels: { pod: a } }, ingress: [ { from: [ { podSelector: { matchLabels: { pod: b } } } ], ports: [ { port: 80 } ] } ] }
+        spec: { podSelector: { matchLabels: { pod: a } },
+          ingress: [ { from: [ { podSelector: { matchLabels: { pod: b } } } ], ports: [ { port: 80 } ] } ] }
         """;
 
     [Fact]
@@ -16,14 +17,16 @@ public sealed class ExplanationTests
     {
         var side = Explain(AllowWeb, "x/b", "x/a", "TCP/80").Ingress;
         Assert.Equal((Verdict.Allow, "NetworkPolicy", Reason.Allowed), (side.Verdict, side.Tier, side.Reason));
-        Assert.Equal(("x/allow-web", 0, 0, 0), (side.AllowedBy!.Policy.ToString(), side.AllowedBy.Rule, side.AllowedBy.Peer, side.AllowedBy.Port));
+        var match = side.AllowedBy!;
+        Assert.Equal(("x/allow-web", 0, 0, 0), (match.Policy.ToString(), match.Rule, match.Peer, match.Port));
         Assert.Empty(side.NearMisses);
     }
 
     [Fact]
     public void A_rule_without_peers_or_ports_names_none()
     {
-        var match = Explain("{ metadata: { namespace: x, name: open }, spec: { ingress: [ {} ] } }", "y/a", "x/a", "TCP/80").Ingress.AllowedBy!;
+        const string yaml = "{ metadata: { namespace: x, name: open }, spec: { ingress: [ {} ] } }";
+        var match = Explain(yaml, "y/a", "x/a", "TCP/80").Ingress.AllowedBy!;
         Assert.Equal((null, null), (match.Peer, match.Port));
     }
 
@@ -65,7 +68,8 @@ public sealed class ExplanationTests
     [InlineData("192.168.50.2", "TCP/80", FailedPart.NotAPod, "peer 0 wants pods pod=b; node n2 is not a pod")]
     [InlineData("x/b", "TCP/443", FailedPart.Port, "port 443/TCP is not among 80/TCP")]
     [InlineData("x/b", "UDP/80", FailedPart.Port, "port 80/UDP is not among 80/TCP")]
-    [InlineData("x/b", "ICMP", FailedPart.Port, "a protocol without ports, such as ICMP, is matched only by rules without ports")]
+    [InlineData("x/b", "ICMP", FailedPart.Port,
+        "a protocol without ports, such as ICMP, is matched only by rules without ports")]
     public void A_near_miss_says_what_failed(string from, string connection, FailedPart failed, string text)
     {
         var miss = Assert.Single(Explain(AllowWeb, from, "x/a", connection).Ingress.NearMisses);
@@ -83,10 +87,12 @@ public sealed class ExplanationTests
     }
 
     [Theory]
-    [InlineData("{ namespaceSelector: { matchLabels: { team: a } } }", "peer 0 wants pods of namespaces team=a; namespace y has no label team")]
+    [InlineData("{ namespaceSelector: { matchLabels: { team: a } } }",
+        "peer 0 wants pods of namespaces team=a; namespace y has no label team")]
     [InlineData("{ namespaceSelector: { matchLabels: { ns: q } }, podSelector: { matchLabels: { pod: b } } }",
         "peer 0 wants pods pod=b of namespaces ns=q; namespace y has ns=y")]
-    [InlineData("{ namespaceSelector: {}, podSelector: { matchLabels: { k: '' } } }", "peer 0 wants pods k= of any namespace; y/b has no label k")]
+    [InlineData("{ namespaceSelector: {}, podSelector: { matchLabels: { k: '' } } }",
+        "peer 0 wants pods k= of any namespace; y/b has no label k")]
     [InlineData("{ ipBlock: { cidr: 10.0.0.0/8, except: [ 10.244.2.0/24 ] } }",
         "peer 0 wants 10.0.0.0/8 except 10.244.2.0/24; y/b (10.244.2.11) is in the excepted 10.244.2.0/24")]
     [InlineData("{ ipBlock: { cidr: 203.0.113.0/24 } }", "peer 0 wants 203.0.113.0/24; y/b (10.244.2.11) is outside")]
@@ -103,7 +109,8 @@ public sealed class ExplanationTests
             metadata: { namespace: x, name: p }
             spec: { ingress: [ { ports: [ { port: http }, { port: 90, endPort: 99, protocol: UDP } ] } ] }
             ---
-            { kind: Pod, metadata: { namespace: x, name: w }, spec: { containers: [ { ports: [ { name: http, containerPort: 8080 } ] } ] } }
+            { kind: Pod, metadata: { namespace: x, name: w },
+              spec: { containers: [ { ports: [ { name: http, containerPort: 8080 } ] } ] } }
             """;
         Assert.Equal(
             "port 1/TCP is not among http/TCP (8080 there), 90-99/UDP",
@@ -116,11 +123,13 @@ public sealed class ExplanationTests
     [Fact]
     public void A_name_nobody_declares_is_said_so()
     {
-        const string yaml = "{ metadata: { namespace: x, name: p }, spec: { policyTypes: [ Egress ], egress: [ { ports: [ { port: http } ] } ] } }";
+        const string yaml =
+            "{ metadata: { namespace: x, name: p }, spec: { policyTypes: [ Egress ], egress: [ { ports: [ { port: http } ] } ] } }";
         var pod = Assert.Single(Explain(yaml, "x/a", "y/b", "TCP/80").Egress.NearMisses);
         Assert.Equal(FailedPart.PortName, Assert.Single(pod.Failed));
         Assert.Equal("y/b declares no port http/TCP", pod.Text);
-        Assert.Equal("203.0.113.9 declares no port http/TCP", Assert.Single(Explain(yaml, "x/a", "203.0.113.9", "TCP/80").Egress.NearMisses).Text);
+        var outside = Assert.Single(Explain(yaml, "x/a", "203.0.113.9", "TCP/80").Egress.NearMisses);
+        Assert.Equal("203.0.113.9 declares no port http/TCP", outside.Text);
     }
 
     [Fact]

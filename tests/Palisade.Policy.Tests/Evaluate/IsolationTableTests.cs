@@ -70,7 +70,8 @@ public sealed class IsolationTableTests
           - { from: [ { podSelector: { matchLabels: { pod: b } } } ], ports: [ { port: 81 } ] }
         ---
         metadata: { namespace: x, name: two }
-        spec: { podSelector: { matchLabels: { pod: c } }, ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
+        spec: { podSelector: { matchLabels: { pod: c } },
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
         """).Expect("TCP/80", """
              x/a x/b x/c
         x/a   .   .   .
@@ -86,12 +87,14 @@ public sealed class IsolationTableTests
     [Fact]   // a connection needs the sender's egress and the receiver's ingress
     public void Both_sides_must_allow() => Given("""
         metadata: { namespace: x, name: out-to-y }
-        spec: { podSelector: {}, policyTypes: [ Egress ], egress: [ { to: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
+        spec: { podSelector: {}, policyTypes: [ Egress ],
+          egress: [ { to: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
         ---
         metadata: { namespace: y, name: in-from-x-a }
         spec:
           podSelector: {}
-          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: x } }, podSelector: { matchLabels: { pod: a } } } ] } ]
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: x } },
+            podSelector: { matchLabels: { pod: a } } } ] } ]
         """).Expect("TCP/80", """
              x/a y/a z/a
         x/a   .   .   X
@@ -103,15 +106,18 @@ public sealed class IsolationTableTests
     [Fact]   // hostNetwork pods are neither subjects nor pod peers; they are their node, by address and by exemption
     public void Host_network_pods_are_their_node() => Given("""
         metadata: { namespace: x, name: from-y }
-        spec: { podSelector: {}, policyTypes: [ Ingress, Egress ], ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
+        spec: { podSelector: {}, policyTypes: [ Ingress, Egress ],
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
         ---
         metadata: { namespace: y, name: deny }
         spec: { podSelector: { matchLabels: { host: "yes" } }, policyTypes: [ Ingress, Egress ] }
         ---
-        { kind: Pod, metadata: { namespace: y, name: here, labels: { host: "yes" } }, spec: { nodeName: n1, hostNetwork: true },
+        { kind: Pod, metadata: { namespace: y, name: here, labels: { host: "yes" } },
+          spec: { nodeName: n1, hostNetwork: true },
           status: { podIPs: [ { ip: 192.168.50.1 } ] } }
         ---
-        { kind: Pod, metadata: { namespace: y, name: there, labels: { host: "yes" } }, spec: { nodeName: n2, hostNetwork: true },
+        { kind: Pod, metadata: { namespace: y, name: there, labels: { host: "yes" } },
+          spec: { nodeName: n2, hostNetwork: true },
           status: { podIPs: [ { ip: 192.168.50.2 } ] } }
         """).Expect("TCP/80", """
                      x/a y/a y/here y/there 192.168.50.1 192.168.50.2
@@ -149,7 +155,8 @@ public sealed class IsolationTableTests
         ---
         { kind: Pod, metadata: { namespace: x, name: new }, status: { podIPs: [ { ip: 10.244.1.99 } ] } }
         ---
-        { kind: Pod, metadata: { namespace: y, name: host }, spec: { hostNetwork: true }, status: { podIPs: [ { ip: 192.168.50.9 } ] } }
+        { kind: Pod, metadata: { namespace: y, name: host }, spec: { hostNetwork: true },
+          status: { podIPs: [ { ip: 192.168.50.9 } ] } }
         """).Expect("TCP/80", """
                 x/a x/new
         x/new    X    .
@@ -163,7 +170,8 @@ public sealed class IsolationTableTests
           podSelector: {}
           ingress:
           - { from: [ { podSelector: { matchLabels: { pod: a } } } ] }
-          - { from: [ { podSelector: { matchLabels: { pod: b } } } ], ports: [ { protocol: TCP }, { protocol: UDP }, { protocol: SCTP } ] }
+          - { from: [ { podSelector: { matchLabels: { pod: b } } } ],
+            ports: [ { protocol: TCP }, { protocol: UDP }, { protocol: SCTP } ] }
         """).Expect("ICMP", """
              x/a x/b x/c
         x/a   .   .   .

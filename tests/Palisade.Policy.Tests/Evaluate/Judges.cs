@@ -55,7 +55,8 @@ internal sealed class Judges
             return true;
         if (peer.Address is not { } address)
             return null;
-        return gate.Entries.Any(entry => entry.Ports.Contains(probe.Protocol, probe.Port) && Contains(entry.Peers, address));
+        return gate.Entries.Any(entry => entry.Ports.Contains(probe.Protocol, probe.Port)
+            && Contains(entry.Peers, address));
     }
 
     private static bool IsExempt(Party subject, Party peer) =>
@@ -63,7 +64,8 @@ internal sealed class Judges
         || (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node);
 
     private bool Contains(PeerUnion peers, Address address) =>
-        peers.Anyone || peers.Blocks.Any(b => b.Contains(address)) || peers.Pods.Any(p => Members(p, address.Family).Contains(address));
+        peers.Anyone || peers.Blocks.Any(b => b.Contains(address))
+            || peers.Pods.Any(p => Members(p, address.Family).Contains(address));
 
     private HashSet<Address> Members(PodSet set, AddressFamily family)
     {

@@ -9,7 +9,8 @@ public sealed class PeerTableTests
     [Fact]   // a namespaceSelector peer without podSelector means every pod there; a pod always reaches itself
     public void Ingress_from_selected_namespaces() => Given("""
         metadata: { namespace: x, name: from-y }
-        spec: { podSelector: { matchLabels: { pod: a } }, ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
+        spec: { podSelector: { matchLabels: { pod: a } },
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } } ] } ] }
         """).Expect("TCP/80", """
               x/a x/b y/a
         x/a    .   .   .
@@ -47,7 +48,8 @@ public sealed class PeerTableTests
         metadata: { namespace: x, name: and }
         spec:
           podSelector: {}
-          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } }, podSelector: { matchLabels: { pod: a } } } ] } ]
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } },
+            podSelector: { matchLabels: { pod: a } } } ] } ]
         """).Expect("TCP/80", """
              x/a x/b
         x/a   .   X
@@ -61,7 +63,8 @@ public sealed class PeerTableTests
         metadata: { namespace: x, name: or }
         spec:
           podSelector: {}
-          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } }, { podSelector: { matchLabels: { pod: a } } } ] } ]
+          ingress: [ { from: [ { namespaceSelector: { matchLabels: { ns: y } } },
+            { podSelector: { matchLabels: { pod: a } } } ] } ]
         """).Expect("TCP/80", """
              x/a x/b
         x/a   .   .
@@ -71,18 +74,22 @@ public sealed class PeerTableTests
         z/a   X   X
         """);
 
-    [Fact]   // NotIn and DoesNotExist hold where the key is absent; Exists holds for the empty value; k: "" needs the key
+    [Fact]   // NotIn and DoesNotExist hold where the key is absent; Exists holds for the empty value; k: "" needs k
     public void Selector_operators_and_absent_keys()
     {
         const string pods = """
             ---
-            { kind: Pod, metadata: { namespace: y, name: empty, labels: { k: "" } }, status: { podIPs: [ { ip: 10.244.2.20 } ] } }
+            { kind: Pod, metadata: { namespace: y, name: empty, labels: { k: "" } },
+              status: { podIPs: [ { ip: 10.244.2.20 } ] } }
             ---
-            { kind: Pod, metadata: { namespace: y, name: one, labels: { k: "1" } }, status: { podIPs: [ { ip: 10.244.2.21 } ] } }
+            { kind: Pod, metadata: { namespace: y, name: one, labels: { k: "1" } },
+              status: { podIPs: [ { ip: 10.244.2.21 } ] } }
             ---
-            { kind: Pod, metadata: { namespace: y, name: two, labels: { k: "2" } }, status: { podIPs: [ { ip: 10.244.2.22 } ] } }
+            { kind: Pod, metadata: { namespace: y, name: two, labels: { k: "2" } },
+              status: { podIPs: [ { ip: 10.244.2.22 } ] } }
             ---
-            { kind: Pod, metadata: { namespace: y, name: none, labels: {} }, status: { podIPs: [ { ip: 10.244.2.23 } ] } }
+            { kind: Pod, metadata: { namespace: y, name: none, labels: {} },
+              status: { podIPs: [ { ip: 10.244.2.23 } ] } }
             """;
         Given(Rule("{ matchExpressions: [ { key: k, operator: NotIn, values: [ '1' ] } ] }") + pods)
             .Expect("TCP/80", From(". X . ."));
@@ -94,11 +101,12 @@ public sealed class PeerTableTests
             .Expect("TCP/80", From("X X X ."));
         Given(Rule("{ matchLabels: { k: '' } }") + pods)
             .Expect("TCP/80", From(". X X X"));
-        Given(Rule("{ matchLabels: { k: '2' }, matchExpressions: [ { key: k, operator: NotIn, values: [ '2' ] } ] }") + pods)
+        Given(Rule("{ matchLabels: { k: '2' }, matchExpressions: [ { key: k, operator: NotIn, values: [ '2' ] } ] }")
+            + pods)
             .Expect("TCP/80", From("X X X X"));
     }
 
-    [Fact]   // ipBlock reads pods' and nodes' addresses too; except belongs to its own peer; another peer may allow it again
+    [Fact]   // ipBlock reads pods' and nodes' addresses too; except belongs to its own peer, another may allow it again
     public void Blocks_match_addresses_of_pods_and_nodes_and_exceptions_stay_with_their_peer() => Given("""
         metadata: { namespace: x, name: blocks }
         spec:
@@ -147,7 +155,8 @@ public sealed class PeerTableTests
         spec:
           podSelector: {}
           ingress:
-          - from: [ { ipBlock: { cidr: 203.0.113.0/24, except: [ 203.0.113.64/26, 203.0.113.4/30, 203.0.113.5/32, 203.0.113.255/32 ] } } ]
+          - from: [ { ipBlock: { cidr: 203.0.113.0/24,
+              except: [ 203.0.113.64/26, 203.0.113.4/30, 203.0.113.5/32, 203.0.113.255/32 ] } } ]
         """).Expect("TCP/80", """
                       x/a
         203.0.113.3    .
@@ -166,7 +175,8 @@ public sealed class PeerTableTests
     [Fact]   // families are apart: 0.0.0.0/0 is not everybody
     public void Blocks_of_one_family_never_match_the_other() => Given("""
         metadata: { namespace: x, name: v4-only }
-        spec: { podSelector: {}, policyTypes: [ Ingress, Egress ], ingress: [ { from: [ { ipBlock: { cidr: 0.0.0.0/0 } } ] } ],
+        spec: { podSelector: {}, policyTypes: [ Ingress, Egress ],
+          ingress: [ { from: [ { ipBlock: { cidr: 0.0.0.0/0 } } ] } ],
           egress: [ { to: [ { ipBlock: { cidr: "::/0" } } ] } ] }
         """).Expect("TCP/80", """
                     x/a y/a 203.0.113.9
@@ -210,7 +220,8 @@ public sealed class PeerTableTests
 
     private static string From(string cells)
     {
-        var rows = ((string[])["y/empty", "y/one", "y/two", "y/none"]).Zip(cells.Split(' '), (row, cell) => $"{row} {cell}");
+        var rows =
+            ((string[])["y/empty", "y/one", "y/two", "y/none"]).Zip(cells.Split(' '), (row, cell) => $"{row} {cell}");
         return $"x/a\n{string.Join('\n', rows)}";
     }
 }

@@ -22,7 +22,8 @@ public sealed class PortTableTests
         ---
         kind: Pod
         metadata: { namespace: y, name: web, labels: { app: web } }
-        spec: { nodeName: n1, containers: [ { ports: [ { name: http, containerPort: 80 }, { containerPort: 1000 } ] } ] }
+        spec: { nodeName: n1,
+          containers: [ { ports: [ { name: http, containerPort: 80 }, { containerPort: 1000 } ] } ] }
         status: { podIPs: [ { ip: 10.244.2.20 } ] }
         """;
 
@@ -40,7 +41,8 @@ public sealed class PortTableTests
     [Fact]   // both ends of a range belong to it
     public void Ranges_are_inclusive() => Given("""
         metadata: { namespace: x, name: range }
-        spec: { podSelector: {}, ingress: [ { ports: [ { port: 8000, endPort: 8010 }, { port: 65530, endPort: 65535 } ] } ] }
+        spec: { podSelector: {},
+          ingress: [ { ports: [ { port: 8000, endPort: 8010 }, { port: 65530, endPort: 65535 } ] } ] }
         """)
         .Expect("TCP/7999", One("X"))
         .Expect("TCP/8000", One("."))
@@ -63,7 +65,8 @@ public sealed class PortTableTests
     [Fact]   // a name that stands for nothing allows nothing: not every port, not port 0
     public void Unknown_names_match_nothing() => Given("""
         metadata: { namespace: x, name: unknown }
-        spec: { podSelector: {}, ingress: [ { ports: [ { port: setup }, { port: dns }, { port: nothing, protocol: UDP } ] } ] }
+        spec: { podSelector: {},
+          ingress: [ { ports: [ { port: setup }, { port: dns }, { port: nothing, protocol: UDP } ] } ] }
         """ + "\n" + Pods)
         .Expect("TCP/9200", From("x/web X"))
         .Expect("TCP/53", From("x/web X"))
@@ -102,7 +105,8 @@ public sealed class PortTableTests
         spec:
           podSelector: {}
           policyTypes: [ Egress ]
-          egress: [ { to: [ { ipBlock: { cidr: 10.244.0.0/16, except: [ 10.244.2.0/24 ] } } ], ports: [ { port: http } ] } ]
+          egress: [ { to: [ { ipBlock: { cidr: 10.244.0.0/16, except: [ 10.244.2.0/24 ] } } ],
+            ports: [ { port: http } ] } ]
         """ + "\n" + Pods)
         .Expect("TCP/8080", To("x/web y/web", ". X"))
         .Expect("TCP/80", To("x/web y/web", "X X"));
@@ -113,7 +117,8 @@ public sealed class PortTableTests
         spec: { podSelector: { matchLabels: { pod: a } }, ingress: [ { ports: [ { port: http } ] } ] }
         ---
         metadata: { namespace: y, name: http-out }
-        spec: { podSelector: { matchLabels: { app: web } }, policyTypes: [ Egress ], egress: [ { ports: [ { port: http } ] } ] }
+        spec: { podSelector: { matchLabels: { app: web } }, policyTypes: [ Egress ],
+          egress: [ { ports: [ { port: http } ] } ] }
         """ + "\n" + Pods)
         .Expect("TCP/80", """
                 x/a x/b z/a

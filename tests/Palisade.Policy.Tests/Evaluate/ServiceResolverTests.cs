@@ -18,15 +18,19 @@ public sealed class ServiceResolverTests
         ],
         services:
         [
-            new("x", "web", Web, [], [new("a", Protocol.Tcp, 80, 0, "http"), new("b", Protocol.Tcp, 81, 8081, null), new("c", Protocol.Udp, 80, 0, "http")]),
+            new("x", "web", Web, [],
+                [new("a", Protocol.Tcp, 80, 0, "http"), new("b", Protocol.Tcp, 81, 8081, null),
+                new("c", Protocol.Udp, 80, 0, "http")]),
             new("x", "outside", null, [], [new("a", Protocol.Tcp, 80, 80, null)]),
         ]);
 
     [Fact]   // each pod by its own declaration; a pod that declares none is no backend; other namespaces never are
-    public void A_named_target_port_is_resolved_on_each_pod() => Assert.Equal(["x/w1 8080", "x/w2 9090"], Backends(80, Protocol.Tcp));
+    public void A_named_target_port_is_resolved_on_each_pod() =>
+        Assert.Equal(["x/w1 8080", "x/w2 9090"], Backends(80, Protocol.Tcp));
 
     [Fact]
-    public void A_number_is_the_number_on_every_pod() => Assert.Equal(["x/w1 8081", "x/w2 8081", "x/w3 8081"], Backends(81, Protocol.Tcp));
+    public void A_number_is_the_number_on_every_pod() =>
+        Assert.Equal(["x/w1 8081", "x/w2 8081", "x/w3 8081"], Backends(81, Protocol.Tcp));
 
     [Fact]
     public void Backends_have_an_address_of_the_family() =>

@@ -53,7 +53,8 @@ internal sealed class TruthTable
         AssertTable(expected, "evaluator", columns, rows, connection, probe => _judges.Allows(probe));
         AssertTable(expected, "naive evaluator", columns, rows, connection, probe => _judges.Naive.Allows(probe));
         AssertTable(expected, "entries of the gates", columns, rows, connection, probe =>
-            _judges.EntriesAllow(probe, Direction.Egress) != false && _judges.EntriesAllow(probe, Direction.Ingress) != false);
+            _judges.EntriesAllow(probe, Direction.Egress) != false
+                && _judges.EntriesAllow(probe, Direction.Ingress) != false);
         return this;
     }
 
@@ -69,7 +70,10 @@ internal sealed class TruthTable
     {
         var actual = Render(columns, rows, (row, column) => allows(Probe(rows[row], columns[column], connection)));
         if (actual != expected)
-            Assert.Fail($"{judge}, {connection}, expected:\n{expected}\nbut:\n{actual}\n{ClusterText.Of(_judges.Policy.Snapshot)}");
+        {
+            var cluster = ClusterText.Of(_judges.Policy.Snapshot);
+            Assert.Fail($"{judge}, {connection}, expected:\n{expected}\nbut:\n{actual}\n{cluster}");
+        }
     }
 
     private static string Render(string[] columns, List<string> rows, Func<int, int, bool> cell)
@@ -87,7 +91,9 @@ internal sealed class TruthTable
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static ProbeEnd End(string text) =>
-        Address.TryParse(text, out var address) ? ProbeEnd.OfAddress(address) : ProbeEnd.OfPod(text.Split('/')[0], text.Split('/')[1]);
+        Address.TryParse(text, out var address)
+            ? ProbeEnd.OfAddress(address)
+            : ProbeEnd.OfPod(text.Split('/')[0], text.Split('/')[1]);
 
     private static ClusterSnapshot Cluster(string yaml, out List<YamlNode> policies)
     {
@@ -95,7 +101,8 @@ internal sealed class TruthTable
         policies = [.. Of("NetworkPolicy")];
         string[] names = ["x", "y", "z"];
         return ClusterSnapshot.Of(
-            names.Select(name => new Namespace(name, Label("ns", name))).Concat(Of("Namespace").Select(ModelReader.Namespace)),
+            names.Select(name => new Namespace(name, Label("ns", name)))
+                .Concat(Of("Namespace").Select(ModelReader.Namespace)),
             names.SelectMany(Pods).Concat(Of("Pod").Select(ModelReader.Pod)),
             policies.Select(ModelReader.Policy),
             [],
@@ -113,7 +120,8 @@ internal sealed class TruthTable
         Node = "n1",
         Addresses =
         [
-            Address.Parse($"10.244.{ns[0] - 'x' + 1}.{10 + i}"), Address.Parse($"fd00:10:244:{ns[0] - 'x' + 1}::{10 + i:x}"),
+            Address.Parse($"10.244.{ns[0] - 'x' + 1}.{10 + i}"),
+            Address.Parse($"fd00:10:244:{ns[0] - 'x' + 1}::{10 + i:x}"),
         ],
     });
 

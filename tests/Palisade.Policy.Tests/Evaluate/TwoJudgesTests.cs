@@ -34,7 +34,8 @@ public sealed class TwoJudgesTests
     private static void AssertAgree(Judges judges, Probe probe)
     {
         var explanation = judges.Evaluator.Explain(judges.Connection(probe));
-        var (egress, ingress) = (judges.Naive.SideAllows(probe, Direction.Egress), judges.Naive.SideAllows(probe, Direction.Ingress));
+        var egress = judges.Naive.SideAllows(probe, Direction.Egress);
+        var ingress = judges.Naive.SideAllows(probe, Direction.Ingress);
         if (judges.Allows(probe) != (egress && ingress))
             Assert.Fail($"{probe}: naive says {egress && ingress}, the evaluator {judges.Allows(probe)}");
         AssertSide(judges, probe, Direction.Egress, egress, explanation.Egress);
@@ -50,7 +51,9 @@ public sealed class TwoJudgesTests
         if (side.AllowedBy is { } match)
         {
             var rule = match.Policy.Rules(direction)[match.Rule];
-            Assert.True(judges.Naive.RuleMatches(match.Policy, rule, probe, direction), $"{probe}: {match} does not match");
+            Assert.True(
+                judges.Naive.RuleMatches(match.Policy, rule, probe, direction),
+                $"{probe}: {match} does not match");
         }
 
         foreach (var miss in side.NearMisses)

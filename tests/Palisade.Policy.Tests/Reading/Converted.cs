@@ -6,15 +6,19 @@ using YamlDotNet.RepresentationModel;
 
 namespace Palisade.Policy.Tests.Reading;
 
-/// <summary>NetworkPolicies as users get them: through decoding, defaults and validation of Manifests and Kubernetes.</summary>
+/// <summary>
+/// NetworkPolicies as users get them: through decoding, defaults and validation of Manifests and Kubernetes.
+/// </summary>
 internal static class Converted
 {
-    /// <summary>The policies of documents, which may leave out apiVersion and kind. Each must be one that the API server takes.</summary>
+    /// <summary>
+    /// The policies of documents, which may leave out apiVersion and kind. Each must be one that the API server takes.
+    /// </summary>
     public static IEnumerable<NetworkPolicy> Policies(IEnumerable<YamlNode> documents)
     {
-        var stream = new YamlStream(documents.Select(document => new YamlDocument(Complete((YamlMappingNode)document))));
+        var complete = documents.Select(document => new YamlDocument(Complete((YamlMappingNode)document)));
         var text = new StringWriter();
-        stream.Save(text, assignAnchors: false);
+        new YamlStream(complete).Save(text, assignAnchors: false);
         var set = ManifestSet.Parse(text.ToString());
         Assert.False(set.HasErrors, string.Join('\n', set.Diagnostics));
         return set.Snapshot.NetworkPolicies;

@@ -24,7 +24,7 @@ internal static class ModelReader
                 types.Add("Egress");
         }
 
-        return new()
+        return new NetworkPolicy
         {
             Namespace = document.At("metadata").At("namespace").Text("default"),
             Name = document.At("metadata").At("name").Text("p"),
@@ -50,7 +50,7 @@ internal static class ModelReader
             Node = spec.At("nodeName").Text(""),
             HostNetwork = spec.At("hostNetwork").IsTrue(),
             NamedPorts = NamedPorts(spec.At("containers"), spec.At("initContainers")),
-            Addresses = [.. document.At("status").At("podIPs").Items().Select(ip => Address.Parse(ip.At("ip").Text()!))],
+            Addresses = [.. document.At("status").At("podIPs").Items().Select(a => Address.Parse(a.At("ip").Text()!))],
         };
     }
 
@@ -79,7 +79,8 @@ internal static class ModelReader
         [
             .. ports.Where(p => p.At("name") is not null)
                 .Select(p => new NamedPort(
-                    p.At("name").Text()!, Protocol(p.At("protocol").Text()), (ushort)p.At("containerPort").Number()!.Value))
+                    p.At("name").Text()!, Protocol(p.At("protocol").Text()),
+                    (ushort)p.At("containerPort").Number()!.Value))
                 .Distinct().OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Protocol).ThenBy(p => p.Number),
         ];
     }
@@ -97,7 +98,8 @@ internal static class ModelReader
         if (node.At("ipBlock") is { } block)
         {
             return new BlockPeer(
-                Cidr.Parse(block.At("cidr").Text()!), [.. block.At("except").Items().Select(e => Cidr.Parse(e.Text()!))]);
+                Cidr.Parse(block.At("cidr").Text()!),
+                [.. block.At("except").Items().Select(e => Cidr.Parse(e.Text()!))]);
         }
 
         var namespaces = node.At("namespaceSelector");

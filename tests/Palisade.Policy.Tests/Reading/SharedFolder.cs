@@ -13,7 +13,7 @@ internal static class SharedFolder
     {
         var full = Path.Combine(Root(), path);
         if (!File.Exists(full) && !Directory.Exists(full))
-            Assert.Skip($"SKIPPED: {full} does not exist; the shared test data is not beside the repository (or set PALISADE_SHARED)");
+            Assert.Skip($"SKIPPED: {full} does not exist: no test data beside the repository (or set PALISADE_SHARED)");
         return full;
     }
 

@@ -18,15 +18,19 @@ internal static class YamlTree
 
     public static YamlNode? At(this YamlNode? node, string key)
     {
-        if (node is not YamlMappingNode mapping || !mapping.Children.TryGetValue(new YamlScalarNode(key), out var value))
+        if (node is not YamlMappingNode mapping
+            || !mapping.Children.TryGetValue(new YamlScalarNode(key), out var value))
             return null;
         return IsNull(value) ? null : value;
     }
 
-    public static IReadOnlyList<YamlNode> Items(this YamlNode? node) => node is YamlSequenceNode list ? [.. list.Children] : [];
+    public static IReadOnlyList<YamlNode> Items(this YamlNode? node) =>
+        node is YamlSequenceNode list ? [.. list.Children] : [];
 
     public static IEnumerable<KeyValuePair<string, YamlNode>> Pairs(this YamlNode? node) =>
-        node is YamlMappingNode mapping ? mapping.Children.Select(p => new KeyValuePair<string, YamlNode>(p.Key.Text()!, p.Value)) : [];
+        node is YamlMappingNode mapping
+            ? mapping.Children.Select(p => KeyValuePair.Create(p.Key.Text()!, p.Value))
+            : [];
 
     public static string? Text(this YamlNode? node) => (node as YamlScalarNode)?.Value;
 
@@ -35,7 +39,9 @@ internal static class YamlTree
     /// <summary>The number a plain scalar is; null when the scalar is text (quoted, or no number).</summary>
     public static int? Number(this YamlNode? node) =>
         node is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any } scalar
-            && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+            && int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : null;
 
     public static bool IsTrue(this YamlNode? node) => node.Text() == "true";
 

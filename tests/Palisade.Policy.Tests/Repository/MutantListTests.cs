@@ -4,7 +4,8 @@ using Xunit;
 namespace Palisade.Policy.Tests.Repository;
 
 /// <summary>
-/// The list of wrong meanings stays applicable as the code changes. That the tests notice each of them is eng/mutate.sh's to show, nightly.
+/// The list of wrong meanings stays applicable as the code changes. That the tests notice each of them is
+/// eng/mutate.sh's to show, nightly.
 /// </summary>
 public sealed class MutantListTests
 {
@@ -12,8 +13,9 @@ public sealed class MutantListTests
     public void Every_mutant_still_applies()
     {
         var root = Root();
-        var wrong = Edits(root).Where(edit => Occurrences(Path.Combine(root, edit.File), edit.Find) != 1)
-            .Select(edit => $"{edit.Mutant}: \"{edit.Find}\" stands {Occurrences(Path.Combine(root, edit.File), edit.Find)} times in {edit.File}");
+        var wrong = Edits(root).Select(edit => (edit, Times: Occurrences(Path.Combine(root, edit.File), edit.Find)))
+            .Where(found => found.Times != 1)
+            .Select(found => $"{found.edit}: stands {found.Times} times");
         Assert.Equal([], wrong);
     }
 
@@ -21,7 +23,8 @@ public sealed class MutantListTests
     public void There_are_at_least_forty_mutants_with_names_of_their_own()
     {
         var names = File.ReadLines(Path.Combine(Root(), "eng", "mutants.txt"))
-            .Where(line => line.StartsWith("mutant ", StringComparison.Ordinal)).Select(line => line.Split(' ', ':')[1]).ToList();
+            .Where(line => line.StartsWith("mutant ", StringComparison.Ordinal))
+            .Select(line => line.Split(' ', ':')[1]).ToList();
         Assert.True(names.Count >= 40, $"only {names.Count} mutants");
         Assert.Equal(names.Distinct(StringComparer.Ordinal), names);
         Assert.Equal(names, Edits(Root()).Select(e => e.Mutant).Distinct(StringComparer.Ordinal));

@@ -31,8 +31,9 @@ public sealed class CidrAtomsTests
     [Fact]
     public void Atoms_cover_the_family_without_gaps()
     {
-        var atoms = CidrAtoms.Of([Cidr.Parse("10.0.0.0/8"), Cidr.Parse("10.1.0.0/16"), Cidr.Parse("255.255.255.255/32"), Cidr.Parse("::/0")]);
-        var bounds = Enumerable.Range(0, atoms.Count(AddressFamily.V4)).Select(i => atoms.Bounds(AddressFamily.V4, i)).ToList();
+        string[] blocks = ["10.0.0.0/8", "10.1.0.0/16", "255.255.255.255/32", "::/0"];
+        var atoms = CidrAtoms.Of(blocks.Select(Cidr.Parse));
+        var bounds = Enumerable.Range(0, atoms.Count(AddressFamily.V4)).Select(i => atoms.Bounds(AddressFamily.V4, i));
         Assert.Equal(
             ["0.0.0.0 9.255.255.255", "10.0.0.0 10.0.255.255", "10.1.0.0 10.1.255.255", "10.2.0.0 10.255.255.255",
                 "11.0.0.0 255.255.255.254", "255.255.255.255 255.255.255.255"],

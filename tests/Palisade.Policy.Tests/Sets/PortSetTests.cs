@@ -6,7 +6,8 @@ namespace Palisade.Policy.Tests.Sets;
 
 public sealed class PortSetTests
 {
-    private static readonly Gen<PortSet> AnySet = Gen.Select(Gen.Int[0, 2], Gen.UShort[0, 40], Gen.UShort[0, 6], Gen.Int[0, 19])
+    private static readonly Gen<PortSet> AnySet =
+        Gen.Select(Gen.Int[0, 2], Gen.UShort[0, 40], Gen.UShort[0, 6], Gen.Int[0, 19])
         .Array[0, 6].Select(parts => parts.Aggregate(PortSet.Nothing, (all, part) => all.Union(part.Item4 switch
         {
             0 => PortSet.Everything,
@@ -46,7 +47,8 @@ public sealed class PortSetTests
     [Fact]
     public void Ranges_are_sorted_disjoint_and_not_adjacent()
     {
-        var set = PortSet.Of(Protocol.Tcp, new(90, 95), new(80, 80), new(81, 85), new(84, 89), new(443, 443), new(70, 60));
+        var set =
+            PortSet.Of(Protocol.Tcp, new(90, 95), new(80, 80), new(81, 85), new(84, 89), new(443, 443), new(70, 60));
         Assert.Equal([new PortRange(80, 95), new PortRange(443, 443)], set.Ranges(Protocol.Tcp));
         Assert.Empty(set.Ranges(Protocol.Udp));
         Assert.Empty(set.Ranges(Protocol.Other));

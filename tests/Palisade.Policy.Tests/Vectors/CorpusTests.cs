@@ -54,7 +54,8 @@ public sealed class CorpusTests
                 var probe = new Probe(
                     End(claim.At("from").Text()!), End(claim.At("to").Text()!), AddressFamily.V4,
                     ModelReader.Protocol(claim.At("protocol").Text()), (ushort)claim.At("port").Number()!.Value);
-                Check(judges, probe, expected, $"recipe {recipe.At("recipe").Text()}: {claim.At("claim").Text()}", failures);
+                var name = $"recipe {recipe.At("recipe").Text()}: {claim.At("claim").Text()}";
+                Check(judges, probe, expected, name, failures);
             }
         }
 
@@ -95,8 +96,11 @@ public sealed class CorpusTests
     private static ClusterSnapshot E2eCluster(YamlNode model, YamlNode test, YamlNode step)
     {
         var namespaces = model.At("namespaces").Pairs().Select(n =>
-            new Namespace(n.Key, With(ModelReader.Labels(n.Value).With("ns", n.Key), step.At("addedNamespaceLabels").At(n.Key))));
-        var ports = test.At("ports").Items().SelectMany(port => test.At("protocols").Items().Select(protocol => new NamedPort(
+            new Namespace(
+                n.Key,
+                With(ModelReader.Labels(n.Value).With("ns", n.Key), step.At("addedNamespaceLabels").At(n.Key))));
+        var ports = test.At("ports").Items()
+            .SelectMany(port => test.At("protocols").Items().Select(protocol => new NamedPort(
             $"serve-{port.Text()}-{protocol.Text("").ToLowerInvariant()}",
             ModelReader.Protocol(protocol.Text()), (ushort)port.Number()!.Value)));
         var pods = model.At("pods").Pairs().Select((p, i) => new Endpoint
@@ -121,13 +125,16 @@ public sealed class CorpusTests
             Labels = ModelReader.Labels(p.At("labels")),
             Addresses = [Address.Parse($"10.244.1.{i + 10}")],
             NamedPorts = [.. p.At("ports").Items().Where(x => x.At("name") is not null).Select(x => new NamedPort(
-                x.At("name").Text()!, ModelReader.Protocol(x.At("protocol").Text()), (ushort)x.At("port").Number()!.Value))],
+                x.At("name").Text()!, ModelReader.Protocol(x.At("protocol").Text()),
+                (ushort)x.At("port").Number()!.Value))],
             Node = $"n{i}",
         });
         return ClusterSnapshot.Of(namespaces, pods);
     }
 
-    /// <summary>The evaluator gets the files as users would, the naive one by the tests' own reader. A file may hold no policy.</summary>
+    /// <summary>
+    /// The evaluator gets the files as users would, the naive one by the tests' own reader. A file may hold no policy.
+    /// </summary>
     private static Judges Judges(ClusterSnapshot cluster, string folder, IEnumerable<YamlNode> files)
     {
         var documents = files.Select(file => File.ReadAllText(Path.Combine(folder, file.Text()!)))
@@ -145,5 +152,6 @@ public sealed class CorpusTests
         ? ProbeEnd.OfPod(ns, pod)
         : ProbeEnd.OfAddress(Address.Parse(text));
 
-    private static YamlNode Load(string folder, string file) => YamlTree.Documents(File.ReadAllText(Path.Combine(folder, file)))[0];
+    private static YamlNode Load(string folder, string file) =>
+        YamlTree.Documents(File.ReadAllText(Path.Combine(folder, file)))[0];
 }

@@ -28,7 +28,8 @@ public sealed class SemanticVectorTests
             probes += Run(vector, failures);
         TestContext.Current.SendDiagnosticMessage(
             "{0} vectors, {1} probes; {2} vectors excluded because they hold other kinds than NetworkPolicy: {3}",
-            all.Count - excluded.Count, probes, excluded.Count, string.Join(", ", kinds.Where(k => k != "NetworkPolicy")));
+            all.Count - excluded.Count, probes, excluded.Count,
+            string.Join(", ", kinds.Where(k => k != "NetworkPolicy")));
         Assert.True(failures.Count == 0, string.Join('\n', failures));
         Assert.True(probes >= 200, $"only {probes} probes were found");
     }
@@ -36,7 +37,8 @@ public sealed class SemanticVectorTests
     private static IReadOnlyList<YamlNode> Read() =>
         YamlTree.Documents(File.ReadAllText(SharedFolder.Require("vectors/semantics.yaml")))[0].At("vectors").Items();
 
-    private static IEnumerable<string> Kinds(YamlNode vector) => vector.At("policies").Items().Select(p => p.At("kind").Text("?"));
+    private static IEnumerable<string> Kinds(YamlNode vector) =>
+        vector.At("policies").Items().Select(p => p.At("kind").Text("?"));
 
     private static int Run(YamlNode vector, List<string> failures)
     {
@@ -47,7 +49,8 @@ public sealed class SemanticVectorTests
         {
             var expected = probe.At("expect").Text() == "allow";
             var name = $"vector {vector.At("id").Text()} ({vector.At("name").Text()}): {probe.At("from").Text()} -> "
-                + $"{probe.At("to").Text()} {probe.At("protocol").Text()} {probe.At("port").Text()}: {probe.At("why").Text()}";
+                + $"{probe.At("to").Text()} {probe.At("protocol").Text()} {probe.At("port").Text()}: "
+                + probe.At("why").Text();
             foreach (var one in Probes(cluster, probe))
             {
                 if (judges.Allows(one) != expected)
@@ -72,7 +75,8 @@ public sealed class SemanticVectorTests
         var name = to[4..].Split('/');
         var answer = new ServiceResolver(cluster).Resolve(name[0], name[1], port, protocol, family);
         Assert.Null(answer.Problem);
-        return [.. answer.Backends.Select(b => new Probe(from, End(cluster.Endpoints[b.Endpoint]), family, protocol, b.Port))];
+        return [.. answer.Backends.Select(b =>
+            new Probe(from, End(cluster.Endpoints[b.Endpoint]), family, protocol, b.Port))];
     }
 
     private static ProbeEnd End(Endpoint pod) => ProbeEnd.OfPod(pod.Namespace, pod.Name);
@@ -82,7 +86,8 @@ public sealed class SemanticVectorTests
         if (text.StartsWith("ip:", StringComparison.Ordinal))
             return ProbeEnd.OfAddress(Address.Parse(text[3..]));
         if (text.StartsWith("node:", StringComparison.Ordinal))
-            return ProbeEnd.OfAddress(cluster.Nodes.Single(n => n.Name == text[5..]).Addresses.First(a => a.Family == family));
+            return ProbeEnd.OfAddress(
+                cluster.Nodes.Single(n => n.Name == text[5..]).Addresses.First(a => a.Family == family));
         return ProbeEnd.OfPod(text.Split('/')[0], text.Split('/')[1]);
     }
 
@@ -91,7 +96,8 @@ public sealed class SemanticVectorTests
         var nodes = vector.At("nodes").Items().Select(n => new Node(
             n.At("name").Text()!, ModelReader.Labels(n.At("labels")), Addresses(n.At("addresses").Items()))).ToList();
         return ClusterSnapshot.Of(
-            vector.At("namespaces").Items().Select(n => new Namespace(n.At("name").Text()!, ModelReader.Labels(n.At("labels")))),
+            vector.At("namespaces").Items()
+                .Select(n => new Namespace(n.At("name").Text()!, ModelReader.Labels(n.At("labels")))),
             vector.At("pods").Items().Where(IsAlive).Select(p => Pod(p, nodes)),
             vector.At("policies").Items().Select(ModelReader.Policy),
             vector.At("services").Items().Select(Service),
@@ -120,7 +126,8 @@ public sealed class SemanticVectorTests
     private static Service Service(YamlNode service) => new(
         service.At("ns").Text()!,
         service.At("name").Text()!,
-        LabelSelector.Of(service.At("selector").Pairs().Select(p => new Requirement(p.Key, SelectorOperator.In, [p.Value.Text("")]))),
+        LabelSelector.Of(service.At("selector").Pairs()
+            .Select(p => new Requirement(p.Key, SelectorOperator.In, [p.Value.Text("")]))),
         Addresses([service.At("clusterIP")!]),
         [.. service.At("ports").Items().Select(p => new ServicePort(
             p.At("name").Text(""),
@@ -129,5 +136,6 @@ public sealed class SemanticVectorTests
             (ushort)(p.At("targetPort").Number() ?? 0),
             p.At("targetPort").Number() is null ? p.At("targetPort").Text() : null))]);
 
-    private static ImmutableArray<Address> Addresses(IEnumerable<YamlNode> nodes) => [.. nodes.Select(n => Address.Parse(n.Text()!))];
+    private static ImmutableArray<Address> Addresses(IEnumerable<YamlNode> nodes) =>
+        [.. nodes.Select(n => Address.Parse(n.Text()!))];
 }
