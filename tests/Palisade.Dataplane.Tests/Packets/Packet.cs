@@ -31,6 +31,10 @@ internal static class Packet
     public static byte[] TcpFlags(Address from, ushort fromPort, Address to, ushort toPort, byte flags, uint id) =>
         Ip(from, to, Tcp, TcpSegment(fromPort, toPort, flags, id));
 
+    /// <summary>A UDP datagram that begins with some bytes and ends with the mark.</summary>
+    public static byte[] Datagram(Address from, ushort fromPort, Address to, ushort toPort, ReadOnlySpan<byte> begins, uint id) =>
+        Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id, begins));
+
     /// <summary>An ICMP or ICMPv6 echo request.</summary>
     public static byte[] Echo(Address from, Address to, uint id)
     {
@@ -125,13 +129,14 @@ internal static class Packet
         return segment;
     }
 
-    private static byte[] UdpDatagram(ushort fromPort, ushort toPort, uint id)
+    private static byte[] UdpDatagram(ushort fromPort, ushort toPort, uint id, ReadOnlySpan<byte> begins = default)
     {
-        var datagram = new byte[16];
+        var datagram = new byte[16 + begins.Length];
         BinaryPrimitives.WriteUInt16BigEndian(datagram, fromPort);
         BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(2), toPort);
-        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(4), 16);
-        Mark(datagram.AsSpan(8), id);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(4), (ushort)datagram.Length);
+        begins.CopyTo(datagram.AsSpan(8));
+        Mark(datagram.AsSpan(8 + begins.Length), id);
         return datagram;
     }
 
