@@ -4,8 +4,8 @@ using System.Text;
 namespace Palisade.Agent;
 
 /// <summary>
-/// One line an event on a writer: time, level, event, then key=value pairs; values with spaces or quotes are quoted. Never given tokens,
-/// certificates or request headers. Safe for use by several threads.
+/// One line an event on a writer: time, level, event, then key=value pairs; values with spaces or quotes are quoted.
+/// Never given tokens, certificates or request headers. Safe for use by several threads.
 /// </summary>
 internal sealed class AgentLog(TextWriter writer, TimeProvider time)
 {

@@ -5,7 +5,8 @@ namespace Palisade.Agent;
 
 /// <summary>What the command line says.</summary>
 /// <param name="Node">The name of the Node this agent enforces for.</param>
-/// <param name="Kubeconfig">Path of the kubeconfig; null: as kubectl looks for it, or the service account inside a pod.</param>
+/// <param name="Kubeconfig">Path of the kubeconfig; null: as kubectl looks for it, or the service account inside a
+/// pod.</param>
 /// <param name="Uplinks">Interfaces that lead out, beside those that are found.</param>
 /// <param name="Mode">Enforce, or only count.</param>
 /// <param name="ExitWithStdin">End when standard input ends: the parent that holds its other end is gone.</param>

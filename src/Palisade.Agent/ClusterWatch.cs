@@ -6,13 +6,17 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
 
-/// <summary>How far each resource had been followed when the objects were read: resource name, then resourceVersion.</summary>
+/// <summary>
+/// How far each resource had been followed when the objects were read: resource name, then resourceVersion.
+/// </summary>
 internal sealed record Progress(ImmutableArray<(string Resource, ulong Version)> Versions)
 {
     /// <summary>The newest of all.</summary>
     public ulong Newest => Versions.Max(v => v.Version);
 
-    /// <summary>The newest but for Nodes: an agent that publishes this on its Node does not see its own publishing as news.</summary>
+    /// <summary>
+    /// The newest but for Nodes: an agent that publishes this on its Node does not see its own publishing as news.
+    /// </summary>
     public ulong NewestBesideNodes => Versions.Where(v => v.Resource != KubeResource.Nodes.Plural).Max(v => v.Version);
 
     /// <summary>The line for standard output.</summary>

@@ -6,8 +6,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Agent;
 
 /// <summary>
-/// One followed resource as model objects. An object is converted when it is first seen; while it does not change it is not again, so
-/// that a pass costs what changed, not what there is. Read by one thread.
+/// One followed resource as model objects. An object is converted when it is first seen; while it does not change it is
+/// not again, so that a pass costs what changed, not what there is. Read by one thread.
 /// </summary>
 internal sealed class Followed<T>(Reflector reflector, Func<WireObject, ICollection<Diagnostic>, T?> convert)
     where T : class

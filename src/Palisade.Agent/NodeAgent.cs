@@ -11,13 +11,15 @@ using Palisade.Policy.Compile;
 namespace Palisade.Agent;
 
 /// <summary>
-/// The node agent: whenever the cluster or the node's interfaces change, it looks at all of both and makes the kernel's table mean it.
+/// The node agent: whenever the cluster or the node's interfaces change, it looks at all of both and makes the kernel's
+/// table mean it.
 /// </summary>
 /// <remarks>
 /// It writes one line to standard output after every pass that ended with the kernel up to date:
-/// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N</c>. The first number is the newest resourceVersion seen
-/// over the four resources; an object whose resourceVersion is not above its own resource's number is in force. Whoever starts pods waits
-/// for the pod's before it brings the pod's link up. Also see <see cref="ReadyCondition"/>.
+/// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N</c>. The first number is the newest
+/// resourceVersion seen over the four resources; an object whose resourceVersion is not above its own resource's number
+/// is in force. Whoever starts pods waits for the pod's before it brings the pod's link up. Also see <see
+/// cref="ReadyCondition"/>.
 /// </remarks>
 internal sealed class NodeAgent : IAsyncDisposable
 {
@@ -69,8 +71,8 @@ internal sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>
-    /// One pass over everything: read, compile, lower, apply, tell. Returns how long to wait for a change before the next pass; null:
-    /// nothing is due without one.
+    /// One pass over everything: read, compile, lower, apply, tell. Returns how long to wait for a change before the
+    /// next pass; null: nothing is due without one.
     /// </summary>
     public async Task<TimeSpan?> SyncOnceAsync(CancellationToken cancel)
     {
@@ -125,7 +127,9 @@ internal sealed class NodeAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>0.1 s doubling to 10 s, half of it random: many agents fail alike when a cluster's policy is what fails.</summary>
+    /// <summary>
+    /// 0.1 s doubling to 10 s, half of it random: many agents fail alike when a cluster's policy is what fails.
+    /// </summary>
     private static TimeSpan PauseAfter(int failures)
     {
         var full = Math.Min(10_000, 100 * Math.Pow(2, Math.Min(failures, 10)));
@@ -138,7 +142,9 @@ internal sealed class NodeAgent : IAsyncDisposable
             _changed.Raise();
     }
 
-    /// <summary>Each thing that is wrong with the cluster's objects is said once, and again after it was gone.</summary>
+    /// <summary>
+    /// Each thing that is wrong with the cluster's objects is said once, and again after it was gone.
+    /// </summary>
     private void Report(IEnumerable<string> diagnostics)
     {
         var now = diagnostics.ToImmutableHashSet(StringComparer.Ordinal);

@@ -5,8 +5,9 @@ using Palisade.Kubernetes.Client;
 namespace Palisade.Agent;
 
 /// <summary>
-/// Tells the cluster what this node enforces: the condition PalisadeReady of its Node. Its message names the newest resourceVersion
-/// in force, refreshed at most every ten seconds. What fails here is tried again later and holds up nothing.
+/// Tells the cluster what this node enforces: the condition PalisadeReady of its Node. Its message names the newest
+/// resourceVersion in force, refreshed at most every ten seconds. What fails here is tried again later and holds up
+/// nothing.
 /// </summary>
 internal sealed class ReadyCondition(KubeClient client, string node, AgentLog log, TimeProvider time)
 {

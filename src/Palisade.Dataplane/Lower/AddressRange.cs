@@ -8,8 +8,8 @@ namespace Palisade.Dataplane.Lower;
 internal readonly record struct AddressRange(Address First, Address Last)
 {
     /// <summary>
-    /// The addresses of these blocks in a family, as ascending ranges that neither overlap nor touch. What a block excepts is taken
-    /// from that block only, before the union: another block may allow it again (semantics §1.4).
+    /// The addresses of these blocks in a family, as ascending ranges that neither overlap nor touch. What a block
+    /// excepts is taken from that block only, before the union: another block may allow it again (semantics §1.4).
     /// </summary>
     public static ImmutableArray<AddressRange> Of(IEnumerable<BlockPeer> blocks, AddressFamily family)
     {

@@ -9,9 +9,9 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Lower;
 
 /// <summary>
-/// The kernel sets that gates look peers up in, shared by all gates of a table. A set is named by what it means, not by its members:
-/// pods that come and go change elements only. Pods' addresses lie in hash sets; address blocks, whose members never change, in
-/// interval sets, so that a pod's change never touches an interval tree.
+/// The kernel sets that gates look peers up in, shared by all gates of a table. A set is named by what it means, not by
+/// its members: pods that come and go change elements only. Pods' addresses lie in hash sets; address blocks, whose
+/// members never change, in interval sets, so that a pod's change never touches an interval tree.
 /// </summary>
 internal sealed class AddressSets(CompiledPolicy policy)
 {
@@ -36,7 +36,9 @@ internal sealed class AddressSets(CompiledPolicy policy)
         });
     }
 
-    /// <summary>The set of all addresses in some blocks of a family, each without its own exceptions; null when there are none.</summary>
+    /// <summary>
+    /// The set of all addresses in some blocks of a family, each without its own exceptions; null when there are none.
+    /// </summary>
     public SetDefinition? OfBlocks(ImmutableArray<BlockPeer> blocks, AddressFamily family)
     {
         var own = blocks.Where(block => block.Block.Family == family).ToImmutableArray();
@@ -65,8 +67,8 @@ internal sealed class AddressSets(CompiledPolicy policy)
     }
 
     /// <summary>
-    /// prefix-readable-hash, of letters, digits and single hyphens. 48 bits of SHA-256: among 10,000 sets two of one name have a
-    /// chance of 2·10⁻⁷, and the readable parts would have to agree as well.
+    /// prefix-readable-hash, of letters, digits and single hyphens. 48 bits of SHA-256: among 10,000 sets two of one
+    /// name have a chance of 2·10⁻⁷, and the readable parts would have to agree as well.
     /// </summary>
     private static string NameOf(string prefix, string meaning)
     {

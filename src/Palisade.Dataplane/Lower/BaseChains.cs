@@ -9,12 +9,12 @@ namespace Palisade.Dataplane.Lower;
 using Parts = ImmutableArray<Expression>;
 
 /// <summary>
-/// The chains that packets enter by themselves, always these four, in the order a packet meets them; and the two that gates send
-/// packets to which conntrack could not place.
+/// The chains that packets enter by themselves, always these four, in the order a packet meets them; and the two that
+/// gates send packets to which conntrack could not place.
 /// </summary>
 /// <remarks>
-/// iifname is known at postrouting since Linux 5.8 (ip_output and ip6_output hand the receiving device to the hook); before that the
-/// node exemption and no_gate could not tell forwarded packets from the node's own.
+/// iifname is known at postrouting since Linux 5.8 (ip_output and ip6_output hand the receiving device to the hook);
+/// before that the node exemption and no_gate could not tell forwarded packets from the node's own.
 /// </remarks>
 internal static class BaseChains
 {
@@ -36,12 +36,14 @@ internal static class BaseChains
         [AntiSpoof(mode), Unclaimed(mode), Input(), Gates(mode)]
     );
 
-    /// <summary>The end of a packet that may not pass: dropped, or when only observing what <paramref name="pass"/> says.</summary>
+    /// <summary>
+    /// The end of a packet that may not pass: dropped, or when only observing what <paramref name="pass"/> says.
+    /// </summary>
     public static Parts End(EnforcementMode mode, Parts pass) => mode == EnforcementMode.Enforce ? Statement.Drop : pass;
 
     /// <summary>
-    /// What a pod may claim to be. Before conntrack (raw), so that a forged packet cannot move the state of another's connection, and
-    /// cannot fill the connection table.
+    /// What a pod may claim to be. Before conntrack (raw), so that a forged packet cannot move the state of another's
+    /// connection, and cannot fill the connection table.
     /// </summary>
     private static Chain AntiSpoof(EnforcementMode mode) => new(Names.AntiSpoof)
     {
@@ -65,7 +67,9 @@ internal static class BaseChains
         ],
     };
 
-    /// <summary>Interfaces that no known pod has claimed: answers to the node itself pass, and what finds neighbours.</summary>
+    /// <summary>
+    /// Interfaces that no known pod has claimed: answers to the node itself pass, and what finds neighbours.
+    /// </summary>
     private static Chain Unclaimed(EnforcementMode mode) => new(Names.Unclaimed)
     {
         Base = new("filter", NftHook.Prerouting, -150),
@@ -93,8 +97,8 @@ internal static class BaseChains
     };
 
     /// <summary>
-    /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks. Postrouting sees
-    /// IPVS and the node's own packets too, which forward does not.
+    /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks.
+    /// Postrouting sees IPVS and the node's own packets too, which forward does not.
     /// </summary>
     private static Chain Gates(EnforcementMode mode) => new(Names.Gates)
     {
@@ -123,8 +127,8 @@ internal static class BaseChains
     };
 
     /// <summary>
-    /// Where a gate's direction is closed, what conntrack could not place has no reply direction to allow: INVALID drops; untracked
-    /// passes to and from the node only.
+    /// Where a gate's direction is closed, what conntrack could not place has no reply direction to allow: INVALID
+    /// drops; untracked passes to and from the node only.
     /// </summary>
     private static Chain Odd(string name, Func<int, string, bool, Parts> peerIn, Parts pass, EnforcementMode mode) => new(name)
     {
@@ -137,7 +141,9 @@ internal static class BaseChains
         ],
     };
 
-    /// <summary>`iif 0`: no input interface, so the node's own stack made the packet; or, negated, it came in by some interface.</summary>
+    /// <summary>
+    /// `iif 0`: no input interface, so the node's own stack made the packet; or, negated, it came in by some interface.
+    /// </summary>
     private static Parts FromNode(bool not = false) =>
         [new Meta(MetaKey.InputIndex), new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0))];
 

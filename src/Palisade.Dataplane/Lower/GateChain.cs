@@ -11,9 +11,10 @@ namespace Palisade.Dataplane.Lower;
 using Parts = ImmutableArray<Expression>;
 
 /// <summary>
-/// A gate as a chain. Entered by the verdict maps with packets that open a connection to (ingress) or from (egress) a pod the gate judges.
-/// Peers and ports of one entry are one rule per (address set, protocol): at most two set lookups each. An allowing ingress gate accepts; an
-/// allowing egress gate returns, because the other pod's ingress is still to be judged. What no rule allows is dropped in silence.
+/// A gate as a chain. Entered by the verdict maps with packets that open a connection to (ingress) or from (egress) a
+/// pod the gate judges. Peers and ports of one entry are one rule per (address set, protocol): at most two set lookups
+/// each. An allowing ingress gate accepts; an allowing egress gate returns, because the other pod's ingress is still to
+/// be judged. What no rule allows is dropped in silence.
 /// </summary>
 internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<AddressFamily> podFamilies, EnforcementMode mode)
 {
@@ -54,7 +55,8 @@ internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<Addr
 
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {
-            // Of a family no pod has, pods' sets would stay empty for ever; blocks are the policy's own and always count.
+            // Of a family no pod has, pods' sets would stay empty for ever; blocks are the policy's own and always
+            // count.
             if (!peers.Pods.IsEmpty && podFamilies.Contains(family))
                 yield return InSet(family, sets.OfPods(peers.Pods, family));
             if (sets.OfBlocks(peers.Blocks, family) is { } blocks)
@@ -65,7 +67,9 @@ internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<Addr
     private Parts InSet(AddressFamily family, SetDefinition set) =>
         IsIngress ? Match.Source((int)family, set.Name) : Match.Destination((int)family, set.Name);
 
-    /// <summary>The matches of which one must hold for a packet's protocol and destination port to be in the set.</summary>
+    /// <summary>
+    /// The matches of which one must hold for a packet's protocol and destination port to be in the set.
+    /// </summary>
     private static IEnumerable<Parts> PortsOf(PortSet ports)
     {
         if (ports.IsEverything)

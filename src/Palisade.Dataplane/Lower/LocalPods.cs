@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Lower;
 
-/// <summary>A pod of the node that has a network of its own, and the gates its policies give it (null: not isolated there).</summary>
+/// <summary>
+/// A pod of the node that has a network of its own, and the gates its policies give it (null: not isolated there).
+/// </summary>
 internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
 {
     public Gate? Of(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
@@ -26,8 +28,8 @@ internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
     }
 
     /// <summary>
-    /// Which gate judges an address. Two pods of one address are a cluster's mistake: then an isolated one decides, the first by name,
-    /// because an address that some policy closes must not stand open.
+    /// Which gate judges an address. Two pods of one address are a cluster's mistake: then an isolated one decides, the
+    /// first by name, because an address that some policy closes must not stand open.
     /// </summary>
     public static SortedDictionary<Address, Gate> GateByAddress(
         ImmutableArray<LocalPod> pods, Direction direction, AddressFamily family)

@@ -8,8 +8,9 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Lower;
 
 /// <summary>
-/// From what policies mean to what one node's kernel is told: the table inet palisade. Pure and deterministic. Only pods of the node have
-/// gates; a gate's chain and its sets are named by what they mean, so that pods that come and go change set and map elements only.
+/// From what policies mean to what one node's kernel is told: the table inet palisade. Pure and deterministic. Only
+/// pods of the node have gates; a gate's chain and its sets are named by what they mean, so that pods that come and go
+/// change set and map elements only.
 /// </summary>
 public static class Lowering
 {
@@ -85,7 +86,9 @@ public static class Lowering
     private static NftSet Of(string name, KeyType key, string comment, IEnumerable<NftKey> keys) =>
         new(new(name, key) { Comment = comment }) { Elements = [.. keys.Select(k => new Element(k))] };
 
-    /// <summary>The verdict maps from a pod's address to its gate; addresses that no policy isolates are not in them.</summary>
+    /// <summary>
+    /// The verdict maps from a pod's address to its gate; addresses that no policy isolates are not in them.
+    /// </summary>
     private static IEnumerable<NftSet> GateMaps(ImmutableArray<LocalPod> pods)
     {
         foreach (var direction in (Direction[])[Direction.Egress, Direction.Ingress])

@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Network;
 
-/// <summary>A route to one address through an interface, with no gateway: how a routed pod network says where a pod is.</summary>
+/// <summary>
+/// A route to one address through an interface, with no gateway: how a routed pod network says where a pod is.
+/// </summary>
 public readonly record struct HostRoute(string Interface, Address Address);
 
 /// <summary>An address of the node itself, on an interface.</summary>
@@ -48,7 +50,9 @@ public sealed class NodeNetwork
         IEnumerable<HostRoute> routes, IEnumerable<OwnAddress>? addresses = null, IEnumerable<string>? outward = null) =>
         new(routes, addresses ?? [], outward ?? []);
 
-    /// <summary>Reads the network of the namespace the socket was opened in: three dumps, about 1 ms plus 1 µs a route.</summary>
+    /// <summary>
+    /// Reads the network of the namespace the socket was opened in: three dumps, about 1 ms plus 1 µs a route.
+    /// </summary>
     /// <exception cref="Nftables.Kernel.KernelException">The kernel refused.</exception>
     public static NodeNetwork Read(RtSocket socket)
     {

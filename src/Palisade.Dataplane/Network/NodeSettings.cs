@@ -15,7 +15,9 @@ public enum EnforcementMode : byte
 /// <summary>What the administrator of a node decides.</summary>
 public sealed record NodeSettings
 {
-    /// <summary>Interfaces that lead out of the node, beside those that are found (see <see cref="NodeNetwork"/>).</summary>
+    /// <summary>
+    /// Interfaces that lead out of the node, beside those that are found (see <see cref="NodeNetwork"/>).
+    /// </summary>
     public ImmutableArray<string> Uplinks { get; init; } = [];
 
     /// <summary>Enforce, or only count.</summary>

@@ -5,19 +5,21 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Network;
 
 /// <summary>
-/// Which interface carries which pod, and which lead out. Every other interface is a pod's that has not been claimed yet: nothing
-/// passes there but answers to the node itself.
+/// Which interface carries which pod, and which lead out. Every other interface is a pod's that has not been claimed
+/// yet: nothing passes there but answers to the node itself.
 /// </summary>
 /// <param name="Uplinks">The loopback and the interfaces that lead out of the node, sorted.</param>
 /// <param name="Pods">Interfaces claimed by a known pod of this node, sorted.</param>
-/// <param name="Sources">Which address may come from which interface; sorted. An interface with several pods has several.</param>
+/// <param name="Sources">Which address may come from which interface; sorted. An interface with several pods has
+/// several.</param>
 public sealed record PodInterfaces(
     ImmutableArray<string> Uplinks, ImmutableArray<string> Pods, ImmutableArray<HostRoute> Sources)
 {
     /// <summary>
-    /// What a network means for the pods of a node. A pod claims the interface of the host route to its address. An uplink is what the
-    /// settings name, what carries a default route, a tunnel, or what holds one of the node's addresses with a prefix shorter than
-    /// the address (a full-length one is also put on the node's end of pod links as their gateway); never what a pod has claimed.
+    /// What a network means for the pods of a node. A pod claims the interface of the host route to its address. An
+    /// uplink is what the settings name, what carries a default route, a tunnel, or what holds one of the node's
+    /// addresses with a prefix shorter than the address (a full-length one is also put on the node's end of pod links
+    /// as their gateway); never what a pod has claimed.
     /// </summary>
     public static PodInterfaces Of(NodeNetwork network, IEnumerable<Endpoint> localPods, Node? node, NodeSettings settings)
     {

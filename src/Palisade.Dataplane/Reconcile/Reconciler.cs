@@ -10,13 +10,17 @@ namespace Palisade.Dataplane.Reconcile;
 public readonly record struct Applied(int Transactions, long Messages, bool Replaced);
 
 /// <summary>
-/// Brings the kernel's table to a desired ruleset, and remembers what it brought. A change is one transaction of differences; the
-/// table of an earlier agent is replaced in one transaction; only where there was none is it built in chunks, base chains last. Whatever
-/// fails leaves the kernel with its last whole table, and the next apply writes the whole again. Not for several threads at once.
+/// Brings the kernel's table to a desired ruleset, and remembers what it brought. A change is one transaction of
+/// differences; the table of an earlier agent is replaced in one transaction; only where there was none is it built in
+/// chunks, base chains last. Whatever fails leaves the kernel with its last whole table, and the next apply writes the
+/// whole again. Not for several threads at once.
 /// </summary>
 public sealed class Reconciler
 {
-    /// <summary>Most messages in one batch of a cold start, so that a huge first table does not hold the nf_tables lock for seconds.</summary>
+    /// <summary>
+    /// Most messages in one batch of a cold start, so that a huge first table does not hold the nf_tables lock for
+    /// seconds.
+    /// </summary>
     public const int ChunkMessages = 1000;
 
     private Ruleset? _applied;
@@ -85,8 +89,8 @@ public sealed class Reconciler
     }
 
     /// <summary>
-    /// The table in the order that resolves names: what rules and elements refer to comes before them. The base chains and all their
-    /// rules are one step, so that they are never apart.
+    /// The table in the order that resolves names: what rules and elements refer to comes before them. The base chains
+    /// and all their rules are one step, so that they are never apart.
     /// </summary>
     private static IEnumerable<Action<Transaction>> Steps(Ruleset ruleset)
     {

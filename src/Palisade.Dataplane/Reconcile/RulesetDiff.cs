@@ -4,14 +4,16 @@ using Palisade.Nftables;
 namespace Palisade.Dataplane.Reconcile;
 
 /// <summary>
-/// What turns one ruleset of a table into another: first what is new, then rules, then the verdict maps that switch packets over, and
-/// last what nothing refers to any more. Only chains whose rules differ are flushed; of sets that stay, only elements are told.
+/// What turns one ruleset of a table into another: first what is new, then rules, then the verdict maps that switch
+/// packets over, and last what nothing refers to any more. Only chains whose rules differ are flushed; of sets that
+/// stay, only elements are told.
 /// </summary>
 internal static class RulesetDiff
 {
     /// <summary>
-    /// Appends the changes to a transaction; nothing when there are none. False: the difference lies in what the kernel cannot change in
-    /// place (a set's type, a base chain's hook, a comment), and the table must be replaced as a whole.
+    /// Appends the changes to a transaction; nothing when there are none. False: the difference lies in what the kernel
+    /// cannot change in place (a set's type, a base chain's hook, a comment), and the table must be replaced as a
+    /// whole.
     /// </summary>
     public static bool TryAppend(Transaction transaction, Ruleset from, Ruleset to)
     {

@@ -1,8 +1,8 @@
 namespace Palisade.Kubernetes.Client;
 
 /// <summary>
-/// Says that something changed, not what: any number of raises before a wait are one. Whoever waits then looks at the whole state,
-/// so a raise is never lost and never has to be queued.
+/// Says that something changed, not what: any number of raises before a wait are one. Whoever waits then looks at the
+/// whole state, so a raise is never lost and never has to be queued.
 /// </summary>
 public sealed class ChangeSignal : IDisposable
 {

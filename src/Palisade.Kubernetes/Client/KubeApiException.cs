@@ -27,7 +27,9 @@ public sealed class KubeApiException : Exception
     /// <summary>There is no such object, or no such resource.</summary>
     public bool IsNotFound => Code == HttpStatusCode.NotFound;
 
-    /// <summary>The error in a response body; whatever is not a Status becomes the message, shortened to 300 characters.</summary>
+    /// <summary>
+    /// The error in a response body; whatever is not a Status becomes the message, shortened to 300 characters.
+    /// </summary>
     internal static KubeApiException FromBody(HttpStatusCode code, string body)
     {
         try

@@ -19,8 +19,8 @@ public enum PatchKind : byte
 }
 
 /// <summary>
-/// A Kubernetes API, spoken as plain JSON. The official client supplies what a kubeconfig means (TLS, tokens, exec plugins) and the
-/// transport; objects stay wire objects. Safe for use by several threads.
+/// A Kubernetes API, spoken as plain JSON. The official client supplies what a kubeconfig means (TLS, tokens, exec
+/// plugins) and the transport; objects stay wire objects. Safe for use by several threads.
 /// </summary>
 public sealed class KubeClient : IDisposable
 {
@@ -34,7 +34,8 @@ public sealed class KubeClient : IDisposable
         configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
         configuration.FirstMessageHandlerSetup = handler =>
         {
-            // A server that vanished without a FIN is noticed within 45 s, or a watch would wait for the kernel's hours.
+            // A server that vanished without a FIN is noticed within 45 s, or a watch would wait for the kernel's
+            // hours.
             handler.ConnectTimeout = TimeSpan.FromSeconds(10);
             handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
@@ -48,9 +49,11 @@ public sealed class KubeClient : IDisposable
     public Uri Server => _client.BaseUri;
 
     /// <summary>
-    /// The client of a kubeconfig file; with null, of $KUBECONFIG or ~/.kube/config, or inside a pod the service account.
+    /// The client of a kubeconfig file; with null, of $KUBECONFIG or ~/.kube/config, or inside a pod the service
+    /// account.
     /// </summary>
-    /// <exception cref="InvalidDataException">The kubeconfig cannot be read, names no such context, or holds no usable credentials.</exception>
+    /// <exception cref="InvalidDataException">The kubeconfig cannot be read, names no such context, or holds no usable
+    /// credentials.</exception>
     public static KubeClient FromKubeconfig(string? path, string? context = null)
     {
         try
@@ -62,7 +65,8 @@ public sealed class KubeClient : IDisposable
         }
         catch (Exception e) when (e is not (OutOfMemoryException or InvalidDataException))
         {
-            // The client library throws its own, YamlDotNet's, I/O and cryptographic exceptions here; for the caller all are one.
+            // The client library throws its own, YamlDotNet's, I/O and cryptographic exceptions here; for the caller
+            // all are one.
             throw new InvalidDataException($"kubeconfig {path ?? "(default)"}: {e.Message}", e);
         }
     }
@@ -77,8 +81,11 @@ public sealed class KubeClient : IDisposable
     public Task<JsonObject> GetAsync(KubeResource resource, string? ns, string name, CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, resource.Named(ns, name), null, cancel);
 
-    /// <summary>Replaces an object; the body carries the resourceVersion it was read at, or none to overwrite.</summary>
-    /// <exception cref="KubeApiException">The server refused, or the object changed since it was read (409).</exception>
+    /// <summary>
+    /// Replaces an object; the body carries the resourceVersion it was read at, or none to overwrite.
+    /// </summary>
+    /// <exception cref="KubeApiException">The server refused, or the object changed since it was read
+    /// (409).</exception>
     public Task<JsonObject> ReplaceAsync(
         KubeResource resource, string? ns, string name, JsonNode body, CancellationToken cancel, string? subresource = null) =>
         SendAsync(HttpMethod.Put, resource.Named(ns, name, subresource), body, cancel);
@@ -94,7 +101,9 @@ public sealed class KubeClient : IDisposable
             _ => "application/merge-patch+json",
         });
 
-    /// <summary>Deletes an object; <paramref name="graceSeconds"/> null leaves the grace period to the server.</summary>
+    /// <summary>
+    /// Deletes an object; <paramref name="graceSeconds"/> null leaves the grace period to the server.
+    /// </summary>
     /// <exception cref="KubeApiException">The server refused, or there is no such object.</exception>
     public Task<JsonObject> DeleteAsync(KubeResource resource, string? ns, string name, CancellationToken cancel, int? graceSeconds = null)
     {

@@ -1,6 +1,8 @@
 namespace Palisade.Kubernetes.Client;
 
-/// <summary>Splits a stream into lines (a watch sends one JSON object a line), each at most <see cref="MaxLine"/> bytes.</summary>
+/// <summary>
+/// Splits a stream into lines (a watch sends one JSON object a line), each at most <see cref="MaxLine"/> bytes.
+/// </summary>
 internal sealed class LineReader(Stream stream)
 {
     /// <summary>16 MiB: etcd refuses objects over 1.5 MiB, and JSON at most escapes each byte sixfold.</summary>

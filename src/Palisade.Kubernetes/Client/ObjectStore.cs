@@ -5,8 +5,8 @@ using Palisade.Kubernetes.Wire;
 namespace Palisade.Kubernetes.Client;
 
 /// <summary>
-/// The last known objects of one resource, kept by a <see cref="Reflector"/>. A lost connection leaves them as they were.
-/// Safe for use by several threads.
+/// The last known objects of one resource, kept by a <see cref="Reflector"/>. A lost connection leaves them as they
+/// were. Safe for use by several threads.
 /// </summary>
 public sealed class ObjectStore
 {
@@ -25,7 +25,10 @@ public sealed class ObjectStore
         }
     }
 
-    /// <summary>The newest resourceVersion seen, from objects, lists and bookmarks; 0 before the first, or if versions are no numbers.</summary>
+    /// <summary>
+    /// The newest resourceVersion seen, from objects, lists and bookmarks; 0 before the first, or if versions are no
+    /// numbers.
+    /// </summary>
     public ulong ResourceVersion
     {
         get

@@ -13,23 +13,29 @@ public sealed record ReflectorOptions
     /// <summary>Items per page of a list. 500 is what kubectl and client-go ask for.</summary>
     public int PageSize { get; init; } = 500;
 
-    /// <summary>Ask for WatchList first: the server streams the present state instead of building lists (since 1.32 by default).</summary>
+    /// <summary>
+    /// Ask for WatchList first: the server streams the present state instead of building lists (since 1.32 by default).
+    /// </summary>
     public bool WatchList { get; init; } = true;
 
-    /// <summary>The first pause after a failure; doubles up to <see cref="LongestPause"/>, and half of each pause is random.</summary>
+    /// <summary>
+    /// The first pause after a failure; doubles up to <see cref="LongestPause"/>, and half of each pause is random.
+    /// </summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The longest pause between attempts.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a WatchList may stay silent before its initial events have ended; then it is taken as not understood.</summary>
+    /// <summary>
+    /// How long a WatchList may stay silent before its initial events have ended; then it is taken as not understood.
+    /// </summary>
     public TimeSpan InitialSilence { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
-/// Keeps an <see cref="ObjectStore"/> equal to one resource of the API: list, then watch with bookmarks; or WatchList where the server
-/// has it. An expired version lists again; any other failure pauses (with jitter) and goes on from where it was. Whatever fails, the
-/// store keeps its last state. One reflector runs once.
+/// Keeps an <see cref="ObjectStore"/> equal to one resource of the API: list, then watch with bookmarks; or WatchList
+/// where the server has it. An expired version lists again; any other failure pauses (with jitter) and goes on from
+/// where it was. Whatever fails, the store keeps its last state. One reflector runs once.
 /// </summary>
 public sealed class Reflector(
     KubeClient client, KubeResource resource, ChangeSignal changed, TimeProvider time, ReflectorOptions? options = null)
@@ -44,7 +50,10 @@ public sealed class Reflector(
     /// <summary>The resource that is followed.</summary>
     public KubeResource Resource => resource;
 
-    /// <summary>Called with each failure and the pause that follows, from the reflector's own task; never with credentials in it.</summary>
+    /// <summary>
+    /// Called with each failure and the pause that follows, from the reflector's own task; never with credentials in
+    /// it.
+    /// </summary>
     public Action<Exception, TimeSpan>? OnFailure { get; init; }
 
     /// <summary>Follows the resource until cancelled.</summary>
@@ -78,7 +87,9 @@ public sealed class Reflector(
         }
     }
 
-    /// <summary>The world failing, and answers that are no Kubernetes; our own mistakes (and cancellation) are not among them.</summary>
+    /// <summary>
+    /// The world failing, and answers that are no Kubernetes; our own mistakes (and cancellation) are not among them.
+    /// </summary>
     private static bool IsRetryable(Exception e) =>
         e is HttpRequestException or IOException or KubeApiException or InvalidDataException or JsonException or OperationCanceledException;
 
@@ -117,7 +128,8 @@ public sealed class Reflector(
         string? next = null;
         do
         {
-            // resourceVersion=0 lets the server answer from its cache; pages after the first are bound to the first one's version.
+            // resourceVersion=0 lets the server answer from its cache; pages after the first are bound to the first
+            // one's version.
             var query = next is null ? "resourceVersion=0" : $"continue={Uri.EscapeDataString(next)}";
             var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}&{query}{Selector}", cancel).ConfigureAwait(false);
             foreach (var item in (list["items"] as WireArray)?.Items ?? [])
@@ -136,7 +148,9 @@ public sealed class Reflector(
         changed.Raise();
     }
 
-    /// <summary>WatchList: everything there is as ADDED events, a marked bookmark, then live events on the same stream.</summary>
+    /// <summary>
+    /// WatchList: everything there is as ADDED events, a marked bookmark, then live events on the same stream.
+    /// </summary>
     private async Task WatchInitialAsync(CancellationToken cancel)
     {
         var objects = new Dictionary<(string, string), WireObject>();
@@ -260,7 +274,9 @@ public sealed class Reflector(
 
     private static string? Text(WireObject? from, string name) => (from?[name] as WireString)?.Value;
 
-    /// <summary>Without managedFields, often half of an object and of no use to anybody who follows a resource.</summary>
+    /// <summary>
+    /// Without managedFields, often half of an object and of no use to anybody who follows a resource.
+    /// </summary>
     private static WireObject Trim(WireObject item)
     {
         if (item["metadata"] is not WireObject meta || meta["managedFields"] is null)

@@ -10,8 +10,8 @@ using Palisade.Kubernetes.Client;
 namespace Palisade.Dataplane.Tests.Agent;
 
 /// <summary>
-/// The embedded API server, a node with two pods in namespaces, and the real palisade-agent as a process in the node's namespace,
-/// which reaches the server through a listener on that namespace's own loopback.
+/// The embedded API server, a node with two pods in namespaces, and the real palisade-agent as a process in the node's
+/// namespace, which reaches the server through a listener on that namespace's own loopback.
 /// </summary>
 internal sealed class AgentBench : IAsyncDisposable
 {
@@ -78,7 +78,9 @@ internal sealed class AgentBench : IAsyncDisposable
         agent.BeginErrorReadLine();
     }
 
-    /// <summary>Creates an object and returns its resourceVersion; a pod's status follows in a second request.</summary>
+    /// <summary>
+    /// Creates an object and returns its resourceVersion; a pod's status follows in a second request.
+    /// </summary>
     public async Task<ulong> CreateAsync(KubeResource resource, string? ns, JsonObject value)
     {
         var status = value["status"]?.DeepClone();

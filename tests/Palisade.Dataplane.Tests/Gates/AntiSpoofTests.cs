@@ -17,7 +17,9 @@ public sealed class AntiSpoofTests
     private static readonly Address LinkLocal = Address.Parse("fe80::d00f:d00f");
     private static readonly Address AllNodes = Address.Parse("ff02::1");
 
-    /// <summary>Another pod's, the node's, an outside, a loopback address: to a pod that nothing isolates, and to the node.</summary>
+    /// <summary>
+    /// Another pod's, the node's, an outside, a loopback address: to a pod that nothing isolates, and to the node.
+    /// </summary>
     [Theory]
     [InlineData("10.244.1.4")]
     [InlineData("192.168.50.1")]
@@ -51,7 +53,9 @@ public sealed class AntiSpoofTests
         Assert.False(node.ArrivesAtNode(node.Open(loopback, Node6), node.A.Send));
     }
 
-    /// <summary>With gates alone, fib saddr type local would let this through a closed gate: the measured hole.</summary>
+    /// <summary>
+    /// With gates alone, fib saddr type local would let this through a closed gate: the measured hole.
+    /// </summary>
     [Fact]
     public void A_closed_gate_does_not_open_for_a_pod_that_claims_to_be_the_node()
     {

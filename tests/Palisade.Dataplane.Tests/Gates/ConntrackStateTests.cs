@@ -27,7 +27,9 @@ public sealed class ConntrackStateTests
         Assert.True(node.Arrives(node.A, Packet.TcpFlags(b, 80, a, 40_001, SynAcknowledge, node.NextId()), node.B.Send));
     }
 
-    /// <summary>A reset of no connection is INVALID; a gate that allows everything still lets connections through only.</summary>
+    /// <summary>
+    /// A reset of no connection is INVALID; a gate that allows everything still lets connections through only.
+    /// </summary>
     [Theory]
     [InlineData(4)]
     [InlineData(6)]
@@ -82,8 +84,8 @@ public sealed class ConntrackStateTests
     }
 
     /// <summary>
-    /// A TFTP helper expects data from any port of the server: conntrack calls it RELATED. Accepting that would let a server that an
-    /// egress rule allows in through a closed ingress gate.
+    /// A TFTP helper expects data from any port of the server: conntrack calls it RELATED. Accepting that would let a
+    /// server that an egress rule allows in through a closed ingress gate.
     /// </summary>
     [Fact]
     public void A_connection_that_a_helper_expects_is_judged_as_any_other()

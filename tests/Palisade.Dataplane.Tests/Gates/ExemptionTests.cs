@@ -6,13 +6,18 @@ using static Palisade.Dataplane.Tests.World.OneNode;
 
 namespace Palisade.Dataplane.Tests.Gates;
 
-/// <summary>Who passes closed gates: a pod to itself, and a pod's own node; and how foreign NAT tables stand beside ours.</summary>
+/// <summary>
+/// Who passes closed gates: a pod to itself, and a pod's own node; and how foreign NAT tables stand beside ours.
+/// </summary>
 public sealed class ExemptionTests
 {
     private static readonly Address Service4 = Address.Parse("10.96.0.10");
     private static readonly Address Service6 = Address.Parse("fd00:96::10");
 
-    /// <summary>What a service proxy does: port 8080 of the service is port 80 of pod b; a pod that reaches itself is masqueraded.</summary>
+    /// <summary>
+    /// What a service proxy does: port 8080 of the service is port 80 of pod b; a pod that reaches itself is
+    /// masqueraded.
+    /// </summary>
     private const string Proxy = """
         table inet proxy {
           chain pre { type nat hook prerouting priority dstnat;
@@ -76,7 +81,9 @@ public sealed class ExemptionTests
         Assert.False(node.Arrives(node.B, node.Open(a, service, 8080), node.A.Send), "others do not");
     }
 
-    /// <summary>Rules see pods and target ports, never the service's; a masquerade after the gates hides nobody from them.</summary>
+    /// <summary>
+    /// Rules see pods and target ports, never the service's; a masquerade after the gates hides nobody from them.
+    /// </summary>
     [Theory]
     [InlineData(4)]
     [InlineData(6)]

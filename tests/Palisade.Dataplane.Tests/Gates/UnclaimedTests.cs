@@ -6,7 +6,9 @@ using static Palisade.Dataplane.Tests.World.OneNode;
 
 namespace Palisade.Dataplane.Tests.Gates;
 
-/// <summary>A link that no known pod has claimed: nothing passes, by interface, until the cluster says whose it is.</summary>
+/// <summary>
+/// A link that no known pod has claimed: nothing passes, by interface, until the cluster says whose it is.
+/// </summary>
 public sealed class UnclaimedTests
 {
     [Theory]

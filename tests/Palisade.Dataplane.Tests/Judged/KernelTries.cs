@@ -9,7 +9,10 @@ namespace Palisade.Dataplane.Tests.Judged;
 /// <summary>Turns probes into packets: who sends and who should receive in a <see cref="PacketWorld"/>.</summary>
 internal static class KernelTries
 {
-    /// <summary>The attempt of a probe; null when no packet can carry it (no address of the family, both ends beyond, to itself …).</summary>
+    /// <summary>
+    /// The attempt of a probe; null when no packet can carry it (no address of the family, both ends beyond, to itself
+    /// …).
+    /// </summary>
     public static Attempt? Of(PacketWorld world, Probe probe)
     {
         if (Resolve(world, probe.From, probe.Family) is not var (from, source) || Resolve(world, probe.To, probe.Family) is not var (to, destination))

@@ -6,14 +6,17 @@ using Palisade.Tests.Shared;
 
 namespace Palisade.Dataplane.Tests.Judged;
 
-/// <summary>The third judge: the kernel, by real packets between namespaces, must say what the evaluator says.</summary>
+/// <summary>
+/// The third judge: the kernel, by real packets between namespaces, must say what the evaluator says.
+/// </summary>
 public sealed class RandomClusterTests
 {
     private static readonly ClusterShape Shape = new() { MaxNodes = 2, MaxPods = 9, MaxPolicies = 6 };
 
     /// <summary>
-    /// 300 random clusters on two nodes, each brought about from the one before by the reconciler's differences; 3,000 with
-    /// PALISADE_NIGHTLY=1. In each 150 connections: TCP, UDP, SCTP, ICMP, IPv4 and IPv6, between pods, nodes and beyond.
+    /// 300 random clusters on two nodes, each brought about from the one before by the reconciler's differences; 3,000
+    /// with PALISADE_NIGHTLY=1. In each 150 connections: TCP, UDP, SCTP, ICMP, IPv4 and IPv6, between pods, nodes and
+    /// beyond.
     /// </summary>
     [Fact]
     public void The_kernel_decides_random_clusters_as_the_evaluator_does()

@@ -49,7 +49,9 @@ public sealed class LoweringTests
         static int Bytes(string? text) => System.Text.Encoding.UTF8.GetByteCount(text ?? "");
     }
 
-    /// <summary>A set is named by what it means: members do not rename it, and gates that mean the same share it.</summary>
+    /// <summary>
+    /// A set is named by what it means: members do not rename it, and gates that mean the same share it.
+    /// </summary>
     [Fact]
     public void Sets_are_shared_and_keep_their_names_when_pods_come_and_go()
     {

@@ -5,8 +5,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Tests.Packets;
 
 /// <summary>
-/// Makes IP packets byte by byte, checksums included (conntrack calls a packet with a wrong one INVALID). Each carries a mark: eight
-/// bytes, a magic number and an id, by which the receiver knows it again whatever NAT did to its header.
+/// Makes IP packets byte by byte, checksums included (conntrack calls a packet with a wrong one INVALID). Each carries
+/// a mark: eight bytes, a magic number and an id, by which the receiver knows it again whatever NAT did to its header.
 /// </summary>
 internal static class Packet
 {
@@ -18,7 +18,9 @@ internal static class Packet
     public const int Icmp6 = 58;
     public const int Sctp = 132;
 
-    /// <summary>The first packet of a connection: TCP SYN, UDP datagram, SCTP INIT, or for Other an ICMP echo request.</summary>
+    /// <summary>
+    /// The first packet of a connection: TCP SYN, UDP datagram, SCTP INIT, or for Other an ICMP echo request.
+    /// </summary>
     public static byte[] Opening(Protocol protocol, Address from, ushort fromPort, Address to, ushort toPort, uint id) => protocol switch
     {
         Protocol.Tcp => Ip(from, to, Tcp, TcpSegment(fromPort, toPort, 0x02, id)),
@@ -56,7 +58,10 @@ internal static class Packet
         return Ip(from, to, Icmp6, message, hopLimit);
     }
 
-    /// <summary>An ICMP error (3 destination unreachable, code 4: fragmentation needed; ICMPv6 2: packet too big) about a packet.</summary>
+    /// <summary>
+    /// An ICMP error (3 destination unreachable, code 4: fragmentation needed; ICMPv6 2: packet too big) about a
+    /// packet.
+    /// </summary>
     public static byte[] TooBig(Address from, Address to, ReadOnlySpan<byte> about, uint id)
     {
         var v6 = from.Family == AddressFamily.V6;
@@ -79,7 +84,10 @@ internal static class Packet
         return frame;
     }
 
-    /// <summary>The id of the mark in a received frame or packet; null when it has none. The last mark counts (errors quote others).</summary>
+    /// <summary>
+    /// The id of the mark in a received frame or packet; null when it has none. The last mark counts (errors quote
+    /// others).
+    /// </summary>
     public static uint? IdIn(ReadOnlySpan<byte> bytes)
     {
         Span<byte> magic = stackalloc byte[4];
@@ -140,7 +148,9 @@ internal static class Packet
         return datagram;
     }
 
-    /// <summary>RFC 9260 §3.3.2. The initiate tag and the receiver window carry the mark; conntrack looks at neither's value.</summary>
+    /// <summary>
+    /// RFC 9260 §3.3.2. The initiate tag and the receiver window carry the mark; conntrack looks at neither's value.
+    /// </summary>
     private static byte[] SctpInit(ushort fromPort, ushort toPort, uint id)
     {
         var packet = new byte[12 + 20];

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Palisade.Dataplane.Tests.Packets;
 
 /// <summary>
-/// A socket of kinds .NET does not offer: AF_PACKET frames of one interface, or whole IP packets. It belongs to the network namespace of
-/// the thread that opened it; every other call may come from any thread.
+/// A socket of kinds .NET does not offer: AF_PACKET frames of one interface, or whole IP packets. It belongs to the
+/// network namespace of the thread that opened it; every other call may come from any thread.
 /// </summary>
 internal sealed unsafe partial class PacketSocket : IDisposable
 {
@@ -51,7 +51,9 @@ internal sealed unsafe partial class PacketSocket : IDisposable
             Check((int)Native.send(_fd, bytes, (nuint)frame.Length, 0), "send frame");
     }
 
-    /// <summary>Sends an IP packet towards its destination address. False: the kernel's own firewall refused it (EPERM).</summary>
+    /// <summary>
+    /// Sends an IP packet towards its destination address. False: the kernel's own firewall refused it (EPERM).
+    /// </summary>
     public bool SendPacket(ReadOnlySpan<byte> packet)
     {
         var v6 = packet[0] >> 4 == 6;

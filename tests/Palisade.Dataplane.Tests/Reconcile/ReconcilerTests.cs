@@ -57,7 +57,9 @@ public sealed class ReconcilerTests
         Assert.Equal("ingress-x", string.Join('-', Assert.Single(changed).Split('-')[..2]));
     }
 
-    /// <summary>Policies come and go, and so do their chains and sets: the kernel's table is always the lowered one.</summary>
+    /// <summary>
+    /// Policies come and go, and so do their chains and sets: the kernel's table is always the lowered one.
+    /// </summary>
     [Fact]
     public void Nothing_is_left_of_policies_that_are_gone()
     {

@@ -11,8 +11,8 @@ internal static class AddressExtensions
     public static IPNetwork ToHost(this Address address) => new(address.ToIp(), address.Width);
 
     /// <summary>
-    /// Returns when the stack answers for these addresses. The kernel puts an IPv6 address's local route in from a work queue, even
-    /// without duplicate address detection.
+    /// Returns when the stack answers for these addresses. The kernel puts an IPv6 address's local route in from a work
+    /// queue, even without duplicate address detection.
     /// </summary>
     public static void WaitUntilLocal(this RtSocket routing, IEnumerable<Address> addresses)
     {

@@ -7,8 +7,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// What lies between and beyond the nodes: a namespace that routes pods' and nodes' addresses to their nodes, and plays every
-/// external address by itself (frames are captured and injected at its ends of the links).
+/// What lies between and beyond the nodes: a namespace that routes pods' and nodes' addresses to their nodes, and plays
+/// every external address by itself (frames are captured and injected at its ends of the links).
 /// </summary>
 internal sealed class FabricPlace : IDisposable
 {

@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Tests.World;
 
-/// <summary>A network namespace that plays a node: it forwards between its pods and "up0", its link to the fabric.</summary>
+/// <summary>
+/// A network namespace that plays a node: it forwards between its pods and "up0", its link to the fabric.
+/// </summary>
 internal sealed class NodePlace : IDisposable
 {
     private static readonly int[] Protocols4 = [Packet.Icmp, Packet.Tcp, Packet.Udp, Packet.Sctp];
@@ -56,7 +58,9 @@ internal sealed class NodePlace : IDisposable
 
     private PacketSocket Sender6 { get; set; } = null!;
 
-    /// <summary>Sends a packet as the node's own stack would: through the output and postrouting hooks. False: refused there.</summary>
+    /// <summary>
+    /// Sends a packet as the node's own stack would: through the output and postrouting hooks. False: refused there.
+    /// </summary>
     public bool Send(byte[] packet) => (packet[0] >> 4 == 6 ? Sender6 : Sender4).SendPacket(packet);
 
     /// <summary>Puts these addresses on the uplink, and takes others away.</summary>

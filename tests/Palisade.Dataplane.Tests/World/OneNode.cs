@@ -8,8 +8,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// One node "n1" with pods "a", "b" and "c" of namespace "x" (label pod=NAME), a place for a fourth that no cluster knows, and policies
-/// as a test gives them. Packets are sent one by one and looked for where they should come out.
+/// One node "n1" with pods "a", "b" and "c" of namespace "x" (label pod=NAME), a place for a fourth that no cluster
+/// knows, and policies as a test gives them. Packets are sent one by one and looked for where they should come out.
 /// </summary>
 internal sealed class OneNode : IDisposable
 {
@@ -78,7 +78,9 @@ internal sealed class OneNode : IDisposable
     public void Apply(IEnumerable<NetworkPolicy> policies, string pods = "abc") =>
         World.Enforce(PolicyCompiler.Compile(Cluster(policies, pods)), "n1");
 
-    /// <summary>Gives the stranger's link its addresses and routes on the node; the cluster still does not know it.</summary>
+    /// <summary>
+    /// Gives the stranger's link its addresses and routes on the node; the cluster still does not know it.
+    /// </summary>
     public void Occupy() => Stranger.Take(Node.Routing, [Address4('d'), Address6('d')], stack: false);
 
     /// <summary>The first packet of a connection.</summary>
@@ -102,7 +104,8 @@ internal sealed class OneNode : IDisposable
         World.SocketOf(Node).Counters(World.ReconcilerOf(Node).Current!.Table).Single(c => c.Name == counter).Packets;
 
     /// <summary>
-    /// Asserts that a packet is stopped, and that this counter counted it (and perhaps what the pods' kernels say by themselves).
+    /// Asserts that a packet is stopped, and that this counter counted it (and perhaps what the pods' kernels say by
+    /// themselves).
     /// </summary>
     public void Stops(string counter, byte[] packet, Action<byte[]> send, Func<byte[], Action<byte[]>, bool> arrives)
     {

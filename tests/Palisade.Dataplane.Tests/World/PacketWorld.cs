@@ -22,8 +22,9 @@ internal readonly record struct Place(PodPlace? Pod, NodePlace? Node)
 }
 
 /// <summary>
-/// Two nodes with pods and what lies beyond, on which clusters are played one after the other: addresses and routes are moved, the
-/// table is brought from one cluster's to the next by the reconciler, and connections are tried by real packets, many at once.
+/// Two nodes with pods and what lies beyond, on which clusters are played one after the other: addresses and routes are
+/// moved, the table is brought from one cluster's to the next by the reconciler, and connections are tried by real
+/// packets, many at once.
 /// </summary>
 internal sealed class PacketWorld : IDisposable
 {
@@ -59,7 +60,10 @@ internal sealed class PacketWorld : IDisposable
 
     public ClusterSnapshot Cluster { get; private set; } = new();
 
-    /// <summary>Seats a cluster: its first node is the first node place, and so on. With <paramref name="stack"/> pods' kernels answer.</summary>
+    /// <summary>
+    /// Seats a cluster: its first node is the first node place, and so on. With <paramref name="stack"/> pods' kernels
+    /// answer.
+    /// </summary>
     public void Seat(ClusterSnapshot cluster, bool stack = false)
     {
         Fabric.Clear();
@@ -116,7 +120,8 @@ internal sealed class PacketWorld : IDisposable
 
     /// <summary>Sends the first packet of every attempt, then says which arrived where they should.</summary>
     /// <param name="attempts">All are sent before the first is looked for.</param>
-    /// <param name="expected">What ought to arrive: waited for up to a second. What should not has no more time than that.</param>
+    /// <param name="expected">What ought to arrive: waited for up to a second. What should not has no more time than
+    /// that.</param>
     public bool[] Try(IReadOnlyList<Attempt> attempts, IReadOnlyList<bool> expected)
     {
         var first = _lastId + 1;

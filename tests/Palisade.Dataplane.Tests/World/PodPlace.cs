@@ -6,12 +6,14 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// A network namespace that plays pods, one after the other: "eth0" inside, "podN" on its node. Addresses are given and taken by
+/// A network namespace that plays pods, one after the other: "eth0" inside, "podN" on its node. Addresses are given and
+/// taken by
 /// <see cref="NodePlace.Occupy"/>.
 /// </summary>
 internal sealed class PodPlace : IDisposable
 {
     private readonly List<Address> _addresses = [];
+    private bool _hasStack;
 
     public PodPlace(NodePlace node, int number)
     {
@@ -56,8 +58,8 @@ internal sealed class PodPlace : IDisposable
     public void Send(byte[] packet) => Frames.SendFrame(Packet.Frame(NodeMac, Mac, packet));
 
     /// <summary>
-    /// Gives the pod these addresses: host routes and permanent neighbours on the node. With <paramref name="stack"/> the pod's own
-    /// kernel gets them too, with default routes: then it answers.
+    /// Gives the pod these addresses: host routes and permanent neighbours on the node. With <paramref name="stack"/>
+    /// the pod's own kernel gets them too, with default routes: then it answers.
     /// </summary>
     public void Take(RtSocket nodeRouting, IEnumerable<Address> addresses, bool stack)
     {
@@ -68,6 +70,7 @@ internal sealed class PodPlace : IDisposable
             nodeRouting.ReplaceRoute(new(address.ToHost()) { Device = Link });
         }
 
+        _hasStack = stack;
         if (stack)
             Namespace.Run(ConfigureStack);
     }
@@ -76,6 +79,9 @@ internal sealed class PodPlace : IDisposable
     {
         foreach (var address in _addresses)
             nodeRouting.DeleteRoute(new(address.ToHost()) { Device = Link });
+        if (_hasStack)
+            Namespace.Run(ClearStack);
+        _hasStack = false;
         _addresses.Clear();
     }
 
@@ -83,6 +89,13 @@ internal sealed class PodPlace : IDisposable
     {
         Frames.Dispose();
         Namespace.Dispose();
+    }
+
+    private void ClearStack()
+    {
+        using var routing = new RtSocket();
+        foreach (var address in _addresses)
+            routing.DeleteAddress("eth0", address.ToIp(), address.Width);
     }
 
     private void ConfigureStack()
