@@ -9,12 +9,13 @@ internal static class AgentCommand
     private const string About = """
         Enforces NetworkPolicy for the pods of one node, in the network namespace it is started in.
 
-        It follows Namespaces, Pods, Nodes and NetworkPolicies of the cluster and keeps one nftables table, inet palisade, equal to
-        what they mean. It needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux 5.8 or newer.
-        It touches no other table. Without the API server, or when it ends, the last table stays in force.
+        It follows Namespaces, Pods, Nodes and NetworkPolicies of the cluster and keeps one nftables table, inet
+        palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux
+        5.8 or newer. It touches no other table. Without the API server, or when it ends, the last table stays in force.
 
-        Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has caught up with
-        the API. Standard error: one line an event. The Node's status condition PalisadeReady is True once the first table is in force.
+        Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has
+        caught up with the API. Standard error: one line an event. The Node's status condition PalisadeReady is True
+        once the first table is in force.
         Exit codes: 0 ended as asked, 2 bad arguments or kubeconfig, 3 the kernel refused (no permission, too old).
 
         RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies; patch on nodes/status.
@@ -31,14 +32,15 @@ internal static class AgentCommand
         };
         var kubeconfig = new Option<string?>("--kubeconfig")
         {
-            Description = "How to reach the API server ($KUBECONFIG or ~/.kube/config when absent; in a pod its service account)",
+            Description =
+                "How to reach the API server ($KUBECONFIG or ~/.kube/config when absent; in a pod its service account)",
             HelpName = "FILE",
         };
         var uplink = new Option<string[]>("--uplink")
         {
-            Description = "An interface that leads out of the node; may be repeated. Those with a default route or an address of the "
-                + "Node, and tunnels, are found by themselves. Every other interface counts as a pod's: until a pod claims it by a "
-                + "route to its address, nothing passes there",
+            Description = "An interface that leads out of the node; may be repeated. Those with a default route or an "
+                + "address of the Node, and tunnels, are found by themselves. Every other interface counts as a pod's: "
+                + "until a pod claims it by a route to its address, nothing passes there",
             HelpName = "INTERFACE",
             DefaultValueFactory = _ => [],
         };
@@ -50,26 +52,31 @@ internal static class AgentCommand
         };
         var withStdin = new Option<bool>("--exit-with-stdin")
         {
-            Description = "End when standard input ends, so that the agent does not outlive the process that started it",
+            Description =
+                "End when standard input ends, so that the agent does not outlive the process that started it",
         };
         node.Validators.Add(result =>
         {
             if (string.IsNullOrWhiteSpace(result.GetValue(node)))
-                result.AddError("Option '--node' is required (or set NODE_NAME): the name of the Node this machine is.");
+                result.AddError(
+                    "Option '--node' is required (or set NODE_NAME): the name of the Node this machine is.");
         });
         uplink.Validators.Add(result =>
         {
             foreach (var name in result.GetValue(uplink) ?? [])
             {
                 if (name.Length is 0 or > 15 || name.AsSpan().ContainsAny(" \t/\""))
-                    result.AddError($"'{name}' is no interface name: 1 to 15 characters, none of them a space, a slash or a quote.");
+                {
+                    result.AddError(
+                        $"'{name}' is no interface name: 1 to 15 characters, no space, no slash, no quote.");
+                }
             }
         });
         var command = new RootCommand(About) { node, kubeconfig, uplink, mode, withStdin };
         command.SetAction((parsed, cancel) => run(
             new(
-                parsed.GetValue(node)!, parsed.GetValue(kubeconfig), [.. parsed.GetValue(uplink) ?? []], parsed.GetValue(mode),
-                parsed.GetValue(withStdin)),
+                parsed.GetValue(node)!, parsed.GetValue(kubeconfig), [.. parsed.GetValue(uplink) ?? []],
+                parsed.GetValue(mode), parsed.GetValue(withStdin)),
             cancel));
         return command;
     }

@@ -13,25 +13,30 @@ internal sealed class AgentLog(TextWriter writer, TimeProvider time)
 
     public void Write(string level, string what, params ReadOnlySpan<(string Key, object? Value)> facts)
     {
-        var line = new StringBuilder(time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        var line = new StringBuilder(
+            time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         line.Append(' ').Append(level).Append(' ').Append(what);
         foreach (var (key, value) in facts)
-            line.Append(' ').Append(key).Append('=').Append(Quoted(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+            line.Append(' ').Append(key).Append('=')
+                .Append(Quoted(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
         lock (_lock)
             writer.WriteLine(line.ToString());
     }
 
-    public void Inform(string what, params ReadOnlySpan<(string Key, object? Value)> facts) => Write("info", what, facts);
+    public void Inform(string what, params ReadOnlySpan<(string Key, object? Value)> facts) =>
+        Write("info", what, facts);
 
     public void Warn(string what, params ReadOnlySpan<(string Key, object? Value)> facts) => Write("warn", what, facts);
 
-    public void Fail(string what, params ReadOnlySpan<(string Key, object? Value)> facts) => Write("error", what, facts);
+    public void Fail(string what, params ReadOnlySpan<(string Key, object? Value)> facts) =>
+        Write("error", what, facts);
 
     private static string Quoted(string value)
     {
         if (value.Length > 0 && !value.AsSpan().ContainsAny(" \"=\r\n\t"))
             return value;
-        var safe = value.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\r", "\\r").Replace("\n", "\\n").Replace("\t", "\\t");
+        var safe = value.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\r", "\\r").Replace("\n", "\\n")
+            .Replace("\t", "\\t");
         return $"\"{safe}\"";
     }
 }

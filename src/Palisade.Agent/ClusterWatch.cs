@@ -20,8 +20,11 @@ internal sealed record Progress(ImmutableArray<(string Resource, ulong Version)>
     public ulong NewestBesideNodes => Versions.Where(v => v.Resource != KubeResource.Nodes.Plural).Max(v => v.Version);
 
     /// <summary>The line for standard output.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"enforced {Newest} {string.Join(' ', Versions.Select(v => $"{v.Resource}={v.Version}"))}");
+    public override string ToString()
+    {
+        var each = string.Join(' ', Versions.Select(v => $"{v.Resource}={v.Version}"));
+        return string.Create(CultureInfo.InvariantCulture, $"enforced {Newest} {each}");
+    }
 }
 
 /// <summary>The four resources that policies are made of, followed until disposal.</summary>
@@ -35,7 +38,8 @@ internal sealed class ClusterWatch : IAsyncDisposable
 
     public ClusterWatch(KubeClient client, ChangeSignal changed, AgentLog log, TimeProvider time)
     {
-        _policies = new(Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes));
+        _policies = new(
+            Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes));
         _pods = new(Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item));
         _namespaces = new(Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item));
         _nodes = new(Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item));

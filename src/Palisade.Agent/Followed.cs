@@ -12,7 +12,8 @@ namespace Palisade.Agent;
 internal sealed class Followed<T>(Reflector reflector, Func<WireObject, ICollection<Diagnostic>, T?> convert)
     where T : class
 {
-    private Dictionary<WireObject, (T? Value, ImmutableArray<Diagnostic> Diagnostics)> _known = new(ReferenceEqualityComparer.Instance);
+    private Dictionary<WireObject, (T? Value, ImmutableArray<Diagnostic> Diagnostics)> _known = new(
+        ReferenceEqualityComparer.Instance);
 
     public Reflector Reflector => reflector;
 
@@ -22,7 +23,8 @@ internal sealed class Followed<T>(Reflector reflector, Func<WireObject, ICollect
     public List<T> Read(List<Diagnostic> diagnostics, ImmutableArray<(string, ulong)>.Builder versions)
     {
         var (objects, version) = reflector.Store.Read();
-        var known = new Dictionary<WireObject, (T?, ImmutableArray<Diagnostic>)>(objects.Length, ReferenceEqualityComparer.Instance);
+        var known = new Dictionary<WireObject, (T?, ImmutableArray<Diagnostic>)>(
+            objects.Length, ReferenceEqualityComparer.Instance);
         var values = new List<T>(objects.Length);
         foreach (var item in objects)
         {

@@ -112,7 +112,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         {
             var waiting = due is { } limit ? _changed.WaitAsync(limit, cancel) : _changed.WaitAsync(cancel);
             if (await Task.WhenAny(waiting, _watch.Running).ConfigureAwait(false) == _watch.Running)
-                await _watch.Running.ConfigureAwait(false);   // a defect, not the world: say so and end; the table stays
+                // A defect, not the world: say so and end; the table stays.
+                await _watch.Running.ConfigureAwait(false);
             await waiting.ConfigureAwait(false);
             try
             {
@@ -122,7 +123,9 @@ internal sealed class NodeAgent : IAsyncDisposable
             catch (KernelException e)
             {
                 due = PauseAfter(failures++);
-                _log.Fail("apply-failed", ("reason", e.Message), ("table", "last one stays"), ("retryMs", (int)due.Value.TotalMilliseconds));
+                _log.Fail(
+                    "apply-failed", ("reason", e.Message), ("table", "last one stays"),
+                    ("retryMs", (int)due.Value.TotalMilliseconds));
             }
         }
     }

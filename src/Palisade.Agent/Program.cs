@@ -33,7 +33,8 @@ async Task<int> RunAsync(AgentOptions options, CancellationToken cancel)
     }
     catch (KernelException e)
     {
-        log.Fail("kernel-refused", ("reason", e.Message), ("need", "CAP_NET_ADMIN in this network namespace and Linux 5.8 or newer"));
+        const string need = "CAP_NET_ADMIN in this network namespace and Linux 5.8 or newer";
+        log.Fail("kernel-refused", ("reason", e.Message), ("need", need));
         return 3;
     }
 }

@@ -47,7 +47,8 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
         _publishedAt = time.GetTimestamp();
         try
         {
-            await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status").ConfigureAwait(false);
+            await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status")
+                .ConfigureAwait(false);
             _published = version;
         }
         catch (Exception e) when (e is KubeApiException or HttpRequestException)

@@ -48,12 +48,16 @@ internal readonly record struct AddressRange(Address First, Address Last)
         foreach (var range in ranges)
         {
             // Touching ranges become one: the kernel's interval sets refuse or merge them, and nft lists them merged.
-            if (merged.Count > 0 && (merged[^1].Last.Bits == UInt128.MaxValue || range.First.Bits <= merged[^1].Last.Bits + 1))
-                merged[^1] = new(merged[^1].First, range.Last.Bits > merged[^1].Last.Bits ? range.Last : merged[^1].Last);
-            else
+            if (merged.Count == 0 || !Touches(merged[^1], range))
                 merged.Add(range);
+            else if (range.Last.Bits > merged[^1].Last.Bits)
+                merged[^1] = merged[^1] with { Last = range.Last };
         }
 
         return merged.ToImmutable();
     }
+
+    /// <summary>Whether a range that begins no earlier overlaps another or follows it without a gap.</summary>
+    private static bool Touches(AddressRange earlier, AddressRange later) =>
+        earlier.Last.Bits == UInt128.MaxValue || later.First.Bits <= earlier.Last.Bits + 1;
 }

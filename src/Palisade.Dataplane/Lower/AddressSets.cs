@@ -48,6 +48,10 @@ internal sealed class AddressSets(CompiledPolicy policy)
                 AddressRange.Of(own, family).Select(range => Element.Range(KeyOf(range.First), KeyOf(range.Last))));
     }
 
+    /// <summary>ipv4_addr or ipv6_addr.</summary>
+    public static KeyType TypeOf(AddressFamily family) =>
+        family == AddressFamily.V4 ? KeyType.Ipv4Address : KeyType.Ipv6Address;
+
     /// <summary>The bytes of an address.</summary>
     public static NftKey KeyOf(Address address) => new(address.ToBytes());
 
@@ -57,7 +61,7 @@ internal sealed class AddressSets(CompiledPolicy policy)
         var name = NameOf(prefix, meaning);
         if (_sets.TryGetValue(name, out var known))
             return known.Definition;
-        var definition = new SetDefinition(name, family == AddressFamily.V4 ? KeyType.Ipv4Address : KeyType.Ipv6Address)
+        var definition = new SetDefinition(name, TypeOf(family))
         {
             IsInterval = isInterval,
             Comment = NftComment.Fit(meaning),
@@ -79,12 +83,15 @@ internal sealed class AddressSets(CompiledPolicy policy)
                 break;
             if (char.IsAsciiLetterOrDigit(letter) || letter == '.')
                 name.Append(letter);
+            else if (letter == '*')
+                name.Append("every");
             else if (name[^1] != '-')
                 name.Append('-');
         }
 
         if (name[^1] != '-')
             name.Append('-');
-        return name.Append(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, 6))).ToString();
+        return name.Append(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, 6)))
+            .ToString();
     }
 }

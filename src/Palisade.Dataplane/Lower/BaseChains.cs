@@ -32,14 +32,18 @@ internal static class BaseChains
     /// <summary>All chains but gates', in order of creation: what is jumped to first, base chains last.</summary>
     public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(EnforcementMode mode) =>
     (
-        [Odd(Names.OddIngress, Match.Source, Statement.Accept, mode), Odd(Names.OddEgress, Match.Destination, Statement.Return, mode)],
+        [
+            Odd(Names.OddIngress, Match.Source, Statement.Accept, mode),
+            Odd(Names.OddEgress, Match.Destination, Statement.Return, mode),
+        ],
         [AntiSpoof(mode), Unclaimed(mode), Input(), Gates(mode)]
     );
 
     /// <summary>
     /// The end of a packet that may not pass: dropped, or when only observing what <paramref name="pass"/> says.
     /// </summary>
-    public static Parts End(EnforcementMode mode, Parts pass) => mode == EnforcementMode.Enforce ? Statement.Drop : pass;
+    public static Parts End(EnforcementMode mode, Parts pass) =>
+        mode == EnforcementMode.Enforce ? Statement.Drop : pass;
 
     /// <summary>
     /// What a pod may claim to be. Before conntrack (raw), so that a forged packet cannot move the state of another's
@@ -56,13 +60,16 @@ internal static class BaseChains
             Rule.Of(Match.Icmpv6Type(RouterAdvertisement, Redirect), Counted(Names.RogueAdvertisement, mode)),
             // Hop limit 255 says that no router passed it on (RFC 4861 §7.1): neighbours are on the link itself.
             Rule.Of(
-                Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, NeighbourAdvertisement), Match.HopLimit(255, not: true),
-                Counted(Names.RogueDiscovery, mode)),
+                Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, NeighbourAdvertisement),
+                Match.HopLimit(255, not: true), Counted(Names.RogueDiscovery, mode)),
             Rule.Of(Match.InputInterfaceAndSource(6, "source6"), Statement.Accept),
             Rule.Of(Match.Source(LinkLocal), Statement.Accept) with { Comment = "link-local: never forwarded" },
-            Rule.Of(Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, ListenerReport), Match.Source(Unspecified), Statement.Accept)
+            Rule.Of(
+                Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, ListenerReport),
+                Match.Source(Unspecified), Statement.Accept)
                 with { Comment = "duplicate address detection" },
-            Rule.Of(Match.InputInterfaceIn(Names.Pods, not: true), Statement.Accept) with { Comment = "judged in unclaimed" },
+            Rule.Of(Match.InputInterfaceIn(Names.Pods, not: true), Statement.Accept)
+                with { Comment = "judged in unclaimed" },
             Rule.Of(Counted(Names.Spoofed, mode)),
         ],
     };
@@ -79,10 +86,11 @@ internal static class BaseChains
             Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
             Rule.Of(Match.InputInterfaceIn(Names.Pods), Statement.Accept),
             Rule.Of(
-                Match.CtState(CtState.Established), Match.CtDirection(reply: true), Match.Fib(FibInput.DestinationAddress),
-                Statement.Accept),
+                Match.CtState(CtState.Established), Match.CtDirection(reply: true),
+                Match.Fib(FibInput.DestinationAddress), Statement.Accept),
             Rule.Of(
-                Match.Icmpv6Type(NeighbourSolicitation, NeighbourAdvertisement), Match.Fib(FibInput.DestinationAddress), Statement.Accept),
+                Match.Icmpv6Type(NeighbourSolicitation, NeighbourAdvertisement),
+                Match.Fib(FibInput.DestinationAddress), Statement.Accept),
             Rule.Of(
                 Match.Icmpv6Type(NeighbourSolicitation, NeighbourAdvertisement),
                 Match.Fib(FibInput.DestinationAddress, RouteMulticast), Statement.Accept),
@@ -108,19 +116,22 @@ internal static class BaseChains
         [
             Rule.Of(Match.CtState(CtState.Established), Statement.Accept),
             // Related connections of helpers (FTP and the like) are judged as any other.
-            Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept) with { Comment = "errors" },
+            Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept)
+                with { Comment = "errors" },
             Rule.Of(Match.OutputInterface("lo"), Statement.Accept),
             // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
             Rule.Of(
-                Match.Icmpv6Type(RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
+                Match.Icmpv6Type(
+                    RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
                 Match.HopLimit(255), Statement.Accept) with { Comment = "the node's own neighbour discovery" },
             Rule.Of(
-                Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true), FromNode(not: true),
-                Counted(Names.NoGate, mode)),
+                Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
+                FromNode(not: true), Counted(Names.NoGate, mode)),
             .. ForFamilies(f => Rule.Of(
                 Match.InputInterfaceIn(Names.Pods), Match.SourceAndDestination(f, $"self{f}"), Statement.Accept)
                 with { Comment = "a pod to itself" }),
-            Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Statement.Accept) with { Comment = "the pods' own node" },
+            Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Statement.Accept)
+                with { Comment = "the pods' own node" },
             .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"egress{f}"))),
             .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"ingress{f}"))),
         ],
@@ -130,7 +141,8 @@ internal static class BaseChains
     /// Where a gate's direction is closed, what conntrack could not place has no reply direction to allow: INVALID
     /// drops; untracked passes to and from the node only.
     /// </summary>
-    private static Chain Odd(string name, Func<int, string, bool, Parts> peerIn, Parts pass, EnforcementMode mode) => new(name)
+    private static Chain Odd(string name, Func<int, string, bool, Parts> peerIn, Parts pass, EnforcementMode mode) =>
+        new(name)
     {
         Comment = "no connection of conntrack's: invalid, or exempted from tracking",
         Rules =
@@ -145,7 +157,10 @@ internal static class BaseChains
     /// `iif 0`: no input interface, so the node's own stack made the packet; or, negated, it came in by some interface.
     /// </summary>
     private static Parts FromNode(bool not = false) =>
-        [new Meta(MetaKey.InputIndex), new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0))];
+    [
+        new Meta(MetaKey.InputIndex),
+        new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0)),
+    ];
 
     private static Parts Counted(string counter, EnforcementMode mode) =>
         [.. Statement.CountOn(counter), .. End(mode, Statement.Accept)];

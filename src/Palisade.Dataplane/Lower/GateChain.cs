@@ -16,7 +16,8 @@ using Parts = ImmutableArray<Expression>;
 /// each. An allowing ingress gate accepts; an allowing egress gate returns, because the other pod's ingress is still to
 /// be judged. What no rule allows is dropped in silence.
 /// </summary>
-internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<AddressFamily> podFamilies, EnforcementMode mode)
+internal sealed class GateChain(
+    Gate gate, AddressSets sets, ImmutableArray<AddressFamily> podFamilies, EnforcementMode mode)
 {
     private bool IsIngress => gate.Direction == Direction.Ingress;
 
@@ -30,7 +31,8 @@ internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<Addr
             Statement.Goto(IsIngress ? Names.OddIngress : Names.OddEgress)));
         foreach (var entry in gate.Entries)
             rules.AddRange(RulesOf(entry));
-        rules.Add(Rule.Of(Statement.CountOn(IsIngress ? Names.DeniedIngress : Names.DeniedEgress), BaseChains.End(mode, Allow)));
+        rules.Add(Rule.Of(
+            Statement.CountOn(IsIngress ? Names.DeniedIngress : Names.DeniedEgress), BaseChains.End(mode, Allow)));
         return new(gate.Id) { Comment = NftComment.Fit(gate.Title), Rules = rules.ToImmutable() };
     }
 
@@ -93,7 +95,8 @@ internal sealed class GateChain(Gate gate, AddressSets sets, ImmutableArray<Addr
         else if (whole.Count > 1)
             yield return Match.ProtocolIn([.. whole]);
         if (ports.HasOther)
-            yield return Match.ProtocolIn([NumberOf(Protocol.Tcp), NumberOf(Protocol.Udp), NumberOf(Protocol.Sctp)], not: true);
+            yield return Match.ProtocolIn(
+                [NumberOf(Protocol.Tcp), NumberOf(Protocol.Udp), NumberOf(Protocol.Sctp)], not: true);
     }
 
     /// <summary>IANA's protocol numbers.</summary>

@@ -33,7 +33,8 @@ public static class Lowering
         var families = FamiliesOf(policy.Snapshot);
         var gates = pods.SelectMany(pod => new[] { pod.Ingress, pod.Egress }).OfType<Gate>()
             .DistinctBy(gate => gate.Id).OrderBy(gate => gate.Id, StringComparer.Ordinal);
-        var chains = gates.Select(gate => new GateChain(gate, sets, families, settings.Mode).ToChain()).ToImmutableArray();
+        var chains = gates.Select(gate => new GateChain(gate, sets, families, settings.Mode).ToChain())
+            .ToImmutableArray();
         var (regular, based) = BaseChains.All(settings.Mode);
         return new(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
@@ -43,12 +44,14 @@ public static class Lowering
         };
     }
 
-    private static Node? NodeOf(ClusterSnapshot snapshot, string name) => snapshot.Nodes.FirstOrDefault(node => node.Name == name);
+    private static Node? NodeOf(ClusterSnapshot snapshot, string name) =>
+        snapshot.Nodes.FirstOrDefault(node => node.Name == name);
 
     /// <summary>The families that pods of the cluster have addresses of; IPv4 when there are none yet.</summary>
     private static ImmutableArray<AddressFamily> FamiliesOf(ClusterSnapshot snapshot)
     {
-        var families = snapshot.Endpoints.SelectMany(pod => pod.Addresses).Select(address => address.Family).Distinct().Order().ToImmutableArray();
+        var families = snapshot.Endpoints.SelectMany(pod => pod.Addresses).Select(address => address.Family).Distinct()
+            .Order().ToImmutableArray();
         return families.IsEmpty ? [AddressFamily.V4] : families;
     }
 
@@ -66,19 +69,26 @@ public static class Lowering
 
     private static IEnumerable<NftSet> FixedSets(ImmutableArray<LocalPod> pods, Node? node, PodInterfaces interfaces)
     {
-        yield return Of(Names.Uplinks, KeyType.InterfaceName, "interfaces that lead out of the node", interfaces.Uplinks.Select(NftKey.Interface));
-        yield return Of(Names.Pods, KeyType.InterfaceName, "interfaces of known pods; every other is unclaimed", interfaces.Pods.Select(NftKey.Interface));
+        yield return Of(Names.Uplinks, KeyType.InterfaceName, "interfaces that lead out of the node",
+            interfaces.Uplinks.Select(NftKey.Interface));
+        yield return Of(Names.Pods, KeyType.InterfaceName, "interfaces of known pods; every other is unclaimed",
+            interfaces.Pods.Select(NftKey.Interface));
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {
-            var (suffix, address) = ((int)family, family == AddressFamily.V4 ? KeyType.Ipv4Address : KeyType.Ipv6Address);
+            var suffix = (int)family;
+            var address = AddressSets.TypeOf(family);
             var sources = interfaces.Sources.Where(source => source.Address.Family == family)
-                .Select(source => NftKey.Concatenate(NftKey.Interface(source.Interface), AddressSets.KeyOf(source.Address)));
+                .Select(source =>
+                    NftKey.Concatenate(NftKey.Interface(source.Interface), AddressSets.KeyOf(source.Address)));
             var own = pods.SelectMany(pod => pod.Pod.Addresses).Where(a => a.Family == family).Distinct().Order();
             var selves = own.Select(AddressSets.KeyOf).Select(key => NftKey.Concatenate(key, key));
-            var nodes = (node?.Addresses ?? []).Where(a => a.Family == family).Distinct().Order().Select(AddressSets.KeyOf);
+            var nodes = (node?.Addresses ?? []).Where(a => a.Family == family).Distinct().Order()
+                .Select(AddressSets.KeyOf);
             yield return Of(
-                $"source{suffix}", KeyType.Concatenate(KeyType.InterfaceName, address), "which address may come from which interface", sources);
-            yield return Of($"self{suffix}", KeyType.Concatenate(address, address), "a pod to itself, through a service", selves);
+                $"source{suffix}", KeyType.Concatenate(KeyType.InterfaceName, address),
+                "which address may come from which interface", sources);
+            yield return Of(
+                $"self{suffix}", KeyType.Concatenate(address, address), "a pod to itself, through a service", selves);
             yield return Of($"nodes{suffix}", address, "the node's own addresses", nodes);
         }
     }
@@ -96,17 +106,17 @@ public static class Lowering
             foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
             {
                 var gates = LocalPod.GateByAddress(pods, direction, family);
-                var name = $"{(direction == Direction.Egress ? "egress" : "ingress")}{(int)family}";
-                yield return new(new(name, family == AddressFamily.V4 ? KeyType.Ipv4Address : KeyType.Ipv6Address)
+                var word = direction == Direction.Egress ? "egress" : "ingress";
+                var elements = gates.Select(pair =>
+                    new Element(AddressSets.KeyOf(pair.Key)) { Verdict = NftVerdict.Jump(pair.Value.Id) });
+                var comment = $"a local pod's address, and its gate for {word}";
+                yield return new(new($"{word}{(int)family}", AddressSets.TypeOf(family))
                 {
                     IsVerdictMap = true,
-                    Comment = $"a local pod's address, and its gate for {(direction == Direction.Egress ? "egress" : "ingress")}",
+                    Comment = comment,
                 })
                 {
-                    Elements =
-                    [
-                        .. gates.Select(pair => new Element(AddressSets.KeyOf(pair.Key)) { Verdict = NftVerdict.Jump(pair.Value.Id) }),
-                    ],
+                    Elements = [.. elements],
                 };
             }
         }

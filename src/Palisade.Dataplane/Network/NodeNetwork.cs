@@ -21,7 +21,9 @@ public sealed class NodeNetwork
 {
     /// <summary>Links of these kinds lead to other machines, never to a pod (IFLA_INFO_KIND).</summary>
     private static readonly ImmutableHashSet<string> Tunnels =
-        ["vxlan", "geneve", "ipip", "sit", "ip6tnl", "gre", "gretap", "ip6gre", "ip6gretap", "wireguard", "tun", "xfrm"];
+    [
+        "vxlan", "geneve", "ipip", "sit", "ip6tnl", "gre", "gretap", "ip6gre", "ip6gretap", "wireguard", "tun", "xfrm",
+    ];
 
     private const uint MainTable = 254;
 
@@ -29,7 +31,8 @@ public sealed class NodeNetwork
         IEnumerable<HostRoute> routes, IEnumerable<OwnAddress> addresses, IEnumerable<string> outward)
     {
         HostRoutes = [.. routes.Distinct().OrderBy(r => r.Interface, StringComparer.Ordinal).ThenBy(r => r.Address)];
-        OwnAddresses = [.. addresses.Distinct().OrderBy(a => a.Interface, StringComparer.Ordinal).ThenBy(a => a.Address)];
+        OwnAddresses =
+            [.. addresses.Distinct().OrderBy(a => a.Interface, StringComparer.Ordinal).ThenBy(a => a.Address)];
         Outward = [.. outward.Distinct().Order(StringComparer.Ordinal)];
     }
 
@@ -47,7 +50,9 @@ public sealed class NodeNetwork
 
     /// <summary>A network with these facts (tests, rendering without a node).</summary>
     public static NodeNetwork Of(
-        IEnumerable<HostRoute> routes, IEnumerable<OwnAddress>? addresses = null, IEnumerable<string>? outward = null) =>
+        IEnumerable<HostRoute> routes,
+        IEnumerable<OwnAddress>? addresses = null,
+        IEnumerable<string>? outward = null) =>
         new(routes, addresses ?? [], outward ?? []);
 
     /// <summary>
@@ -58,7 +63,8 @@ public sealed class NodeNetwork
     {
         var links = socket.Links();
         var nameOf = links.ToDictionary(link => link.Index, link => link.Name);
-        var main = socket.Routes().Where(r => r.Table == MainTable && r.Kind == RouteKind.Unicast && r.Device is not null).ToList();
+        var main = socket.Routes()
+            .Where(r => r.Table == MainTable && r.Kind == RouteKind.Unicast && r.Device is not null).ToList();
         var routes = main.Where(r => r.Gateway is null && IsHost(r.Destination))
             .Select(r => new HostRoute(r.Device!, AddressOf(r.Destination.BaseAddress)));
         var own = socket.Addresses().Where(a => nameOf.ContainsKey(a.LinkIndex))

@@ -21,7 +21,8 @@ public sealed record PodInterfaces(
     /// addresses with a prefix shorter than the address (a full-length one is also put on the node's end of pod links
     /// as their gateway); never what a pod has claimed.
     /// </summary>
-    public static PodInterfaces Of(NodeNetwork network, IEnumerable<Endpoint> localPods, Node? node, NodeSettings settings)
+    public static PodInterfaces Of(
+        NodeNetwork network, IEnumerable<Endpoint> localPods, Node? node, NodeSettings settings)
     {
         var podAddresses = localPods.SelectMany(pod => pod.Addresses).ToHashSet();
         var sources = network.HostRoutes.Where(route => podAddresses.Contains(route.Address)).ToImmutableArray();

@@ -98,7 +98,8 @@ internal static class RulesetDiff
     private static Pairs<T> Pair<T>(ImmutableArray<T> old, ImmutableArray<T> now, Func<T, string> name)
     {
         var before = old.ToDictionary(name, StringComparer.Ordinal);
-        var kept = now.Where(item => before.ContainsKey(name(item))).Select(item => (before[name(item)], item)).ToImmutableArray();
+        var kept = now.Where(item => before.ContainsKey(name(item))).Select(item => (before[name(item)], item))
+            .ToImmutableArray();
         var after = now.Select(name).ToHashSet(StringComparer.Ordinal);
         return new(
             kept,
@@ -106,5 +107,6 @@ internal static class RulesetDiff
             [.. old.Where(item => !after.Contains(name(item)))]);
     }
 
-    private sealed record Pairs<T>(ImmutableArray<(T Old, T New)> Kept, ImmutableArray<T> Added, ImmutableArray<T> Removed);
+    private sealed record Pairs<T>(
+        ImmutableArray<(T Old, T New)> Kept, ImmutableArray<T> Added, ImmutableArray<T> Removed);
 }

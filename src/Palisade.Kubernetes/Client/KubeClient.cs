@@ -87,13 +87,15 @@ public sealed class KubeClient : IDisposable
     /// <exception cref="KubeApiException">The server refused, or the object changed since it was read
     /// (409).</exception>
     public Task<JsonObject> ReplaceAsync(
-        KubeResource resource, string? ns, string name, JsonNode body, CancellationToken cancel, string? subresource = null) =>
+        KubeResource resource, string? ns, string name, JsonNode body, CancellationToken cancel,
+        string? subresource = null) =>
         SendAsync(HttpMethod.Put, resource.Named(ns, name, subresource), body, cancel);
 
     /// <summary>Patches an object, or a subresource of it (status).</summary>
     /// <exception cref="KubeApiException">The server refused.</exception>
     public Task<JsonObject> PatchAsync(
-        KubeResource resource, string? ns, string name, PatchKind kind, JsonNode patch, CancellationToken cancel, string? subresource = null) =>
+        KubeResource resource, string? ns, string name, PatchKind kind, JsonNode patch, CancellationToken cancel,
+        string? subresource = null) =>
         SendAsync(HttpMethod.Patch, resource.Named(ns, name, subresource), patch, cancel, kind switch
         {
             PatchKind.StrategicMerge => "application/strategic-merge-patch+json",
@@ -105,9 +107,11 @@ public sealed class KubeClient : IDisposable
     /// Deletes an object; <paramref name="graceSeconds"/> null leaves the grace period to the server.
     /// </summary>
     /// <exception cref="KubeApiException">The server refused, or there is no such object.</exception>
-    public Task<JsonObject> DeleteAsync(KubeResource resource, string? ns, string name, CancellationToken cancel, int? graceSeconds = null)
+    public Task<JsonObject> DeleteAsync(
+        KubeResource resource, string? ns, string name, CancellationToken cancel, int? graceSeconds = null)
     {
-        var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = "Background" };
+        var options =
+            new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = "Background" };
         if (graceSeconds is { } seconds)
             options["gracePeriodSeconds"] = seconds;
         return SendAsync(HttpMethod.Delete, resource.Named(ns, name), options, cancel);
@@ -117,7 +121,8 @@ public sealed class KubeClient : IDisposable
     /// <exception cref="KubeApiException">The answer is an error.</exception>
     /// <exception cref="HttpRequestException">The server cannot be reached.</exception>
     public async Task<JsonObject> SendAsync(
-        HttpMethod method, string pathAndQuery, JsonNode? body, CancellationToken cancel, string contentType = "application/json")
+        HttpMethod method, string pathAndQuery, JsonNode? body, CancellationToken cancel,
+        string contentType = "application/json")
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limited.CancelAfter(RequestTimeout);
@@ -133,7 +138,8 @@ public sealed class KubeClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw new HttpRequestException($"{method} {pathAndQuery}: no answer within {RequestTimeout.TotalSeconds} s", e);
+            throw new HttpRequestException(
+                $"{method} {pathAndQuery}: no answer within {RequestTimeout.TotalSeconds} s", e);
         }
     }
 
@@ -147,10 +153,12 @@ public sealed class KubeClient : IDisposable
         using var request = new HttpRequestMessage(method, new Uri(_client.BaseUri, pathAndQuery));
         request.Content = content;
         request.Headers.Accept.Add(new("application/json"));
-        (request.Version, request.VersionPolicy) = (System.Net.HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower);
+        request.Version = System.Net.HttpVersion.Version20;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         if (_client.Credentials is { } credentials)
             await credentials.ProcessHttpRequestAsync(request, cancel).ConfigureAwait(false);
-        var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
+        var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
+            .ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
             return response;
         using (response)

@@ -72,7 +72,8 @@ public sealed class Reflector(
             }
             catch (KubeApiException e) when (e.IsExpired)
             {
-                _version = null;   // too old to continue from: the state is read anew, and replaces the store in one step
+                // Too old to continue from: the state is read anew, and replaces the store in one step.
+                _version = null;
             }
             catch (Exception e) when (IsRetryable(e) && !cancel.IsCancellationRequested)
             {
@@ -91,11 +92,13 @@ public sealed class Reflector(
     /// The world failing, and answers that are no Kubernetes; our own mistakes (and cancellation) are not among them.
     /// </summary>
     private static bool IsRetryable(Exception e) =>
-        e is HttpRequestException or IOException or KubeApiException or InvalidDataException or JsonException or OperationCanceledException;
+        e is HttpRequestException or IOException or KubeApiException or InvalidDataException or JsonException
+            or OperationCanceledException;
 
     private TimeSpan PauseAfter(int failures)
     {
-        var full = Math.Min(_options.LongestPause.TotalMilliseconds, _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)));
+        var doubled = _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20));
+        var full = Math.Min(_options.LongestPause.TotalMilliseconds, doubled);
         return TimeSpan.FromMilliseconds(full / 2 + Random.Shared.NextDouble() * full / 2);
     }
 
@@ -111,7 +114,8 @@ public sealed class Reflector(
         {
             await WatchInitialAsync(cancel).ConfigureAwait(false);
         }
-        catch (KubeApiException e) when (e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound)
+        catch (KubeApiException e) when (
+            e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound)
         {
             _watchList = false;
         }
@@ -131,7 +135,8 @@ public sealed class Reflector(
             // resourceVersion=0 lets the server answer from its cache; pages after the first are bound to the first
             // one's version.
             var query = next is null ? "resourceVersion=0" : $"continue={Uri.EscapeDataString(next)}";
-            var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}&{query}{Selector}", cancel).ConfigureAwait(false);
+            var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}&{query}{Selector}", cancel)
+                .ConfigureAwait(false);
             foreach (var item in (list["items"] as WireArray)?.Items ?? [])
             {
                 if (item is WireObject found)
@@ -157,8 +162,8 @@ public sealed class Reflector(
         var complete = false;
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         silence.CancelAfter(_options.InitialSilence);
-        var query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds="
-            + WatchSeconds();
+        var query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+            + $"&timeoutSeconds={WatchSeconds()}";
         try
         {
             await foreach (var (type, item) in EventsAsync(query, silence.Token).ConfigureAwait(false))
@@ -196,7 +201,8 @@ public sealed class Reflector(
 
     private async Task WatchAsync(CancellationToken cancel)
     {
-        var query = $"watch=true&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_version!)}&timeoutSeconds={WatchSeconds()}";
+        var query = $"watch=true&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_version!)}"
+            + $"&timeoutSeconds={WatchSeconds()}";
         var began = time.GetTimestamp();
         await foreach (var (type, item) in EventsAsync(query, cancel).ConfigureAwait(false))
             Apply(type, item);
@@ -233,7 +239,8 @@ public sealed class Reflector(
     private async IAsyncEnumerable<(string Type, WireObject Object)> EventsAsync(
         string query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        using var response = await client.OpenAsync(HttpMethod.Get, $"{resource.Collection()}?{query}{Selector}", null, cancel)
+        using var response = await client.OpenAsync(
+            HttpMethod.Get, $"{resource.Collection()}?{query}{Selector}", null, cancel)
             .ConfigureAwait(false);
         await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         var lines = new LineReader(stream);
@@ -257,7 +264,8 @@ public sealed class Reflector(
         return WireRead.Object(await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
     }
 
-    private string Selector => _options.FieldSelector is { } fields ? $"&fieldSelector={Uri.EscapeDataString(fields)}" : "";
+    private string Selector =>
+        _options.FieldSelector is { } fields ? $"&fieldSelector={Uri.EscapeDataString(fields)}" : "";
 
     /// <summary>5 to 10 minutes, as client-go asks, spread so that many agents do not come back at once.</summary>
     private static int WatchSeconds() => Random.Shared.Next(300, 600);
@@ -269,7 +277,8 @@ public sealed class Reflector(
     private static KubeApiException ErrorOf(WireObject status)
     {
         _ = int.TryParse((status["code"] as WireNumber)?.Text, out var code);
-        return new((HttpStatusCode)code, Text(status, "reason") ?? "", Text(status, "message") ?? "the watch ended with an error");
+        var message = Text(status, "message") ?? "the watch ended with an error";
+        return new((HttpStatusCode)code, Text(status, "reason") ?? "", message);
     }
 
     private static string? Text(WireObject? from, string name) => (from?[name] as WireString)?.Value;
@@ -282,7 +291,8 @@ public sealed class Reflector(
         if (item["metadata"] is not WireObject meta || meta["managedFields"] is null)
             return item;
         var slim = meta with { Members = meta.Members.RemoveAll(m => m.Name == "managedFields") };
-        return item with { Members = [.. item.Members.Select(m => m.Name == "metadata" ? m with { Value = slim } : m)] };
+        var members = item.Members.Select(m => m.Name == "metadata" ? m with { Value = slim } : m);
+        return item with { Members = [.. members] };
     }
 
     private sealed class InitialEventsMissingException : Exception;

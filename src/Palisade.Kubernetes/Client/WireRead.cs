@@ -18,7 +18,8 @@ internal static class WireRead
         {
             var reader = new Utf8JsonReader(utf8, Options);
             reader.Read();
-            return Value(ref reader) as WireObject ?? throw new InvalidDataException("the server sent JSON that is no object");
+            return Value(ref reader) as WireObject
+                ?? throw new InvalidDataException("the server sent JSON that is no object");
         }
         catch (JsonException e)
         {

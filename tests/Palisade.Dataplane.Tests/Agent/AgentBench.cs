@@ -88,7 +88,8 @@ internal sealed class AgentBench : IAsyncDisposable
         if (status is null)
             return VersionOf(created);
         var patched = await Client.PatchAsync(
-            resource, ns, (string)created["metadata"]!["name"]!, PatchKind.Merge, new JsonObject { ["status"] = status }, default, "status");
+            resource, ns, (string)created["metadata"]!["name"]!, PatchKind.Merge,
+            new JsonObject { ["status"] = status }, default, "status");
         return VersionOf(patched);
     }
 

@@ -93,7 +93,8 @@ public sealed class AgentProcessTests
         foreach (var (name, address) in new[] { ("web", Web), ("frontend", Frontend) })
         {
             version = await bench.CreateAsync(KubeResource.Pods, "dev-team", Parse($$"""
-                { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "{{name}}", "labels": { "app": "{{name}}" } },
+                { "apiVersion": "v1", "kind": "Pod",
+                  "metadata": { "name": "{{name}}", "labels": { "app": "{{name}}" } },
                   "spec": { "nodeName": "n1", "containers": [ { "name": "c", "image": "none" } ] },
                   "status": { "phase": "Running", "podIP": "{{address}}", "podIPs": [ { "ip": "{{address}}" } ] } }
                 """));
@@ -106,7 +107,8 @@ public sealed class AgentProcessTests
     {
         var web = bench.Node.Pods.Single(pod => pod.Addresses.Contains(Web));
         var frontend = bench.Node.Pods.Single(pod => pod.Addresses.Contains(Frontend));
-        return bench.World.Try([new(new(frontend, null), Frontend, new(web, null), Web, Protocol.Tcp, port)], [expected])[0];
+        return bench.World.Try(
+            [new(new(frontend, null), Frontend, new(web, null), Web, Protocol.Tcp, port)], [expected])[0];
     }
 
     private static async Task StopAsync(AgentBench bench)
@@ -123,7 +125,8 @@ public sealed class AgentProcessTests
         for (var attempt = 0; ; attempt++)
         {
             var node = await bench.Client.GetAsync(KubeResource.Nodes, null, "n1", default);
-            var ready = node["status"]?["conditions"]?.AsArray().Any(c => (string?)c!["type"] == "PalisadeReady" && (string?)c["status"] == "True");
+            var ready = node["status"]?["conditions"]?.AsArray()
+                .Any(c => (string?)c!["type"] == "PalisadeReady" && (string?)c["status"] == "True");
             if (ready == true)
                 return;
             Assert.True(attempt < 50, node.ToJsonString());

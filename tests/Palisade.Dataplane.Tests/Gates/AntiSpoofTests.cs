@@ -38,7 +38,9 @@ public sealed class AntiSpoofTests
         Assert.True(node.ArrivesAtNode(node.Open(own, self), node.A.Send), "its own source passes");
         foreach (var protocol in (Protocol[])[Protocol.Tcp, Protocol.Udp, Protocol.Sctp, Protocol.Other])
         {
-            node.Stops("spoofed", node.Open(from, open, protocol: protocol), node.A.Send, (p, s) => node.Arrives(node.B, p, s));
+            node.Stops(
+                "spoofed", node.Open(from, open, protocol: protocol), node.A.Send,
+                (p, s) => node.Arrives(node.B, p, s));
             node.Stops("spoofed", node.Open(from, self, protocol: protocol), node.A.Send, node.ArrivesAtNode);
         }
     }
@@ -60,8 +62,10 @@ public sealed class AntiSpoofTests
     public void A_closed_gate_does_not_open_for_a_pod_that_claims_to_be_the_node()
     {
         using var node = new OneNode(Isolate('b', Direction.Ingress));
-        Assert.True(node.Arrives(node.B, node.Open(Node4, Address4('b')), p => node.Node.Send(p)), "the node itself passes");
-        Assert.True(node.Arrives(node.B, node.Open(Node6, Address6('b')), p => node.Node.Send(p)), "the node itself passes");
+        Assert.True(
+            node.Arrives(node.B, node.Open(Node4, Address4('b')), p => node.Node.Send(p)), "the node itself passes");
+        Assert.True(
+            node.Arrives(node.B, node.Open(Node6, Address6('b')), p => node.Node.Send(p)), "the node itself passes");
         node.Stops("spoofed", node.Open(Node4, Address4('b')), node.A.Send, (p, s) => node.Arrives(node.B, p, s));
         node.Stops("spoofed", node.Open(Node6, Address6('b')), node.A.Send, (p, s) => node.Arrives(node.B, p, s));
     }
@@ -105,14 +109,19 @@ public sealed class AntiSpoofTests
         using var node = new OneNode();
         foreach (var type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement])
         {
-            Assert.True(node.ArrivesAtNode(Discovery(node, type, LinkLocal, AllNodes), node.A.Send), $"type {type} passes");
-            Assert.True(node.ArrivesAtNode(Discovery(node, type, Address6('a'), Node6), node.A.Send), $"type {type} passes");
-            node.Stops("rogue_nd", Discovery(node, type, LinkLocal, AllNodes, hopLimit: 254), node.A.Send, node.ArrivesAtNode);
-            node.Stops("rogue_nd", Discovery(node, type, Address6('a'), Node6, hopLimit: 64), node.A.Send, node.ArrivesAtNode);
+            Assert.True(
+                node.ArrivesAtNode(Discovery(node, type, LinkLocal, AllNodes), node.A.Send), $"type {type} passes");
+            Assert.True(
+                node.ArrivesAtNode(Discovery(node, type, Address6('a'), Node6), node.A.Send), $"type {type} passes");
+            node.Stops(
+                "rogue_nd", Discovery(node, type, LinkLocal, AllNodes, hopLimit: 254), node.A.Send, node.ArrivesAtNode);
+            node.Stops(
+                "rogue_nd", Discovery(node, type, Address6('a'), Node6, hopLimit: 64), node.A.Send, node.ArrivesAtNode);
             node.Stops("spoofed", Discovery(node, type, Address6('b'), Node6), node.A.Send, node.ArrivesAtNode);
         }
 
-        node.Stops("rogue_nd", Discovery(node, RouterSolicitation, LinkLocal, AllNodes, 1), node.A.Send, node.ArrivesAtNode);
+        node.Stops(
+            "rogue_nd", Discovery(node, RouterSolicitation, LinkLocal, AllNodes, 1), node.A.Send, node.ArrivesAtNode);
     }
 
     [Fact]
@@ -121,7 +130,8 @@ public sealed class AntiSpoofTests
         using var node = new OneNode();
         var nowhere = Address.Parse("::");
         Assert.True(node.ArrivesAtNode(Discovery(node, NeighbourSolicitation, nowhere, AllNodes), node.A.Send));
-        node.Stops("spoofed", Discovery(node, NeighbourAdvertisement, nowhere, AllNodes), node.A.Send, node.ArrivesAtNode);
+        node.Stops(
+            "spoofed", Discovery(node, NeighbourAdvertisement, nowhere, AllNodes), node.A.Send, node.ArrivesAtNode);
     }
 
     /// <summary>Sixteen bytes of zeros follow the header: a target address, or a prefix-less advertisement.</summary>

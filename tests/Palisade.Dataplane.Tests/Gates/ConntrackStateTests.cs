@@ -24,7 +24,8 @@ public sealed class ConntrackStateTests
         Assert.False(node.Arrives(node.A, node.Open(b, a), node.B.Send), "both gates are closed that way");
         var syn = Packet.TcpFlags(a, 40_001, b, 80, Syn, node.NextId());
         Assert.True(node.Arrives(node.B, syn, node.A.Send));
-        Assert.True(node.Arrives(node.A, Packet.TcpFlags(b, 80, a, 40_001, SynAcknowledge, node.NextId()), node.B.Send));
+        Assert.True(
+            node.Arrives(node.A, Packet.TcpFlags(b, 80, a, 40_001, SynAcknowledge, node.NextId()), node.B.Send));
     }
 
     /// <summary>
@@ -64,7 +65,8 @@ public sealed class ConntrackStateTests
 
         node.Apply([Isolate('a', Direction.Egress, Everything)]);
         node.Stops("untracked", Untracked(Address4('a'), 'c'), node.A.Send, (p, s) => node.Arrives(node.C, p, s));
-        Assert.True(node.ArrivesAtNode(node.Open(Address4('a'), Node4, port: 99, Protocol.Udp), node.A.Send), "to the node it may");
+        Assert.True(node.ArrivesAtNode(node.Open(Address4('a'), Node4, port: 99, Protocol.Udp), node.A.Send),
+            "to the node it may");
     }
 
     [Theory]
@@ -77,10 +79,12 @@ public sealed class ConntrackStateTests
         void Inject(byte[] packet) => node.World.Fabric.Inject(node.Node, packet);
         var sent = node.Open(a, beyond, port: 443, Protocol.Udp);
         Assert.True(node.Leaves(sent, node.A.Send));
-        Assert.True(node.Arrives(node.A, Packet.TooBig(beyond, a, sent, node.NextId()), Inject), "path MTU discovery works");
+        Assert.True(
+            node.Arrives(node.A, Packet.TooBig(beyond, a, sent, node.NextId()), Inject), "path MTU discovery works");
 
         var never = node.Open(a, beyond, port: 444, Protocol.Udp);
-        node.Stops("invalid", Packet.TooBig(beyond, a, never, node.NextId()), Inject, (p, s) => node.Arrives(node.A, p, s));
+        node.Stops(
+            "invalid", Packet.TooBig(beyond, a, never, node.NextId()), Inject, (p, s) => node.Arrives(node.A, p, s));
     }
 
     /// <summary>
@@ -103,7 +107,8 @@ public sealed class ConntrackStateTests
         var expectations = node.Node.Namespace.Run(() => File.ReadAllText("/proc/thread-self/net/nf_conntrack_expect"));
         Assert.Contains("dport=40003", expectations);
         var before = node.Counted("denied_ingress");
-        Assert.False(node.Arrives(node.A, Packet.Datagram(Beyond4, 50_003, Address4('a'), 40_003, [0, 3], node.NextId()), Inject));
+        Assert.False(node.Arrives(node.A,
+            Packet.Datagram(Beyond4, 50_003, Address4('a'), 40_003, [0, 3], node.NextId()), Inject));
         Assert.Equal(before + 1, node.Counted("denied_ingress"));
     }
 }

@@ -48,10 +48,13 @@ public sealed class ExemptionTests
             : (Address6('b'), Node6, Address.Parse("fd00:50::2"));
         foreach (var protocol in (Protocol[])[Protocol.Tcp, Protocol.Udp, Protocol.Sctp, Protocol.Other])
         {
-            Assert.True(node.Arrives(node.B, node.Open(self, b, protocol: protocol), p => node.Node.Send(p)), $"{protocol} to b");
+            Assert.True(node.Arrives(node.B, node.Open(self, b, protocol: protocol), p => node.Node.Send(p)),
+                $"{protocol} to b");
             Assert.True(node.ArrivesAtNode(node.Open(b, self, protocol: protocol), node.B.Send), $"{protocol} from b");
             void Inject(byte[] packet) => node.World.Fabric.Inject(node.Node, packet);
-            node.Stops("denied_ingress", node.Open(other, b, protocol: protocol), Inject, (p, s) => node.Arrives(node.B, p, s));
+            node.Stops(
+                "denied_ingress", node.Open(other, b, protocol: protocol), Inject,
+                (p, s) => node.Arrives(node.B, p, s));
             node.Stops("denied_egress", node.Open(b, other, protocol: protocol), node.B.Send, node.Leaves);
         }
     }
@@ -66,7 +69,8 @@ public sealed class ExemptionTests
         var packet = family == 4 ? node.Open(Node4, Address4('b')) : node.Open(Node6, Address6('b'));
         Assert.False(node.Arrives(node.B, packet, p => node.World.Fabric.Inject(node.Node, p)));
         var self = family == 4 ? node.Open(Address4('b'), Address4('b')) : node.Open(Address6('b'), Address6('b'));
-        Assert.False(node.Arrives(node.B, self, p => node.World.Fabric.Inject(node.Node, p)), "nor is it the pod itself");
+        Assert.False(
+            node.Arrives(node.B, self, p => node.World.Fabric.Inject(node.Node, p)), "nor is it the pod itself");
     }
 
     [Theory]
@@ -76,7 +80,8 @@ public sealed class ExemptionTests
     {
         using var node = new OneNode(Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress));
         node.Foreign(Proxy);
-        var (a, b, service) = family == 4 ? (Address4('a'), Address4('b'), Service4) : (Address6('a'), Address6('b'), Service6);
+        var (a, b, service) = family == 4
+            ? (Address4('a'), Address4('b'), Service4) : (Address6('a'), Address6('b'), Service6);
         Assert.True(node.Arrives(node.B, node.Open(b, service, 8080), node.B.Send));
         Assert.False(node.Arrives(node.B, node.Open(a, service, 8080), node.A.Send), "others do not");
     }
@@ -94,8 +99,10 @@ public sealed class ExemptionTests
         var (target, front) = (PolicyPort.Range(Protocol.Tcp, 80, 80), PolicyPort.Range(Protocol.Tcp, 8080, 8080));
         using var node = new OneNode();
         node.Foreign(Proxy);
-        var (a, c, service) = family == 4 ? (Address4('a'), Address4('c'), Service4) : (Address6('a'), Address6('c'), Service6);
-        bool Reaches(PodPlace from, Address source) => node.Arrives(node.B, node.Open(source, service, 8080), from.Send);
+        var (a, c, service) = family == 4
+            ? (Address4('a'), Address4('c'), Service4) : (Address6('a'), Address6('c'), Service6);
+        bool Reaches(PodPlace from, Address source) =>
+            node.Arrives(node.B, node.Open(source, service, 8080), from.Send);
         Assert.True(Reaches(node.A, a));
 
         node.Apply([Isolate('b', Direction.Ingress, new PolicyRule([fromA], [target]))]);
@@ -140,7 +147,8 @@ public sealed class ExemptionTests
                 Thread.Sleep(5);
                 int length;
                 while ((length = from.Frames.Receive(buffer)) >= 0)
-                    Assert.False(IsAnswer(buffer.AsSpan(0, length), there), $"{protocol}: {Convert.ToHexString(buffer, 0, length)}");
+                    Assert.False(IsAnswer(buffer.AsSpan(0, length), there),
+                        $"{protocol}: {Convert.ToHexString(buffer, 0, length)}");
             }
         }
     }
@@ -151,7 +159,8 @@ public sealed class ExemptionTests
         var v6 = there.Family == AddressFamily.V6;
         if (frame.Length < 34 || (frame[12] << 8 | frame[13]) != (v6 ? 0x86dd : 0x0800))
             return false;
-        var discovery = v6 && frame[20] is Packet.Icmp6 or 0;   // 0: the hop-by-hop header of multicast listener reports
+        // 0: the hop-by-hop header of multicast listener reports.
+        var discovery = v6 && frame[20] is Packet.Icmp6 or 0;
         return !discovery || frame[54] is 1 or 2 or 3 or 4;      // ICMPv6 errors
     }
 }

@@ -16,7 +16,8 @@ public sealed class CorpusTests
 {
     private static readonly Node[] Nodes =
     [
-        new("n1", LabelSet.Empty, [Address.Parse("192.168.50.1")]), new("n2", LabelSet.Empty, [Address.Parse("192.168.50.2")]),
+        new("n1", LabelSet.Empty, [Address.Parse("192.168.50.1")]),
+        new("n2", LabelSet.Empty, [Address.Parse("192.168.50.2")]),
     ];
 
     /// <summary>
@@ -39,8 +40,10 @@ public sealed class CorpusTests
                 var pods = Texts(test["pods"]);
                 var blocked = Texts(step!["blocked"]).ToHashSet(StringComparer.Ordinal);
                 var wanted = pods.SelectMany(from => pods.Where(to => to != from).Select(to =>
-                    new Wanted(from, to, ProtocolOf(step["protocol"]), (ushort)step["port"]!, !blocked.Contains($"{from} -> {to}")))).ToList();
-                await PlayAsync(world, cluster, wanted, $"e2e {test["id"]} {step["policyFile"]} ({test["test"]})", failures);
+                    new Wanted(from, to, ProtocolOf(step["protocol"]), (ushort)step["port"]!,
+                        !blocked.Contains($"{from} -> {to}")))).ToList();
+                await PlayAsync(
+                    world, cluster, wanted, $"e2e {test["id"]} {step["policyFile"]} ({test["test"]})", failures);
                 tables++;
                 pairs += wanted.Count;
             }
@@ -87,7 +90,8 @@ public sealed class CorpusTests
 
         var whole = Enumerable.Range(0, wanted.Count).Where(i =>
             attempts[i] is { From.Pod: not null, To.Pod: not null, Protocol: Protocol.Tcp or Protocol.Udp }).ToList();
-        var exchanged = await Exchanges.TryAsync([.. whole.Select(i => attempts[i])], [.. whole.Select(i => expected[i])]);
+        var exchanged = await Exchanges.TryAsync(
+            [.. whole.Select(i => attempts[i])], [.. whole.Select(i => expected[i])]);
         Note("exchange", [.. whole.Select(i => wanted[i])], exchanged);
 
         void Note(string how, List<Wanted> what, bool[] arrived)
@@ -167,9 +171,11 @@ public sealed class CorpusTests
     private static LabelSet With(LabelSet labels, JsonNode? added) =>
         (added as JsonObject ?? []).Aggregate(labels, (all, pair) => all.With(pair.Key, (string?)pair.Value ?? ""));
 
-    private static List<string> Texts(JsonNode? list) => [.. (list as JsonArray ?? []).Select(item => item!.ToString())];
+    private static List<string> Texts(JsonNode? list) =>
+        [.. (list as JsonArray ?? []).Select(item => item!.ToString())];
 
     private static Protocol ProtocolOf(JsonNode? text) => ProtocolOf(text?.ToString() ?? "TCP");
 
-    private static Protocol ProtocolOf(string text) => text switch { "UDP" => Protocol.Udp, "SCTP" => Protocol.Sctp, _ => Protocol.Tcp };
+    private static Protocol ProtocolOf(string text) =>
+        text switch { "UDP" => Protocol.Udp, "SCTP" => Protocol.Sctp, _ => Protocol.Tcp };
 }

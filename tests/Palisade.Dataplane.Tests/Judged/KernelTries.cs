@@ -15,7 +15,8 @@ internal static class KernelTries
     /// </summary>
     public static Attempt? Of(PacketWorld world, Probe probe)
     {
-        if (Resolve(world, probe.From, probe.Family) is not var (from, source) || Resolve(world, probe.To, probe.Family) is not var (to, destination))
+        if (Resolve(world, probe.From, probe.Family) is not var (from, source)
+            || Resolve(world, probe.To, probe.Family) is not var (to, destination))
             return null;
         var possible = from != to && IsOrdinary(source) && IsOrdinary(destination);
         return possible ? new(from, source, to, destination, probe.Protocol, probe.Port) : null;
@@ -27,7 +28,10 @@ internal static class KernelTries
         for (var i = 0; i < cluster.Endpoints.Length; i++)
         {
             var pod = cluster.Endpoints[i];
-            if (end.Address is { } given ? !pod.HostNetwork && pod.Addresses.Contains(given) : (pod.Namespace, pod.Name) == (end.Namespace, end.Pod))
+            var isIt = end.Address is { } given
+                ? !pod.HostNetwork && pod.Addresses.Contains(given)
+                : (pod.Namespace, pod.Name) == (end.Namespace, end.Pod);
+            if (isIt)
                 return AtPod(world, pod, i, end.Address ?? pod.AddressOf(family));
         }
 

@@ -38,11 +38,13 @@ public sealed class RandomClusterTests
                 denied += expected.Count(e => !e);
                 played++;
                 var wrong = attempts.Where((_, i) => arrived[i] != expected[i])
-                    .Select(a => $"{a.Source} -> {a.Destination} {a.Protocol}/{a.Port}: evaluator {(KernelTries.Allows(evaluator, a) ? "allows" : "denies")}");
+                    .Select(a => $"{a}: the evaluator says {KernelTries.Allows(evaluator, a)}");
                 Assert.True(arrived.SequenceEqual(expected), string.Join('\n', wrong));
             },
             iter: clusters, threads: 1);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{played} clusters: {allowed} packets let through, {denied} stopped, as expected");
-        Assert.True(played >= clusters && allowed > 20 * clusters && denied > 5 * clusters, $"{played} clusters, {allowed} allowed, {denied} denied");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{played} clusters: {allowed} packets let through, {denied} stopped, as expected");
+        Assert.True(played >= clusters, $"{played} clusters");
+        Assert.True(allowed > 20 * clusters && denied > 5 * clusters, $"{allowed} allowed, {denied} denied");
     }
 }

@@ -32,7 +32,8 @@ public sealed class AddressRangeTests
     [Fact]
     public void Ranges_hold_what_the_blocks_hold()
     {
-        var cidr = Gen.Select(Gen.Int[0, 15], Gen.Int[0, 4], (host, bits) => new Cidr(new(AddressFamily.V4, (UInt128)host), 32 - bits));
+        var cidr = Gen.Select(
+            Gen.Int[0, 15], Gen.Int[0, 4], (host, bits) => new Cidr(new(AddressFamily.V4, (UInt128)host), 32 - bits));
         var peer = Gen.Select(cidr, cidr.Array[0, 3], (block, excepts) => new BlockPeer(block, [.. excepts]));
         peer.Array[0, 5].Sample(
             blocks =>
@@ -54,5 +55,6 @@ public sealed class AddressRangeTests
     private static BlockPeer Peer(string block, string except) =>
         new(Cidr.Parse(block), [.. except.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Cidr.Parse)]);
 
-    private static string Text(IEnumerable<AddressRange> ranges) => string.Join(' ', ranges.Select(r => $"{r.First}-{r.Last}"));
+    private static string Text(IEnumerable<AddressRange> ranges) =>
+        string.Join(' ', ranges.Select(r => $"{r.First}-{r.Last}"));
 }

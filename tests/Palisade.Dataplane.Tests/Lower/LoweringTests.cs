@@ -12,13 +12,15 @@ namespace Palisade.Dataplane.Tests.Lower;
 /// <summary>The shape of the table, without a kernel.</summary>
 public sealed class LoweringTests
 {
-    private static readonly PolicyRule FromA = new([new PodPeer(null, Pod('a'))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
+    private static readonly PolicyRule FromA = new(
+        [new PodPeer(null, Pod('a'))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
 
     [Fact]
     public void Only_pods_of_the_node_have_gates()
     {
         var cluster = Cluster([Isolate('b', Direction.Ingress, FromA)]);
-        Assert.Contains(Lower(cluster, "n1").Chains, chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
+        Assert.Contains(
+            Lower(cluster, "n1").Chains, chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
         var other = Lower(cluster, "n2");
         Assert.DoesNotContain(other.Chains, chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
         Assert.All(other.Sets.Where(set => set.Definition.IsVerdictMap), map => Assert.Empty(map.Elements));
@@ -32,7 +34,8 @@ public sealed class LoweringTests
         {
             Endpoints = [.. cluster.Endpoints.Select(pod => pod with { HostNetwork = true, Addresses = [Node4] })],
         };
-        Assert.DoesNotContain(Lower(host, "n1").Chains, chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Lower(host, "n1").Chains, chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
     }
 
     /// <summary>A thousand policies of one pod that say the same are one rule in one chain.</summary>
@@ -58,7 +61,8 @@ public sealed class LoweringTests
         NetworkPolicy[] policies = [Isolate('b', Direction.Ingress, FromA), Isolate('c', Direction.Ingress, FromA)];
         string[] Names(string pods) =>
         [
-            .. Lower(Cluster(policies, pods), "n1").Sets.Select(set => set.Name).Where(name => name.StartsWith("pods4-", StringComparison.Ordinal)),
+            .. Lower(Cluster(policies, pods), "n1").Sets.Select(set => set.Name)
+                .Where(name => name.StartsWith("pods4-", StringComparison.Ordinal)),
         ];
         Assert.Equal("pods4-x-pod-a", string.Join('-', Assert.Single(Names("abc")).Split('-')[..^1]));
         Assert.Equal(Names("abc"), Names("bc"));
@@ -70,11 +74,16 @@ public sealed class LoweringTests
     {
         var rule = new PolicyRule(
             [new PodPeer(null, Pod('a')), new BlockPeer(Cidr.Parse("10.0.0.0/8"), [Cidr.Parse("10.2.0.0/16")])],
-            [PolicyPort.Range(Protocol.Tcp, 80, 80), PolicyPort.Range(Protocol.Tcp, 90, 99), PolicyPort.All(Protocol.Udp)]);
+            [
+                PolicyPort.Range(Protocol.Tcp, 80, 80), PolicyPort.Range(Protocol.Tcp, 90, 99),
+                PolicyPort.All(Protocol.Udp),
+            ]);
         var ruleset = Lower(Cluster([Isolate('b', Direction.Ingress, rule)]), "n1");
         var gate = ruleset.Chains.Single(chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
-        Assert.Equal(2 + 6, gate.Rules.Length);   // odd ones and denied; (two pod sets and one block set) times (TCP and UDP)
-        Assert.All(gate.Rules, r => Assert.True(r.Expressions.OfType<Nftables.Expressions.Lookup>().Count() <= 2, r.ToString()));
+        // Odd ones and denied; (two pod sets and one block set) times (TCP and UDP).
+        Assert.Equal(2 + 6, gate.Rules.Length);
+        foreach (var each in gate.Rules)
+            Assert.True(each.Expressions.OfType<Nftables.Expressions.Lookup>().Count() <= 2, each.ToString());
     }
 
     [Fact]
@@ -82,7 +91,8 @@ public sealed class LoweringTests
     {
         var cluster = Cluster([Isolate('b', Direction.Ingress, FromA), Isolate('a', Direction.Egress)]);
         var policy = PolicyCompiler.Compile(cluster);
-        var observed = Lowering.Lower(policy, "n1", NodeNetwork.Unknown, new NodeSettings { Mode = EnforcementMode.Observe });
+        var observed = Lowering.Lower(
+            policy, "n1", NodeNetwork.Unknown, new NodeSettings { Mode = EnforcementMode.Observe });
         Assert.DoesNotContain("drop", NftText.Print(observed), StringComparison.Ordinal);
         Assert.Contains("counter name \"denied_ingress\" accept", NftText.Print(observed), StringComparison.Ordinal);
         Assert.Contains("counter name \"denied_egress\" return", NftText.Print(observed), StringComparison.Ordinal);
@@ -104,7 +114,11 @@ public sealed class LoweringTests
     [Fact]
     public void Equal_input_gives_equal_text_in_any_order()
     {
-        NetworkPolicy[] policies = [Isolate('b', Direction.Ingress, FromA), Isolate('c', Direction.Egress, FromA), Isolate('a', Direction.Ingress)];
+        NetworkPolicy[] policies =
+        [
+            Isolate('b', Direction.Ingress, FromA), Isolate('c', Direction.Egress, FromA),
+            Isolate('a', Direction.Ingress),
+        ];
         var one = NftText.Print(Lower(Cluster(policies, "abc"), "n1"));
         var other = NftText.Print(Lower(Cluster(policies.Reverse(), "cab"), "n1"));
         Assert.Equal(one, other);

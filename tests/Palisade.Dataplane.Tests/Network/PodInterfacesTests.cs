@@ -8,7 +8,8 @@ namespace Palisade.Dataplane.Tests.Network;
 /// <summary>Which interface is whose.</summary>
 public sealed class PodInterfacesTests
 {
-    private static readonly Node Self = new("n1", LabelSet.Empty, [Address.Parse("192.168.50.1"), Address.Parse("fd00:50::1")]);
+    private static readonly Node Self = new(
+        "n1", LabelSet.Empty, [Address.Parse("192.168.50.1"), Address.Parse("fd00:50::1")]);
     private static readonly Endpoint Web = new()
     {
         Namespace = "x", Name = "web", Node = "n1", Addresses = [Address.Parse("10.244.1.2"), Address.Parse("fd00::2")],
@@ -27,7 +28,8 @@ public sealed class PodInterfacesTests
     [Fact]
     public void The_nodes_addresses_default_routes_and_settings_make_uplinks()
     {
-        var network = NodeNetwork.Of([], [new("eth0", Address.Parse("192.168.50.1"), 24), new("eth9", Address.Parse("192.0.2.1"), 24)], ["wan"]);
+        var network = NodeNetwork.Of(
+            [], [new("eth0", Address.Parse("192.168.50.1"), 24), new("eth9", Address.Parse("192.0.2.1"), 24)], ["wan"]);
         var interfaces = PodInterfaces.Of(network, [], Self, new() { Uplinks = ["extra"] });
         Assert.Equal(["eth0", "extra", "lo", "wan"], interfaces.Uplinks);
     }
@@ -36,14 +38,16 @@ public sealed class PodInterfacesTests
     [Fact]
     public void A_full_length_address_of_the_node_makes_no_uplink()
     {
-        var network = NodeNetwork.Of([], [new("v1", Address.Parse("192.168.50.1"), 32), new("v1", Address.Parse("fd00:50::1"), 128)]);
+        var network = NodeNetwork.Of(
+            [], [new("v1", Address.Parse("192.168.50.1"), 32), new("v1", Address.Parse("fd00:50::1"), 128)]);
         Assert.Equal(["lo"], PodInterfaces.Of(network, [], Self, new()).Uplinks);
     }
 
     [Fact]
     public void What_a_pod_has_claimed_is_no_uplink_unless_the_settings_say_so()
     {
-        var network = NodeNetwork.Of([Route("v1", "10.244.1.2")], [new("v1", Address.Parse("192.168.50.1"), 24)], ["v1"]);
+        var network = NodeNetwork.Of(
+            [Route("v1", "10.244.1.2")], [new("v1", Address.Parse("192.168.50.1"), 24)], ["v1"]);
         Assert.Equal(["lo"], PodInterfaces.Of(network, [Web], Self, new()).Uplinks);
         var told = PodInterfaces.Of(network, [Web], Self, new() { Uplinks = ["v1"] });
         Assert.Equal(["lo", "v1"], told.Uplinks);

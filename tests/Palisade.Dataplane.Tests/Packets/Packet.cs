@@ -21,7 +21,8 @@ internal static class Packet
     /// <summary>
     /// The first packet of a connection: TCP SYN, UDP datagram, SCTP INIT, or for Other an ICMP echo request.
     /// </summary>
-    public static byte[] Opening(Protocol protocol, Address from, ushort fromPort, Address to, ushort toPort, uint id) => protocol switch
+    public static byte[] Opening(
+        Protocol protocol, Address from, ushort fromPort, Address to, ushort toPort, uint id) => protocol switch
     {
         Protocol.Tcp => Ip(from, to, Tcp, TcpSegment(fromPort, toPort, 0x02, id)),
         Protocol.Udp => Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id)),
@@ -34,7 +35,8 @@ internal static class Packet
         Ip(from, to, Tcp, TcpSegment(fromPort, toPort, flags, id));
 
     /// <summary>A UDP datagram that begins with some bytes and ends with the mark.</summary>
-    public static byte[] Datagram(Address from, ushort fromPort, Address to, ushort toPort, ReadOnlySpan<byte> begins, uint id) =>
+    public static byte[] Datagram(
+        Address from, ushort fromPort, Address to, ushort toPort, ReadOnlySpan<byte> begins, uint id) =>
         Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id, begins));
 
     /// <summary>An ICMP or ICMPv6 echo request.</summary>
@@ -43,7 +45,8 @@ internal static class Packet
         var v6 = from.Family == AddressFamily.V6;
         var body = new byte[16];
         body[0] = (byte)(v6 ? 128 : 8);
-        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(4), (ushort)(id & 0xffff));   // the identifier is conntrack's "port"
+        // The identifier is conntrack's "port".
+        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(4), (ushort)(id & 0xffff));
         Mark(body.AsSpan(8), id);
         return Ip(from, to, v6 ? Icmp6 : Icmp, body);
     }

@@ -21,7 +21,8 @@ internal sealed unsafe partial class PacketSocket : IDisposable
         _fd = Native.socket(family, SockRaw | NonBlocking, protocol);
         Check(_fd, "socket");
         var size = 8 << 20;
-        _ = Native.setsockopt(_fd, 1, 33, &size, 4);   // SOL_SOCKET, SO_RCVBUFFORCE: all probes of a round arrive at once
+        // SOL_SOCKET, SO_RCVBUFFORCE: all probes of a round arrive at once.
+        _ = Native.setsockopt(_fd, 1, 33, &size, 4);
         _ = Native.setsockopt(_fd, 1, 32, &size, 4);   // SO_SNDBUFFORCE
     }
 
@@ -107,7 +108,8 @@ internal sealed unsafe partial class PacketSocket : IDisposable
         internal static partial nint send(int fd, byte* buffer, nuint length, int flags);
 
         [LibraryImport("libc", SetLastError = true)]
-        internal static partial nint sendto(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength);
+        internal static partial nint sendto(
+            int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength);
 
         [LibraryImport("libc", SetLastError = true)]
         internal static partial nint recv(int fd, byte* buffer, nuint length, int flags);

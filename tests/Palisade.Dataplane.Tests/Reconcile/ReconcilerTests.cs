@@ -13,8 +13,10 @@ namespace Palisade.Dataplane.Tests.Reconcile;
 /// <summary>What a change costs, and what is left when one fails.</summary>
 public sealed class ReconcilerTests
 {
-    private static readonly PolicyRule FromA = new([new PodPeer(null, Pod('a'))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
-    private static readonly PolicyRule FromEvery = new([new PodPeer(null, Policy.Selectors.LabelSelector.Everything)], []);
+    private static readonly PolicyRule FromA = new(
+        [new PodPeer(null, Pod('a'))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
+    private static readonly PolicyRule FromEvery = new(
+        [new PodPeer(null, Policy.Selectors.LabelSelector.Everything)], []);
 
     [Fact]
     public void An_unchanged_policy_sends_no_message()
@@ -37,7 +39,8 @@ public sealed class ReconcilerTests
 
         node.Apply(policies, pods: "abcd");
         Assert.Equal(before, Rules(node));
-        Assert.True(node.Arrives(node.B, node.Open(Address4('d'), Address4('b')), node.Stranger.Send), "d is one of every pod");
+        Assert.True(
+            node.Arrives(node.B, node.Open(Address4('d'), Address4('b')), node.Stranger.Send), "d is one of every pod");
 
         node.Apply(policies, pods: "abc");
         Assert.Equal(before, Rules(node));
@@ -92,9 +95,12 @@ public sealed class ReconcilerTests
         var socket = node.World.SocketOf(node.Node);
         node.Nft("", "delete", "table", "inet", "palisade");
         var generation = socket.Generation();
-        var desired = Lowered(node, Enumerable.Range(0, 1200).Select(i => Isolate('b', Direction.Ingress, RuleOf(i)) with { Name = $"p{i}" }));
+        var policies = Enumerable.Range(0, 1200)
+            .Select(i => Isolate('b', Direction.Ingress, RuleOf(i)) with { Name = $"p{i}" });
+        var desired = Lowered(node, policies);
         var applied = new Reconciler().Apply(socket, desired);
-        Assert.True(applied.Messages > 2 * Reconciler.ChunkMessages, $"{applied.Messages} messages are too few for this test");
+        Assert.True(
+            applied.Messages > 2 * Reconciler.ChunkMessages, $"{applied.Messages} messages are too few for this test");
         Assert.Equal(applied.Messages / Reconciler.ChunkMessages + 1, applied.Transactions);
         Assert.Equal(generation + applied.Transactions, socket.Generation());
         AssertKernelHas(node, desired);
@@ -104,7 +110,8 @@ public sealed class ReconcilerTests
         Assert.True(firstOfBase > lastOfRegular, $"base {firstOfBase}, regular {lastOfRegular}");
 
         static PolicyRule RuleOf(int i) => new(
-            [new BlockPeer(Cidr.Parse($"10.{i / 200}.{i % 200}.0/24"), [])], [PolicyPort.Range(Protocol.Tcp, (ushort)(1000 + i), (ushort)(1000 + i))]);
+            [new BlockPeer(Cidr.Parse($"10.{i / 200}.{i % 200}.0/24"), [])],
+            [PolicyPort.Range(Protocol.Tcp, (ushort)(1000 + i), (ushort)(1000 + i))]);
     }
 
     [Fact]
@@ -120,7 +127,8 @@ public sealed class ReconcilerTests
         };
         Assert.Throws<NftablesException>(() => reconciler.Apply(socket, bad));
         AssertKernelHas(node, good);
-        Assert.False(node.Arrives(node.B, node.Open(Address4('a'), Address4('b')), node.A.Send), "b is closed throughout");
+        Assert.False(
+            node.Arrives(node.B, node.Open(Address4('a'), Address4('b')), node.A.Send), "b is closed throughout");
         Assert.True(reconciler.Apply(socket, good).Replaced, "after a failure the whole is written");
         AssertKernelHas(node, good);
     }
@@ -131,7 +139,8 @@ public sealed class ReconcilerTests
     {
         using var node = new OneNode(Isolate('b', Direction.Ingress));
         node.Nft("", "flush", "ruleset");
-        Assert.Throws<NftablesException>(() => node.Apply([Isolate('b', Direction.Ingress), Isolate('c', Direction.Ingress)]));
+        Assert.Throws<NftablesException>(
+            () => node.Apply([Isolate('b', Direction.Ingress), Isolate('c', Direction.Ingress)]));
         node.Apply([Isolate('b', Direction.Ingress), Isolate('c', Direction.Ingress)]);
         Assert.False(node.Arrives(node.B, node.Open(Address4('a'), Address4('b')), node.A.Send));
         Assert.False(node.Arrives(node.C, node.Open(Address4('a'), Address4('c')), node.A.Send));
@@ -141,7 +150,8 @@ public sealed class ReconcilerTests
     public void Foreign_tables_are_left_alone()
     {
         using var node = new OneNode(Isolate('b', Direction.Ingress));
-        node.Foreign("table inet foreign { set s { type ipv4_addr; elements = { 192.0.2.1 }; }; chain c { counter accept; }; }");
+        node.Foreign(
+            "table inet foreign { set s { type ipv4_addr; elements = { 192.0.2.1 }; }; chain c { counter accept; }; }");
         var before = node.Nft("", "list", "table", "inet", "foreign");
         node.Apply([]);
         new Reconciler().Apply(node.World.SocketOf(node.Node), Lowered(node, []));
@@ -154,11 +164,15 @@ public sealed class ReconcilerTests
         using var node = new OneNode(
             Isolate('b', Direction.Ingress, FromA, FromEvery, new PolicyRule(
                 [new BlockPeer(Cidr.Parse("10.0.0.0/8"), [Cidr.Parse("10.1.0.0/16")])],
-                [PolicyPort.All(Protocol.Udp), PolicyPort.Range(Protocol.Sctp, 7, 9), PolicyPort.Range(Protocol.Sctp, 99, 99)])),
+                [
+                    PolicyPort.All(Protocol.Udp), PolicyPort.Range(Protocol.Sctp, 7, 9),
+                    PolicyPort.Range(Protocol.Sctp, 99, 99),
+                ])),
             Isolate('a', Direction.Egress, new PolicyRule([new BlockPeer(Cidr.Parse("::/0"), [])], [])),
             Isolate('c', Direction.Egress), Isolate('c', Direction.Ingress, new PolicyRule([], [])));
         var ruleset = node.World.ReconcilerOf(node.Node).Current!;
-        new Reconciler().Apply(node.World.SocketOf(node.Node), ruleset);   // anew, so that the order and the counters are the first ones
+        // Anew, so that the order and the counters are the first ones.
+        new Reconciler().Apply(node.World.SocketOf(node.Node), ruleset);
         Assert.Equal(NftText.Print(ruleset).TrimEnd(), node.Nft("", "list", "table", "inet", "palisade").TrimEnd());
     }
 

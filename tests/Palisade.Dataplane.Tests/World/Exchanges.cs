@@ -20,10 +20,12 @@ internal static class Exchanges
     public static async Task<bool[]> TryAsync(IReadOnlyList<Attempt> attempts, IReadOnlyList<bool> expected)
     {
         using var stop = new CancellationTokenSource();
-        var servers = attempts.DistinctBy(a => (a.Destination, a.Protocol, a.Port)).Select(a => Serve(a, stop.Token)).ToList();
+        var servers = attempts.DistinctBy(a => (a.Destination, a.Protocol, a.Port)).Select(a => Serve(a, stop.Token))
+            .ToList();
         try
         {
-            return await Task.WhenAll(attempts.Select((attempt, i) => ReachesAsync(attempt, expected[i] ? Patience : Silence)));
+            return await Task.WhenAll(
+                attempts.Select((attempt, i) => ReachesAsync(attempt, expected[i] ? Patience : Silence)));
         }
         finally
         {
@@ -51,7 +53,8 @@ internal static class Exchanges
         {
             while (true)
             {
-                var from = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+                var from = new IPEndPoint(
+                    socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
                 var received = await socket.ReceiveFromAsync(buffer, from, stop);
                 await socket.SendToAsync(buffer.AsMemory(0, received.ReceivedBytes), received.RemoteEndPoint, stop);
             }

@@ -12,7 +12,8 @@ namespace Palisade.Dataplane.Tests.World;
 /// </summary>
 internal sealed class FabricPlace : IDisposable
 {
-    private readonly Dictionary<NodePlace, (string Link, byte[] FabricMac, byte[] NodeMac, PacketSocket Frames)> _ends = [];
+    private readonly Dictionary<NodePlace, (
+        string Link, byte[] FabricMac, byte[] NodeMac, PacketSocket Frames)> _ends = [];
     private readonly List<Route> _routes = [];
 
     public FabricPlace(params IReadOnlyList<NodePlace> nodes)
@@ -96,7 +97,8 @@ internal sealed class FabricPlace : IDisposable
         foreach (var gateway in (Address[])[Gateway4, Gateway6])
         {
             node.Routing.AddNeighbour("up0", gateway.ToIp(), new(fabricMac));
-            node.Routing.AddRoute(new(DefaultOf(gateway.Family)) { Gateway = gateway.ToIp(), Device = "up0", OnLink = true });
+            node.Routing.AddRoute(
+                new(DefaultOf(gateway.Family)) { Gateway = gateway.ToIp(), Device = "up0", OnLink = true });
         }
 
         _ends[node] = (link, fabricMac, nodeMac, Namespace.Run(() => PacketSocket.Frames(link)));

@@ -21,7 +21,8 @@ internal sealed class NodePlace : IDisposable
         Namespace = NetworkNamespace.Create(name);
         foreach (var (key, value) in new[]
         {
-            ("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.forwarding", "1"), ("net.ipv6.conf.default.forwarding", "1"),
+            ("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.forwarding", "1"), (
+                "net.ipv6.conf.default.forwarding", "1"),
             ("net.ipv4.conf.all.rp_filter", "0"), ("net.ipv4.conf.default.rp_filter", "0"),
             ("net.ipv6.conf.default.accept_dad", "0"), ("net.ipv4.conf.all.send_redirects", "0"),
             ("net.ipv4.conf.default.send_redirects", "0"),

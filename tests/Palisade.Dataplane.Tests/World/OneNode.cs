@@ -49,7 +49,8 @@ internal sealed class OneNode : IDisposable
 
     public static Address Address6(char pod) => Address.Parse($"fd00:10:244:1::{pod - 'a' + 2}");
 
-    public static ClusterSnapshot Cluster(IEnumerable<NetworkPolicy> policies, string pods = "abc") => ClusterSnapshot.Of(
+    public static ClusterSnapshot Cluster(IEnumerable<NetworkPolicy> policies, string pods = "abc") =>
+        ClusterSnapshot.Of(
         endpoints: pods.Select(pod => new Endpoint
         {
             Namespace = "x",

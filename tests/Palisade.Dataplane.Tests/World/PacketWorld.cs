@@ -29,6 +29,12 @@ internal readonly record struct Place(PodPlace? Pod, NodePlace? Node)
 internal sealed class PacketWorld : IDisposable
 {
     private static readonly NodeSettings Settings = new();
+    private static readonly string[] Timeouts =
+    [
+        "tcp_timeout_syn_sent", "tcp_timeout_close", "udp_timeout", "icmp_timeout", "icmpv6_timeout",
+        "sctp_timeout_cookie_wait",
+    ];
+
     private readonly Dictionary<NodePlace, (NftSocket Socket, Reconciler Reconciler)> _kernels = [];
     private readonly Dictionary<int, PodPlace> _pods = [];
     private readonly byte[] _received = new byte[4096];
@@ -51,7 +57,7 @@ internal sealed class PacketWorld : IDisposable
             _kernels[node] = (node.Namespace.Run(() => new NftSocket()), new());
 
             // Ports come round again: let the kernel forget attempts soon.
-            foreach (var timeout in (string[])["tcp_timeout_syn_sent", "tcp_timeout_close", "udp_timeout", "icmp_timeout", "icmpv6_timeout", "sctp_timeout_cookie_wait"])
+            foreach (var timeout in Timeouts)
                 node.Namespace.SetSysctl($"net.netfilter.nf_conntrack_{timeout}", "1");
         }
     }
@@ -166,7 +172,7 @@ internal sealed class PacketWorld : IDisposable
         else if (attempt.From.Node is { } node)
             node.Send(packet);
         else
-            Fabric.Inject(attempt.To.Pod?.Node ?? attempt.To.Node ?? throw new InvalidOperationException("from beyond to beyond"), packet);
+            Fabric.Inject((attempt.To.Pod?.Node ?? attempt.To.Node)!, packet);   // never from beyond to beyond
     }
 
     private void Collect(IReadOnlyList<Attempt> attempts, uint first, bool[] arrived)

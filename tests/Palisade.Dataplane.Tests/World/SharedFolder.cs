@@ -12,7 +12,7 @@ internal static class SharedFolder
     {
         var full = Path.GetFullPath(Path.Combine(Root(), path));
         if (!Path.Exists(full))
-            Assert.Skip($"SKIPPED: {full} does not exist; the shared test data is not beside the repository (or set PALISADE_SHARED)");
+            Assert.Skip($"SKIPPED: no {full}; put the shared data beside the repository or set PALISADE_SHARED");
         return full;
     }
 
