@@ -111,6 +111,7 @@ internal static class EnforcementBenchmark
         var pod = Named("v1", "Pod", name, Namespace);
         pod["spec"] = new JsonObject
         {
+            ["restartPolicy"] = "Never",
             ["containers"] = new JsonArray(new JsonObject { ["name"] = name, ["image"] = "host", ["command"] = command }),
         };
         return client.CreateAsync(KubeResource.Pods, Namespace, pod, default);
