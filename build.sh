@@ -27,12 +27,14 @@ open(sys.argv[2], "wb").write(zipfile.ZipFile(sys.argv[1]).read("kubectl/kubectl
 
 # Each test project is a program; its closing line has the counts. One after the other: they share two cores and the kernel's clock.
 run_tests() {
-  local log passed=0 failed=0 skipped=0 name counts
+  local log passed=0 failed=0 skipped=0 name counts enter=()
+  # An ordinary user's tests get network namespaces through a user namespace, as `up` does.
+  if [ "$(id -u)" != 0 ] && unshare -Ur true 2>/dev/null; then enter=(unshare -Ur --); fi
   log=$(mktemp); trap 'rm -f "$log"' RETURN
   for project in tests/*.Tests; do
     name=$(basename "$project")
     echo "== $name"
-    "$project/bin/Release/net10.0/$name" -noLogo -noColor >"$log" 2>&1 || true
+    "${enter[@]}" "$project/bin/Release/net10.0/$name" -noLogo -noColor >"$log" 2>&1 || true
     grep -E '\[(FAIL|SKIP)\]|^ {4,}' "$log" || true
     counts=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -1 || true)
     if [ -z "$counts" ]; then cat "$log"; echo "$name ended without a summary"; failed=$((failed + 1)); continue; fi

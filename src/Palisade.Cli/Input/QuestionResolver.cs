@@ -127,5 +127,5 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     }
 
     private static bool TryNumber(string text, out ushort number) =>
-        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

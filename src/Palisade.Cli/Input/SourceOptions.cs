@@ -100,8 +100,8 @@ internal sealed class ConnectionOptions
             throw new Output.BadInputException($"--family {family}: write 4 or 6");
         var icmp = protocol == Policy.Sets.Protocol.Other;
         var port = icmp ? "" : parsed.GetValue(_port)!;
-        if (!icmp && (port.Length == 0 || (int.TryParse(port, out var number) && number is < 1 or > 65535)))
-            throw new Output.BadInputException($"--port {port}: a number from 1 to 65535, or a container-port name");
+        if (!icmp && (port.Length == 0 || (int.TryParse(port, out var number) && number is < 0 or > 65535)))
+            throw new Output.BadInputException($"--port {port}: a number up to 65535, or a container-port name");
         return new(
             EndpointText.Parse(parsed.GetValue(_from)!),
             EndpointText.Parse(parsed.GetValue(_to)!),
