@@ -9,6 +9,9 @@ namespace Palisade.Manifests;
 /// </summary>
 internal static class ManifestSource
 {
+    // More than any real set of manifests; it keeps a wrong path (a device, a disk image) from filling the memory.
+    private const int MaxBytes = 512 * 1024 * 1024;
+
     /// <summary>The text of each file with the name its places get; what cannot be read is a diagnostic.</summary>
     public static IEnumerable<(string File, byte[] Text)> Read(
         IEnumerable<string> paths,
@@ -19,7 +22,8 @@ internal static class ManifestSource
         {
             if (path == "-")
             {
-                yield return ("<stdin>", ReadAll(standardInput ?? Console.OpenStandardInput()));
+                if (ReadAll("<stdin>", standardInput ?? Console.OpenStandardInput(), diagnostics) is { } typed)
+                    yield return ("<stdin>", typed);
                 continue;
             }
 
@@ -56,7 +60,8 @@ internal static class ManifestSource
     {
         try
         {
-            return File.ReadAllBytes(file);
+            using var stream = File.OpenRead(file);
+            return ReadAll(file, stream, diagnostics);
         }
         catch (Exception e) when (e
             is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -67,10 +72,19 @@ internal static class ManifestSource
         }
     }
 
-    private static byte[] ReadAll(Stream stream)
+    private static byte[]? ReadAll(string file, Stream stream, ICollection<Diagnostic> diagnostics)
     {
         using var memory = new MemoryStream();
-        stream.CopyTo(memory);
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = stream.Read(buffer)) > 0;)
+        {
+            memory.Write(buffer, 0, read);
+            if (memory.Length <= MaxBytes)
+                continue;
+            diagnostics.Add(Finding.Unreadable(file, $"more than {MaxBytes >> 20} MiB"));
+            return null;
+        }
+
         return memory.ToArray();
     }
 }
