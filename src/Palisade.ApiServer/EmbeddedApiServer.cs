@@ -136,7 +136,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
 
     private static WebApplication Listen(ApiServerOptions options, ServerCertificates certificates, int port)
     {
-        // Empty: no appsettings.json of the current directory, no ASPNETCORE_ variable decides what this server listens on.
+        // Empty: no appsettings.json of the current directory and no ASPNETCORE_ variable decides what is listened on.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "palisade" });
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.Services.AddRoutingCore();

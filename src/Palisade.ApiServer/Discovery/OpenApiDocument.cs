@@ -48,8 +48,10 @@ internal static class OpenApiDocument
     private static void AddPaths(JsonObject paths, string path, KindSchema kind)
     {
         var collection = kind.Namespaced ? $"/{path}/namespaces/{{namespace}}/{kind.Plural}" : $"/{path}/{kind.Plural}";
-        paths[collection] = new JsonObject { ["post"] = Operation(
-            "post", kind, "dryRun", "fieldManager", "fieldValidation") };
+        paths[collection] = new JsonObject
+        {
+            ["post"] = Operation("post", kind, "dryRun", "fieldManager", "fieldValidation"),
+        };
         paths[collection + "/{name}"] = new JsonObject
         {
             ["get"] = Operation("get", kind),

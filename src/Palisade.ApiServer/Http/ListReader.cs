@@ -46,9 +46,10 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
 
     public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)
     {
+        var now = time.GetUtcNow();
         var body = negotiated.Form == Form.Whole
             ? stored.Json
-            : JsonBytes.Of(Representation.One(stored, negotiated, query.IncludeObject, time.GetUtcNow(), withColumns: true));
+            : JsonBytes.Of(Representation.One(stored, negotiated, query.IncludeObject, now, withColumns: true));
         return Responses.WriteAsync(context, 200, body);
     }
 

@@ -161,7 +161,8 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
 
         private Task WriteLineAsync(string type, byte[] shown, CancellationToken cancel)
         {
-            byte[] line = [.. "{\"type\":\""u8, .. Encoding.ASCII.GetBytes(type), .. "\",\"object\":"u8, .. shown, .. "}\n"u8];
+            var head = Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":");
+            byte[] line = [.. head, .. shown, .. "}\n"u8];
             return context.Response.Body.WriteAsync(line, cancel).AsTask();
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
@@ -38,7 +39,15 @@ internal sealed class VersionedStore : IDisposable
             var key = new ObjectKey(row.Namespace, row.Name);
             if (!loaded.TryGetValue(row.Resource, out var objects))
                 loaded[row.Resource] = objects = ObjectMap.Empty.ToBuilder();
-            objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
+            try
+            {
+                objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException(
+                    $"the object database is damaged: {row.Resource} {row.Namespace}/{row.Name} is not JSON", e);
+            }
         }
 
         _state = new StoreState(

@@ -40,7 +40,8 @@ public sealed class WatchWindowTests : IDisposable
         var expired = await client.Get($"/api/v1/namespaces?limit=1&continue={token}");
         Assert.Equal(410, (int)expired.Code);
         Assert.StartsWith("The provided continue parameter is too old", expired.Message);
-        Assert.Equal(410, (int)(await client.Get($"/api/v1/pods?resourceVersion={first}&resourceVersionMatch=Exact")).Code);
+        var exact = await client.Get($"/api/v1/pods?resourceVersion={first}&resourceVersionMatch=Exact");
+        Assert.Equal(410, (int)exact.Code);
     }
 
     [Fact]

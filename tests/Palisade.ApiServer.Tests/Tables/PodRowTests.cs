@@ -56,7 +56,8 @@ public sealed class PodRowTests
     [InlineData(730 * 86400, "2y")]
     [InlineData(800 * 86400, "2y70d")]
     [InlineData(3650 * 86400L, "10y")]
-    public void Ages(long seconds, string expected) => Assert.Equal(expected, HumanDuration.Of(TimeSpan.FromSeconds(seconds)));
+    public void Ages(long seconds, string expected) =>
+        Assert.Equal(expected, HumanDuration.Of(TimeSpan.FromSeconds(seconds)));
 
     private static JsonObject Pod(string status) => new()
     {
