@@ -18,4 +18,21 @@ internal static class Needs
             Assert.Skip(missing.Message);
         }
     }
+
+    /// <summary>The CLI, namespaces, and kubectl.</summary>
+    public static void Cluster()
+    {
+        Namespaces();
+        Assert.True(File.Exists(Places.Cli), $"{Places.Cli} is not built");
+        if (Places.Kubectl is null)
+            Assert.Skip("no kubectl: ./build.sh tools installs it");
+    }
+
+    /// <summary>The corpus and the specification beside the project.</summary>
+    public static string Shared()
+    {
+        if (Places.Shared is null)
+            Assert.Skip("no ../shared beside the repository (PALISADE_SHARED names another place)");
+        return Places.Shared;
+    }
 }
