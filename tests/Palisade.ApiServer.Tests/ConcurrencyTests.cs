@@ -38,7 +38,8 @@ public sealed class ConcurrencyTests(RunningServer running)
                 told[line.Name] = line.Object.ToJsonString();
         }
 
-        var listed = _store.List("pods", ns).ToDictionary(pod => (string)pod["metadata"]!["name"]!, pod => pod.ToJsonString());
+        var listed = _store.List("pods", ns)
+            .ToDictionary(pod => (string)pod["metadata"]!["name"]!, pod => pod.ToJsonString());
         Assert.Equal(listed.OrderBy(pair => pair.Key), told.OrderBy(pair => pair.Key));
     }
 

@@ -52,7 +52,7 @@ public sealed class FuzzTests(RunningServer running)
         Assert.Contains(name, table.Text);
     }
 
-    /// <summary>One to three damages: a member's value replaced, a member removed or doubled, a byte changed, a cut.</summary>
+    /// <summary>One to three values replaced by odd ones; sometimes a byte changed, or the end cut off.</summary>
     private static byte[] Damage(string good, Random random)
     {
         var tree = JsonNode.Parse(good)!;
