@@ -16,7 +16,7 @@ public sealed record ClusterShape
 
     public int MaxPods { get; init; } = 9;
 
-    public int MaxPolicies { get; init; } = 6;
+    public int MaxPolicies { get; init; } = 8;
 
     /// <summary>Families every pod and node has addresses of.</summary>
     public ImmutableArray<AddressFamily> Families { get; init; } = [AddressFamily.V4, AddressFamily.V6];
@@ -48,11 +48,12 @@ public static class RandomClusters
     private static readonly ImmutableArray<string> Keys = ["app", "tier", "k"];
     private static readonly ImmutableArray<string> Values = ["", "a", "b", "c"];
     private static readonly ImmutableArray<string> NamespaceNames = ["blue", "green", "red"];
-    private static readonly ImmutableArray<string> PortNames = ["http", "dns", "alt"];
-    private static readonly ImmutableArray<ushort> PortNumbers = [53, 79, 80, 81, 82, 8080, 65535, 1, 0];
+    private static readonly ImmutableArray<string> PortNames = ["http", "http", "dns"];
+    private static readonly ImmutableArray<ushort> PortNumbers = [80, 8080, 80, 8080, 53, 79, 81, 82, 65535, 1, 0];
     private static readonly ImmutableArray<Protocol> Protocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
 
-    private static readonly Gen<Protocol> AnyPortProtocol = Pick(Protocols);
+    /// <summary>TCP more often than the others, so that rules, names and connections meet.</summary>
+    private static readonly Gen<Protocol> AnyPortProtocol = Gen.Frequency((4, Gen.Const(Protocol.Tcp)), (2, Pick(Protocols)));
 
     /// <summary>Clusters of a shape, each with so many connections.</summary>
     public static Gen<ClusterCase> Cases(ClusterShape shape, int probes) =>
@@ -74,7 +75,9 @@ public static class RandomClusters
         return Pick(shape.Families).SelectMany(family =>
         {
             var addresses = Pick(Interesting(cluster, family)).Select(ProbeEnd.OfAddress);
-            var end = Gen.Frequency((3, pods), (1, addresses));
+            var nodes = Pick(cluster.Nodes.SelectMany(n => n.Addresses).Where(a => a.Family == family).ToImmutableArray())
+                .Select(ProbeEnd.OfAddress);
+            var end = Gen.Frequency((6, pods), (2, addresses), (1, nodes));
             var protocol =
                 Gen.Frequency((5, Gen.Const(Protocol.Tcp)), (3, AnyPortProtocol), (1, Gen.Const(Protocol.Other)));
             var port = Gen.Frequency((8, Pick(PortNumbers)), (1, Gen.UShort));
@@ -108,7 +111,7 @@ public static class RandomClusters
         .Select(pairs => LabelSet.Of(pairs.Select(p => new KeyValuePair<string, string>(p.Item1, p.Item2))));
 
     private static readonly Gen<ImmutableArray<NamedPort>> NamedPorts =
-        Gen.Select(Pick(PortNames), AnyPortProtocol, Pick<ushort>([80, 81, 8080, 53]), (name, protocol, number) =>
+        Gen.Select(Pick(PortNames), AnyPortProtocol, Pick<ushort>([80, 80, 8080, 8080, 81, 53]), (name, protocol, number) =>
             new NamedPort(name, protocol, number)).Array[0, 4]
         .Select(ports => ports.Distinct().OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Protocol)
             .ThenBy(p => p.Number).ToImmutableArray());
@@ -146,22 +149,25 @@ public static class RandomClusters
     {
         var rules = Rule(shape, nodes).Array[0, 3];
         return Gen.Select(
-            Pick(NamespaceNames), PodSelector, Gen.Int[0, 3], rules, rules,
+            Pick(NamespaceNames), Gen.Frequency((1, Gen.Const(LabelSelector.Everything)), (1, PodSelector)), Gen.Int[0, 9],
+            rules, rules,
             (ns, subject, types, ingress, egress) =>
             new NetworkPolicy
             {
                 Namespace = ns,
                 Name = "p",
                 Subject = subject,
-                IsolatesIngress = types is 0 or 2,
-                IsolatesEgress = types is 1 or 2,
+                // 0: neither, as no API server stores it.
+                IsolatesIngress = types is > 0 and < 8,
+                IsolatesEgress = types is > 3,
                 Ingress = [.. ingress],
                 Egress = [.. egress],
             });
     }
 
     private static Gen<PolicyRule> Rule(ClusterShape shape, int nodes) => Gen.Select(
-        Peer(shape, nodes).Array[0, 2], Port.Array[0, 2], (peers, ports) => new PolicyRule([.. peers], [.. ports]));
+        Peer(shape, nodes).Array[0, 2], Gen.Frequency((1, Port.Array[0]), (4, Port.Array[1, 3])), (peers, ports) =>
+            new PolicyRule([.. peers], [.. ports]));
 
     private static readonly Gen<PolicyPort> Port = Gen.Select(
         AnyPortProtocol, Gen.Int[0, 9], Pick(PortNumbers.Remove(0)), Pick(PortNames), Gen.Int[0, 3],
@@ -169,8 +175,8 @@ public static class RandomClusters
             form switch
             {
                 0 => PolicyPort.All(protocol),
-                <= 3 => PolicyPort.Named(protocol, name),
-                <= 5 => PolicyPort.Range(protocol, number, (ushort)Math.Min(ushort.MaxValue, number + length)),
+                <= 5 => PolicyPort.Named(protocol, name),
+                <= 7 => PolicyPort.Range(protocol, number, (ushort)Math.Min(ushort.MaxValue, number + length)),
                 _ => PolicyPort.Range(protocol, number, number),
             });
 
@@ -204,8 +210,8 @@ public static class RandomClusters
     private static Gen<Address> AddressNear(AddressFamily family, int nodes) =>
         Gen.Select(Gen.Int[0, 9], Gen.Int[1, nodes], Gen.Int[0, 9], (kind, node, host) => kind switch
         {
-            0 => NodeAddress(family, node),
-            1 => Address.Parse(family == AddressFamily.V4 ? "203.0.113.9" : "2001:db8::9"),
+            0 or 1 => NodeAddress(family, node),
+            2 => Address.Parse(family == AddressFamily.V4 ? "203.0.113.9" : "2001:db8::9"),
             _ => PodAddress(family, node, host),
         });
 

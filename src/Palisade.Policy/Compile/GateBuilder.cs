@@ -17,7 +17,8 @@ internal sealed class GateBuilder
     private readonly ClassTable _table;
     private readonly PortSetPool _pool;
     private readonly ILookup<string, CompiledNetworkPolicy> _policies;
-    private readonly ILookup<PortName, int> _classesByPortName;
+    private readonly ILookup<NamedPort, int> _classesByPort;
+    private readonly ILookup<PortName, NamedPort> _portsByName;
     private readonly Dictionary<(int Class, Direction Direction), Gate?> _byClass = [];
     private readonly Dictionary<string, Gate> _byKey = new(StringComparer.Ordinal);
 
@@ -25,9 +26,10 @@ internal sealed class GateBuilder
     {
         (_table, _pool) = (table, pool);
         _policies = policies.ToLookup(p => p.Policy.Namespace, StringComparer.Ordinal);
-        _classesByPortName = table.Classes
-            .SelectMany(c => c.NamedPorts.Select(p => (Name: new PortName(p.Name, p.Protocol), c.Id)).Distinct())
-            .ToLookup(pair => pair.Name, pair => pair.Id);
+        _classesByPort = table.Classes.SelectMany(c => c.NamedPorts.Select(port => (port, c.Id)))
+            .ToLookup(pair => pair.port, pair => pair.Id);
+        _portsByName = _classesByPort.Select(classes => classes.Key)
+            .ToLookup(port => new PortName(port.Name, port.Protocol));
     }
 
     public Gate? GateOf(int classId, Direction direction)
@@ -133,9 +135,8 @@ internal sealed class GateBuilder
 
     private void AddNamed(EntryTable entries, CompiledRule rule, PortName name, PodSet pods, Func<int, bool> isMember)
     {
-        var numbers = _classesByPortName[name].Where(isMember).SelectMany(id => _table.Classes[id].NamedPorts)
-            .Where(p => p.Name == name.Name && p.Protocol == name.Protocol).Distinct();
-        foreach (var port in numbers)
+        // Numbers that no pod of the set declares would only be empty sets in the kernel.
+        foreach (var port in _portsByName[name].Where(port => _classesByPort[port].Any(isMember)))
             entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
     }
 
