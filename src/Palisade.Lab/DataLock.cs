@@ -1,6 +1,8 @@
 namespace Palisade.Lab;
 
-/// <summary>The data directory, held by one `up` at a time: an exclusive flock, which the kernel drops when the holder dies.</summary>
+/// <summary>
+/// The data directory, held by one `up` at a time: an exclusive flock, which the kernel drops when the holder dies.
+/// </summary>
 internal sealed class DataLock : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -44,16 +46,20 @@ internal sealed class DataLock : IDisposable
         catch (IOException refusal)
         {
             throw new LabException(
-                $"another `palisade up` runs on {directory}: stop that one, or give this one its own directory with --data DIR",
+                $"another `palisade up` runs on {directory}: stop that one, or give this one its own directory with"
+                + " --data DIR",
                 refusal);
         }
     }
 
-    /// <summary>Writes a file below the directory that only the owner reads, whole or not at all; answers its path.</summary>
+    /// <summary>
+    /// Writes a file below the directory that only the owner reads, whole or not at all; answers its path.
+    /// </summary>
     public string Write(string name, string text)
     {
         var path = Path.Combine(Directory, name);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        var options =
+            new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
         using (var writer = new StreamWriter(path + ".new", options))
             writer.Write(text);
         File.Move(path + ".new", path, overwrite: true);

@@ -3,7 +3,9 @@ using Palisade.ApiServer;
 
 namespace Palisade.Lab;
 
-/// <summary>The exercise's cluster: namespace dev-team with web, which listens on port 80, frontend and stranger.</summary>
+/// <summary>
+/// The exercise's cluster: namespace dev-team with web, which listens on port 80, frontend and stranger.
+/// </summary>
 internal static class DemoObjects
 {
     private const string Namespace = "dev-team";
@@ -21,7 +23,8 @@ internal static class DemoObjects
             });
         }
 
-        (string Name, string Image, int? Port)[] pods = [("web", "nginx", 80), ("frontend", "busybox", null), ("stranger", "busybox", null)];
+        (string Name, string Image, int? Port)[] pods =
+            [("web", "nginx", 80), ("frontend", "busybox", null), ("stranger", "busybox", null)];
         foreach (var (name, image, port) in pods)
         {
             if (store.Get("pods", Namespace, name) is null)

@@ -9,9 +9,9 @@ using Palisade.Lab.Pods;
 namespace Palisade.Lab;
 
 /// <summary>
-/// A Kubernetes-compatible cluster on this machine: the embedded API server in this process, and per node a network namespace
-/// with the production agent as a process of its own; every pod is a namespace. Nothing in the machine's own network namespace
-/// is touched. Ending the process, in any way, ends all of it; the data directory keeps the objects.
+/// A Kubernetes-compatible cluster on this machine: the embedded API server in this process, and per node a network
+/// namespace with the production agent as a process of its own; every pod is a namespace. Nothing in the machine's own
+/// network namespace is touched. Ending the process, in any way, ends all of it; the data directory keeps the objects.
 /// </summary>
 public sealed class LabCluster : IAsyncDisposable
 {
@@ -163,7 +163,8 @@ public sealed class LabCluster : IAsyncDisposable
         {
             var file = _lock.Write(Path.Combine("run", $"{node.Name}.kubeconfig"), kubeconfig);
             var start = new AgentStart(
-                node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"), _lock.Directory);
+                node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"),
+                    _lock.Directory);
             var agent = new AgentProcess(start, _options.Say, _pods!.Wake);
             _enforcement.Add(node, agent);
             _undo.Push(agent.DisposeAsync);
@@ -172,5 +173,6 @@ public sealed class LabCluster : IAsyncDisposable
 
     private Task CatchUpAsync(CancellationToken cancel) => _enforcement.CatchUpAsync(Server.Store, Patience, cancel);
 
-    private string Now() => _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string Now() =>
+        _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

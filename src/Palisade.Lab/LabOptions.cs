@@ -19,7 +19,8 @@ public sealed record LabOptions
     public IReadOnlyList<string>? AgentProgram { get; init; }
 
     /// <summary>
-    /// The program and leading arguments that hand over to <see cref="Pods.PodCommandShim"/>; null: this program itself.
+    /// The program and leading arguments that hand over to <see cref="Pods.PodCommandShim"/>; null: this program
+    /// itself.
     /// </summary>
     public IReadOnlyList<string>? ShimProgram { get; init; }
 

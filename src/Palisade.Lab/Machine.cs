@@ -12,7 +12,8 @@ public static class Machine
     public static void Check()
     {
         if (!OperatingSystem.IsLinux())
-            throw new LabException($"network namespaces exist on Linux only; this is {RuntimeInformation.OSDescription}");
+            throw new LabException(
+                $"network namespaces exist on Linux only; this is {RuntimeInformation.OSDescription}");
         NetworkNamespace trial;
         try
         {
@@ -29,8 +30,8 @@ public static class Machine
 
     private static string NoNamespace(KernelException refusal) => refusal.Errno switch
     {
-        1 => "a network namespace needs root, or root of a user namespace: run ./palisade, which enters one, or run as root"
-            + $" ({refusal.Message})",
+        1 => "a network namespace needs root, or root of a user namespace: run ./palisade, which enters one, or run as"
+            + $" root ({refusal.Message})",
         28 => "the limit of network namespaces is reached: raise it with `sysctl user.max_net_namespaces=…`"
             + $" ({refusal.Message})",
         22 => $"this kernel is built without network namespaces (CONFIG_NET_NS) ({refusal.Message})",
@@ -48,7 +49,8 @@ public static class Machine
         catch (KernelException refusal)
         {
             throw new LabException(
-                $"this kernel makes no veth pairs: {refusal.Message}; load the module (`modprobe veth`) or use a kernel that has it",
+                $"this kernel makes no veth pairs: {refusal.Message}; load the module (`modprobe veth`) or use a kernel"
+                + " that has it",
                 refusal);
         }
     }

@@ -7,7 +7,9 @@ internal static class Programs
 {
     private const string AgentName = "palisade-agent";
 
-    /// <summary>The agent: beside this program when installed, in its own project's output when built from source.</summary>
+    /// <summary>
+    /// The agent: beside this program when installed, in its own project's output when built from source.
+    /// </summary>
     public static IReadOnlyList<string> Agent()
     {
         var here = AppContext.BaseDirectory.TrimEnd('/');
@@ -21,7 +23,8 @@ internal static class Programs
         ];
         return Array.Find(places, File.Exists) is { } found
             ? [found]
-            : throw new LabException($"the agent is not there: looked for {string.Join(" and ", places)}; build the solution first");
+            : throw new LabException(
+                $"the agent is not there: looked for {string.Join(" and ", places)}; build the solution first");
     }
 
     /// <summary>This program once more, as the step before a pod's command.</summary>

@@ -5,8 +5,8 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab;
 
 /// <summary>
-/// Ends what a lab that was killed left running: children of a pod's command, which PR_SET_PDEATHSIG does not reach. They are
-/// known by the mark in their environment, so nothing else can be meant.
+/// Ends what a lab that was killed left running: children of a pod's command, which PR_SET_PDEATHSIG does not reach.
+/// They are known by the mark in their environment, so nothing else can be meant.
 /// </summary>
 internal static class StaleChildren
 {
@@ -18,7 +18,8 @@ internal static class StaleChildren
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var process)
-                && process != Environment.ProcessId && Carries(directory, wanted) && ProcessControl.Signal(process, ProcessControl.KillSignal))
+                && process != Environment.ProcessId && Carries(directory, wanted)
+                    && ProcessControl.Signal(process, ProcessControl.KillSignal))
                 ended++;
         }
 

@@ -50,10 +50,12 @@ public sealed class BadInputTests
             var ran = await up.TryKubectlAsync(manifest, ["apply", "-f", "-"]);
             Assert.True(ran.Code == 1, $"{manifest}\n{ran}");
             var answers = await up.ConnectAsync(
-                [new("dev-team/frontend", "dev-team/web"), new("dev-team/stranger", "dev-team/web", TimeoutMilliseconds: 300)]);
+                [new("dev-team/frontend", "dev-team/web"),
+                    new("dev-team/stranger", "dev-team/web", TimeoutMilliseconds: 300)]);
             Assert.Equal(["HTTP 200 web", "timeout"], answers.Select(answer => answer.Answer));
         }
 
-        Assert.Equal("allow-web", await up.KubectlAsync("get", "netpol", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
+        Assert.Equal(
+            "allow-web", await up.KubectlAsync("get", "netpol", "-A", "-o", "jsonpath={.items[*].metadata.name}"));
     }
 }

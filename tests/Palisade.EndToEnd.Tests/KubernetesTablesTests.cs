@@ -6,12 +6,13 @@ using Xunit;
 namespace Palisade.EndToEnd.Tests;
 
 /// <summary>
-/// Some of Kubernetes' own NetworkPolicy tables through the whole stack: kubectl, API server, agents on three nodes, packets.
-/// All of them are judged by packets in the dataplane's tests; these are one of each kind.
+/// Some of Kubernetes' own NetworkPolicy tables through the whole stack: kubectl, API server, agents on three nodes,
+/// packets. All of them are judged by packets in the dataplane's tests; these are one of each kind.
 /// </summary>
 public sealed class KubernetesTablesTests
 {
-    // Stacked policies on two ports; pods AND namespaces; named ports; a label that changes; egress; ipBlock; UDP; SCTP.
+    // Stacked policies on two ports; pods AND namespaces; named ports; a label that changes; egress; ipBlock; UDP;
+    // SCTP.
     private static readonly string[] Chosen = ["10", "15", "17", "22", "27", "36", "43", "46"];
 
     [Fact]
@@ -19,7 +20,8 @@ public sealed class KubernetesTablesTests
     {
         Needs.Cluster();
         var folder = Path.Combine(Needs.Shared(), "corpus", "k8s-e2e");
-        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "cases.json")))!["cases"]!.AsArray();
+        var cases = JsonNode.Parse(
+            await File.ReadAllTextAsync(Path.Combine(folder, "cases.json")))!["cases"]!.AsArray();
         var model = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "model.json")))!;
         await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "3");
         await up.ApplyAsync(Cluster(model));
@@ -48,12 +50,15 @@ public sealed class KubernetesTablesTests
             [.. pairs.Select(pair => new ConnectRequest(pair.From, pair.To, protocol, port))]);
         var wrong = pairs.Zip(answers)
             .Where(result => result.Second.Connected == blocked.Contains($"{result.First.From} -> {result.First.To}"))
-            .Select(result => $"{result.First.From} -> {result.First.To}: {result.Second.Answer}{result.Second.Error}").ToList();
-        Assert.True(wrong.Count == 0, $"{Text(one["id"])} {Text(one["test"])} on {protocol}/{port}:\n{string.Join('\n', wrong)}");
+            .Select(result => $"{result.First.From} -> {result.First.To}: {result.Second.Answer}{result.Second.Error}")
+                .ToList();
+        Assert.True(wrong.Count == 0,
+            $"{Text(one["id"])} {Text(one["test"])} on {protocol}/{port}:\n{string.Join('\n', wrong)}");
     }
 
     /// <summary>The tables' namespace y, unquoted in their files, is a boolean to kubectl (YAML 1.1).</summary>
-    private static string QuoteY(string manifest) => Regex.Replace(manifest, @"([:-] )y$", "$1\"y\"", RegexOptions.Multiline);
+    private static string QuoteY(string manifest) =>
+        Regex.Replace(manifest, @"([:-] )y$", "$1\"y\"", RegexOptions.Multiline);
 
     private static async Task LabelAsync(UpProcess up, JsonNode step, string member, Func<string, string[]> target)
     {
@@ -72,13 +77,16 @@ public sealed class KubernetesTablesTests
         foreach (var (name, _) in model["pods"]!.AsObject())
         {
             var extra = JsonNode.Parse(await up.KubectlAsync(
-                "get", "pod", "-n", name.Split('/')[0], name.Split('/')[1], "-o", "jsonpath={.metadata.labels}"))!.AsObject();
+                "get", "pod", "-n", name.Split('/')[0], name.Split('/')[1], "-o",
+                    "jsonpath={.metadata.labels}"))!.AsObject();
             foreach (var (key, _) in extra.Where(label => label.Key != "pod").ToList())
                 await up.KubectlAsync("label", "pod", "-n", name.Split('/')[0], name.Split('/')[1], $"{key}-");
         }
     }
 
-    /// <summary>The model's namespaces and pods, with its addresses: every pod serves 80 and 81 over TCP, UDP and SCTP.</summary>
+    /// <summary>
+    /// The model's namespaces and pods, with its addresses: every pod serves 80 and 81 over TCP, UDP and SCTP.
+    /// </summary>
     private static string Cluster(JsonNode model)
     {
         var documents = new List<string>();

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Palisade.EndToEnd.Tests;
 
-/// <summary>The lab's wires without any policy: everybody reaches everybody, so that what stops a packet later is the table.</summary>
+/// <summary>
+/// The lab's wires without any policy: everybody reaches everybody, so that what stops a packet later is the table.
+/// </summary>
 public sealed class LabNetworkTests
 {
     [Theory]
@@ -39,7 +41,8 @@ public sealed class LabNetworkTests
 
         var stranger = IPAddress.Parse(family == 4 ? "203.0.113.9" : "2001:db8::9");
         network.Outside.Own(stranger);
-        var fromOutside = new Probe(network.Outside.Namespace, stranger, ip, ProbeProtocol.Tcp, 80, TimeSpan.FromSeconds(1));
+        var fromOutside =
+            new Probe(network.Outside.Namespace, stranger, ip, ProbeProtocol.Tcp, 80, TimeSpan.FromSeconds(1));
         Assert.Equal("HTTP 200 b", (await Prober.SendAsync(fromOutside, default)).Answer);
         network.Outside.Listen(stranger, new LabPort(ProbeProtocol.Tcp, 443));
         Assert.Equal($"HTTP 200 ip:{stranger}", await Send(a, stranger, ProbeProtocol.Tcp, 443));
@@ -74,5 +77,6 @@ public sealed class LabNetworkTests
     }
 
     private static async Task<string> Send(NetworkNamespace from, IPAddress to, ProbeProtocol protocol, ushort port) =>
-        (await Prober.SendAsync(new Probe(from, null, to, protocol, port, TimeSpan.FromMilliseconds(700)), default)).Answer;
+        (await Prober.SendAsync(new Probe(from, null, to, protocol, port, TimeSpan.FromMilliseconds(700)), default))
+            .Answer;
 }

@@ -18,7 +18,8 @@ public sealed class LifecycleTests
         await up.KubectlAsync(
             "run", "sleeper", "--image=busybox", "--restart=Never", "--command", "--", "sh", "-c", "sleep 1000; true");
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/sleeper", "--timeout=20s");
-        await Eventually.TrueAsync(() => Traces.Marked($"PALISADE_LAB={up.Data}").Any(id => Traces.CommandOf(id) == "sleep 1000"));
+        await Eventually.TrueAsync(
+            () => Traces.Marked($"PALISADE_LAB={up.Data}").Any(id => Traces.CommandOf(id) == "sleep 1000"));
         var traces = Traces.Of(up);
         Assert.Equal(links, Traces.MachineLinks());
         // fabric, outside, two nodes, four pods.
@@ -36,7 +37,8 @@ public sealed class LifecycleTests
         }
 
         // The kernel kills what `up` had started; what a pod's command had started itself is the next `up`'s to end.
-        await Eventually.EmptyAsync(() => [.. traces.LeftProcesses().Where(left => !left.EndsWith("sleep 1000", StringComparison.Ordinal))]);
+        await Eventually.EmptyAsync(
+            () => [.. traces.LeftProcesses().Where(left => !left.EndsWith("sleep 1000", StringComparison.Ordinal))]);
         Assert.Contains(traces.LeftProcesses(), left => left.EndsWith("sleep 1000", StringComparison.Ordinal));
         await using var next = await UpProcess.StartAsync(up.Data, "--nodes", "2");
         await Eventually.EmptyAsync(traces.LeftNamespaces);
@@ -78,7 +80,8 @@ public sealed class LifecycleTests
         Assert.Contains("which is no more", second.Said, StringComparison.Ordinal);
         var nodes = await second.KubectlAsync("get", "nodes", "-o", "name");
         Assert.Equal("node/node-1\n", nodes);
-        var placed = await second.KubectlAsync("get", "pods", "-n", "dev-team", "-o", "jsonpath={.items[*].spec.nodeName}");
+        var placed =
+            await second.KubectlAsync("get", "pods", "-n", "dev-team", "-o", "jsonpath={.items[*].spec.nodeName}");
         Assert.Equal("node-1 node-1 node-1", placed);
         Assert.Equal("HTTP 200 web", (await second.ConnectOneAsync(new("dev-team/frontend", "dev-team/web"))).Answer);
         Assert.Equal("timeout", (await second.ConnectOneAsync(new("dev-team/stranger", "dev-team/web"))).Answer);
@@ -107,7 +110,8 @@ public sealed class LifecycleTests
         for (var i = 0; i < 3; i++)
         {
             var answers = await up.ConnectAsync(
-                [new("dev-team/stranger", "dev-team/web", TimeoutMilliseconds: 300), new("dev-team/frontend", "dev-team/web")]);
+                [new("dev-team/stranger", "dev-team/web", TimeoutMilliseconds: 300),
+                    new("dev-team/frontend", "dev-team/web")]);
             Assert.Equal(["timeout", "HTTP 200 web"], answers.Select(answer => answer.Answer));
         }
 
@@ -118,8 +122,10 @@ public sealed class LifecycleTests
     }
 
     private static IReadOnlyList<int> Agents(UpProcess up) =>
-        [.. Traces.Marked($"PALISADE_LAB={up.Data}").Where(id => Traces.CommandOf(id).Contains("palisade-agent", StringComparison.Ordinal))];
+        [.. Traces.Marked($"PALISADE_LAB={up.Data}")
+            .Where(id => Traces.CommandOf(id).Contains("palisade-agent", StringComparison.Ordinal))];
 
     private static Task<string> Addresses(UpProcess up) => up.KubectlAsync(
-        "get", "pods", "-n", "dev-team", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.podIPs}{\"\\n\"}{end}");
+        "get", "pods", "-n", "dev-team", "-o",
+            "jsonpath={range .items[*]}{.metadata.name} {.status.podIPs}{\"\\n\"}{end}");
 }

@@ -24,10 +24,12 @@ public sealed class OrdinaryUserTests
 
         var data = UpProcess.NewData();
         File.SetUnixFileMode(data, (UnixFileMode)0x1FF);
-        await using var up = UpProcess.Start([.. inside, Places.Cli, "up", "--demo", "--data", Path.Combine(data, "lab")], Path.Combine(data, "lab"));
+        await using var up = UpProcess.Start(
+            [.. inside, Places.Cli, "up", "--demo", "--data", Path.Combine(data, "lab")], Path.Combine(data, "lab"));
         await up.WaitReadyAsync();
         await up.KubectlAsync("apply", "-f", "examples/exercise/allow-web.yaml");
-        var answers = await up.ConnectAsync([new("dev-team/frontend", "dev-team/web"), new("dev-team/stranger", "dev-team/web")]);
+        var answers =
+            await up.ConnectAsync([new("dev-team/frontend", "dev-team/web"), new("dev-team/stranger", "dev-team/web")]);
         Assert.Equal(["HTTP 200 web", "timeout"], answers.Select(answer => answer.Answer));
         var traces = Traces.Of(up);
         Assert.Equal(0, await up.EndAsync(ProcessControl.Interrupt));
@@ -44,9 +46,11 @@ public sealed class OrdinaryUserTests
             Assert.Skip($"{Places.Cli} lies where an ordinary user may not look");
         var ran = await Shell.RunAsync(
             "setpriv",
-            [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", Places.Cli, "up", "--data", $"/tmp/palisade-{Guid.NewGuid():N}"]);
+            [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", Places.Cli, "up", "--data",
+                $"/tmp/palisade-{Guid.NewGuid():N}"]);
         Assert.Equal(3, ran.Code);
-        Assert.Contains("needs root, or root of a user namespace: run ./palisade", ran.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "needs root, or root of a user namespace: run ./palisade", ran.Errors, StringComparison.Ordinal);
     }
 
     private static async Task<bool> IsInUserNamespace() =>

@@ -22,14 +22,17 @@ internal static class Places
         new[] { Environment.GetEnvironmentVariable("PALISADE_SHARED"), Path.Combine(Root, "..", "shared") }
             .FirstOrDefault(Directory.Exists);
 
-    /// <summary>kubectl: $PALISADE_KUBECTL, else on the PATH, else where build.sh puts it; null when there is none.</summary>
+    /// <summary>
+    /// kubectl: $PALISADE_KUBECTL, else on the PATH, else where build.sh puts it; null when there is none.
+    /// </summary>
     public static string? Kubectl
     {
         get
         {
             var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             return new[] { Environment.GetEnvironmentVariable("PALISADE_KUBECTL") }
-                .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, "kubectl")))
+                .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+                    .Select(d => Path.Combine(d, "kubectl")))
                 .Append(Path.Combine(home, ".cache", "palisade-tools", "kubectl"))
                 .FirstOrDefault(File.Exists);
         }
@@ -39,7 +42,8 @@ internal static class Places
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "Palisade.slnx")))
-            directory = directory.Parent ?? throw new InvalidOperationException("Palisade.slnx is above none of the tests' folders");
+            directory = directory.Parent
+                ?? throw new InvalidOperationException("Palisade.slnx is above none of the tests' folders");
         return directory.FullName;
     }
 }

@@ -42,9 +42,11 @@ public sealed class PodTests
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/ports", "pod/client", "--timeout=20s");
         foreach (var family in (int[])[4, 6])
         {
-            ConnectRequest To(string protocol, int? port) => new("default/client", "default/ports", protocol, port, family);
+            ConnectRequest To(string protocol, int? port) =>
+                new("default/client", "default/ports", protocol, port, family);
             var answers = await up.ConnectAsync(
-                [To("TCP", 8080), To("UDP", 53), To("SCTP", 9090), To("ICMP", null), To("TCP", 80), To("UDP", 54), To("SCTP", 9091)]);
+                [To("TCP", 8080), To("UDP", 53), To("SCTP", 9090), To("ICMP", null), To("TCP", 80), To("UDP", 54),
+                    To("SCTP", 9091)]);
             Assert.Equal(
                 ["HTTP 200 ports", "echo palisade", "INIT ACK", "echo reply", "refused", "refused", "refused"],
                 answers.Select(answer => answer.Answer));
@@ -57,7 +59,8 @@ public sealed class PodTests
     {
         var ran = await up.TryKubectlAsync("run", "plain", "--image=nginx");
         Assert.Contains(
-            "Warning: images are not pulled here: a built-in server listens on 80/TCP (no port is declared)", ran.Errors,
+            "Warning: images are not pulled here: a built-in server listens on 80/TCP (no port is declared)",
+                ran.Errors,
             StringComparison.Ordinal);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/plain", "--timeout=20s");
         Assert.Equal("HTTP 200 plain", (await up.ConnectOneAsync(new("default/client", "default/plain"))).Answer);
@@ -79,14 +82,18 @@ public sealed class PodTests
 
     private static async Task Restart_policy_decides_what_becomes_of_a_command(UpProcess up)
     {
-        await up.KubectlAsync("run", "fails", "--image=busybox", "--restart=Never", "--command", "--", "sh", "-c", "exit 7");
+        await up.KubectlAsync(
+            "run", "fails", "--image=busybox", "--restart=Never", "--command", "--", "sh", "-c", "exit 7");
         await up.KubectlAsync("run", "loops", "--image=busybox", "--command", "--", "sh", "-c", "exit 1");
-        await up.KubectlAsync("run", "missing", "--image=busybox", "--restart=Never", "--command", "--", "no-such-program-here");
-        await up.KubectlAsync("wait", "--for=jsonpath={.status.phase}=Failed", "pod/fails", "pod/missing", "--timeout=20s");
+        await up.KubectlAsync(
+            "run", "missing", "--image=busybox", "--restart=Never", "--command", "--", "no-such-program-here");
+        await up.KubectlAsync(
+            "wait", "--for=jsonpath={.status.phase}=Failed", "pod/fails", "pod/missing", "--timeout=20s");
         var code = await up.KubectlAsync(
             "get", "pod", "fails", "-o", "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}");
         Assert.Equal("7", code);
-        await up.KubectlAsync("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/loops", "--timeout=20s");
+        await up.KubectlAsync(
+            "wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/loops", "--timeout=20s");
         var log = await File.ReadAllTextAsync(Path.Combine(up.Data, "log", "default_missing_missing.log"));
         Assert.Contains("no-such-program-here: no such program on this machine", log, StringComparison.Ordinal);
     }
@@ -97,11 +104,15 @@ public sealed class PodTests
             apiVersion: v1
             kind: Pod
             metadata: { name: host, namespace: default }
-            spec: { hostNetwork: true, nodeName: node-2, containers: [ { name: host, image: host, ports: [ { containerPort: 9000 } ] } ] }
+            spec:
+              hostNetwork: true
+              nodeName: node-2
+              containers: [ { name: host, image: host, ports: [ { containerPort: 9000 } ] } ]
             """);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/host", "--timeout=20s");
         Assert.Equal("172.30.0.2", await up.KubectlAsync("get", "pod", "host", "-o", "jsonpath={.status.podIP}"));
-        Assert.Equal("HTTP 200 host", (await up.ConnectOneAsync(new("default/client", "node:node-2", Port: 9000))).Answer);
+        Assert.Equal(
+            "HTTP 200 host", (await up.ConnectOneAsync(new("default/client", "node:node-2", Port: 9000))).Answer);
     }
 
     private static async Task An_address_that_is_asked_for_is_given(UpProcess up)
@@ -109,7 +120,10 @@ public sealed class PodTests
         await up.ApplyAsync("""
             apiVersion: v1
             kind: Pod
-            metadata: { name: asks, namespace: default, annotations: { lab.palisade.dev/pod-ips: "192.0.2.77,2001:db8::77" } }
+            metadata:
+              name: asks
+              namespace: default
+              annotations: { lab.palisade.dev/pod-ips: "192.0.2.77,2001:db8::77" }
             spec: { containers: [ { name: asks, image: asks } ] }
             """);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/asks", "--timeout=20s");
@@ -117,7 +131,8 @@ public sealed class PodTests
             """[{"ip":"192.0.2.77"},{"ip":"2001:db8::77"}]""",
             await up.KubectlAsync("get", "pod", "asks", "-o", "jsonpath={.status.podIPs}"));
         var answers = await up.ConnectAsync(
-            [new("default/client", "default/asks"), new("ip:203.0.113.1", "default/asks"), new("default/plain", "default/asks", Family: 6)]);
+            [new("default/client", "default/asks"), new("ip:203.0.113.1", "default/asks"),
+                new("default/plain", "default/asks", Family: 6)]);
         Assert.Equal(["HTTP 200 asks", "HTTP 200 asks", "HTTP 200 asks"], answers.Select(answer => answer.Answer));
     }
 
@@ -134,7 +149,8 @@ public sealed class PodTests
 
     private static async Task A_bad_request_says_what_is_wrong(UpProcess up)
     {
-        var ran = await up.TryKubectlAsync("""{"from": "default/client"}""", ["create", "--raw", ConnectRequest.Path, "-f", "-"]);
+        const string request = """{"from": "default/client"}""";
+        var ran = await up.TryKubectlAsync(request, ["create", "--raw", ConnectRequest.Path, "-f", "-"]);
         Assert.Equal(1, ran.Code);
         Assert.Contains("to: required: ns/pod, node:NAME or ip:ADDRESS", ran.Errors, StringComparison.Ordinal);
     }

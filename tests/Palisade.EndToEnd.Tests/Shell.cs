@@ -42,7 +42,8 @@ internal static class Shell
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in {Patience.TotalSeconds} s");
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', arguments)} did not end in {Patience.TotalSeconds} s");
         }
 
         return new Ran(process.ExitCode, await output, await errors);

@@ -1,6 +1,8 @@
 namespace Palisade.EndToEnd.Tests;
 
-/// <summary>What a running `up` has of the machine: its processes and its namespaces. Taken before it ends, looked for after.</summary>
+/// <summary>
+/// What a running `up` has of the machine: its processes and its namespaces. Taken before it ends, looked for after.
+/// </summary>
 internal sealed class Traces
 {
     private readonly string _mark;
@@ -31,7 +33,8 @@ internal sealed class Traces
     public IReadOnlyList<string> Left() => [.. LeftProcesses(), .. LeftNamespaces()];
 
     /// <summary>Children that still run.</summary>
-    public IReadOnlyList<string> LeftProcesses() => [.. Marked(_mark).Select(process => $"process {process} {CommandOf(process)}")];
+    public IReadOnlyList<string> LeftProcesses() =>
+        [.. Marked(_mark).Select(process => $"process {process} {CommandOf(process)}")];
 
     /// <summary>Whoever still holds one of its namespaces.</summary>
     public IReadOnlyList<string> LeftNamespaces() =>
@@ -41,7 +44,8 @@ internal sealed class Traces
 
     /// <summary>The interfaces of the machine's own namespace.</summary>
     public static IReadOnlyList<string> MachineLinks() =>
-        [.. Directory.GetFileSystemEntries("/sys/class/net").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFileSystemEntries("/sys/class/net").Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>The processes that carry the lab's mark: agents and pods' commands.</summary>
     public static IReadOnlyList<int> Marked(string mark) => [.. Processes().Where(process =>
@@ -70,7 +74,8 @@ internal sealed class Traces
     }
 
     private static IEnumerable<int> Processes() =>
-        Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0).Where(id => id > 0);
+        Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(id => id > 0);
 
     private static string[] Entries(string directory)
     {

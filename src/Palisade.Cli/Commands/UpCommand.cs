@@ -12,13 +12,13 @@ internal static class UpCommand
         Run a Kubernetes-compatible cluster on this machine: an API server for kubectl, nodes and their pods as network
         namespaces, and on every node the agent that enforces NetworkPolicy on their real packets.
 
-        A pod's image is not pulled. Instead a built-in server listens on its declared containerPorts (TCP: HTTP that answers
-        with the pod's name; UDP: echo; SCTP: INIT ACK), or on TCP 80 when it declares none. A container with a command runs
-        that program of this machine, as you, inside the pod's namespace.
+        A pod's image is not pulled. Instead a built-in server listens on its declared containerPorts (TCP: HTTP that
+        answers with the pod's name; UDP: echo; SCTP: INIT ACK), or on TCP 80 when it declares none. A container with a
+        command runs that program of this machine, as you, inside the pod's namespace.
 
         Nothing in the machine's own network is touched. Ctrl-C ends everything; the data directory keeps objects, keys,
-        port and the pods' addresses for the next start. With fewer nodes than before, the pods of the others are made again
-        on those that stay. It needs root, or a user namespace of its own, which ./palisade enters by itself.
+        port and the pods' addresses for the next start. With fewer nodes than before, the pods of the others are made
+        again on those that stay. It needs root, or a user namespace of its own, which ./palisade enters by itself.
         """;
 
     /// <summary>The command.</summary>
@@ -36,7 +36,8 @@ internal static class UpCommand
         };
         var port = new Option<int?>("--port")
         {
-            Description = "The API server's port on 127.0.0.1; otherwise the last one, at first a free one", HelpName = "PORT",
+            Description = "The API server's port on 127.0.0.1; otherwise the last one, at first a free one",
+            HelpName = "PORT",
         };
         var network = new Option<string>("--cni")
         {
@@ -90,7 +91,8 @@ internal static class UpCommand
                 lab.CreateDemo();
             Introduce(lab, demo);
             await lab.WaitReadyAsync(cancel);
-            Console.WriteLine($"ready: {Nodes(options.Nodes)} {(options.Nodes == 1 ? "enforces" : "enforce")} NetworkPolicy."
+            Console.WriteLine(
+                $"ready: {Nodes(options.Nodes)} {(options.Nodes == 1 ? "enforces" : "enforce")} NetworkPolicy."
                 + " Ctrl-C ends it; the data stays");
             await Task.Delay(Timeout.Infinite, cancel);
         }

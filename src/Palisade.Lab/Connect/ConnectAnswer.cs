@@ -13,7 +13,8 @@ namespace Palisade.Lab.Connect;
 /// <param name="Answer">HTTP 200 web, echo, INIT ACK, echo reply, refused, timeout …</param>
 /// <param name="Milliseconds">How long it took.</param>
 /// <param name="Error">Why it could not even be tried; null when it was.</param>
-public sealed record ConnectAnswer(bool Connected, bool Reached, string Answer, double Milliseconds, string? Error = null)
+public sealed record ConnectAnswer(
+    bool Connected, bool Reached, string Answer, double Milliseconds, string? Error = null)
 {
     /// <summary>A connection that could not be tried.</summary>
     public static ConnectAnswer NotTried(string why) => new(false, false, "", 0, why);

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Palisade.Lab.Connect;
 
-/// <summary>One connection to try: the body of POST /apis/lab.palisade.dev/v1/connect, or an item of its list.</summary>
+/// <summary>
+/// One connection to try: the body of POST /apis/lab.palisade.dev/v1/connect, or an item of its list.
+/// </summary>
 /// <param name="From">Who opens it: ns/pod, node:NAME or ip:ADDRESS.</param>
 /// <param name="To">Whom to: the same forms.</param>
 /// <param name="Protocol">TCP, UDP, SCTP or ICMP.</param>
@@ -43,7 +45,12 @@ public sealed record ConnectRequest(
             Text(request, "to") ?? throw new LabException("to: required: ns/pod, node:NAME or ip:ADDRESS"),
             protocol,
             port,
-            Number(request, "family", 4, 6) switch { null or 4 => 4, 6 => 6, _ => throw new LabException("family: 4 or 6") },
+            Number(request, "family", 4, 6) switch
+            {
+                null or 4 => 4,
+                6 => 6,
+                _ => throw new LabException("family: must be 4 or 6"),
+            },
             Number(request, "timeoutMs", 1, LongestTimeout) ?? 1000);
     }
 

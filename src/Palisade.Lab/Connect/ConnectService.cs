@@ -12,7 +12,9 @@ using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Connect;
 
-/// <summary>Finds out who is meant by ns/pod, node:NAME and ip:ADDRESS, and opens the connection between them.</summary>
+/// <summary>
+/// Finds out who is meant by ns/pod, node:NAME and ip:ADDRESS, and opens the connection between them.
+/// </summary>
 /// <param name="network">Nodes and outside.</param>
 /// <param name="pods">The pods; they come after the endpoint.</param>
 /// <param name="catchUp">Waits until the nodes enforce what the API has acknowledged.</param>
@@ -178,7 +180,8 @@ internal sealed class ConnectService(
         if (party.StartsWith("node:", StringComparison.Ordinal))
         {
             var node = network.Node(party[5..])
-                ?? throw new LabException($"{party}: no such node; there are {string.Join(", ", network.Nodes.Select(n => n.Name))}");
+                ?? throw new LabException(
+                    $"{party}: no such node; there are {string.Join(", ", network.Nodes.Select(n => n.Name))}");
             return new Party(node.Namespace, Of(node.Addresses, family, party), false);
         }
 

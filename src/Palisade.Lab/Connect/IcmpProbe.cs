@@ -12,7 +12,8 @@ internal static class IcmpProbe
     private const int HeaderLength = 8;
 
     /// <summary>Sends one echo request and waits for its reply.</summary>
-    public static async Task<(bool Connected, bool Reached, string Answer)> SendAsync(Probe probe, CancellationToken cancel)
+    public static async Task<(bool Connected, bool Reached, string Answer)> SendAsync(
+        Probe probe, CancellationToken cancel)
     {
         var isV6 = probe.Target.AddressFamily == AddressFamily.InterNetworkV6;
         var protocol = isV6 ? ProtocolType.IcmpV6 : ProtocolType.Icmp;

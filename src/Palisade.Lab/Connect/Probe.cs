@@ -27,4 +27,5 @@ internal enum ProbeProtocol : byte
 /// <param name="Port">The destination port; meaningless for ICMP.</param>
 /// <param name="Timeout">How long to wait for an answer.</param>
 internal sealed record Probe(
-    NetworkNamespace Namespace, IPAddress? Source, IPAddress Target, ProbeProtocol Protocol, ushort Port, TimeSpan Timeout);
+    NetworkNamespace Namespace, IPAddress? Source, IPAddress Target, ProbeProtocol Protocol, ushort Port,
+        TimeSpan Timeout);

@@ -6,8 +6,8 @@ using System.Text;
 namespace Palisade.Lab.Connect;
 
 /// <summary>
-/// Sends probes. A socket belongs for life to the namespace of the thread that makes it, so only its creation runs on the
-/// namespace's thread; the waiting is asynchronous and thousands of probes need no threads.
+/// Sends probes. A socket belongs for life to the namespace of the thread that makes it, so only its creation runs on
+/// the namespace's thread; the waiting is asynchronous and thousands of probes need no threads.
 /// </summary>
 internal static class Prober
 {

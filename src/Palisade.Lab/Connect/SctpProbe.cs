@@ -5,11 +5,14 @@ using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Connect;
 
-/// <summary>An SCTP INIT on a raw socket, since many kernels come without SCTP; what the policy judges is this packet anyway.</summary>
+/// <summary>
+/// An SCTP INIT on a raw socket, since many kernels come without SCTP; what the policy judges is this packet anyway.
+/// </summary>
 internal static class SctpProbe
 {
     /// <summary>Sends one INIT and waits for INIT ACK or ABORT.</summary>
-    public static async Task<(bool Connected, bool Reached, string Answer)> SendAsync(Probe probe, CancellationToken cancel)
+    public static async Task<(bool Connected, bool Reached, string Answer)> SendAsync(
+        Probe probe, CancellationToken cancel)
     {
         using var socket = await probe.Namespace.RunAsync(() => Open(probe));
         // Connected, so that packets of others are filtered out and ICMP protocol unreachable comes back as an error.

@@ -15,15 +15,18 @@ internal sealed record AddressLease(AddressPair Addresses, int? Slot, IReadOnlyL
 /// </summary>
 internal sealed class AddressBook(LabNetwork network)
 {
-    private readonly Dictionary<string, AddressPool> _pools = network.Nodes.ToDictionary(node => node.Name, _ => new AddressPool());
+    private readonly Dictionary<string, AddressPool> _pools =
+        network.Nodes.ToDictionary(node => node.Name, _ => new AddressPool());
     private readonly HashSet<IPAddress> _foreign = [];
 
     /// <summary>Leases addresses on a node; null when the node has none left.</summary>
     public AddressLease? Lease(LabNode node, IReadOnlyList<IPAddress> wished)
     {
-        var v4 = wished.FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && MayHave(node, address));
+        var v4 = wished.FirstOrDefault(
+            address => address.AddressFamily == AddressFamily.InterNetwork && MayHave(node, address));
         var v6 = network.Plan.HasIPv6
-            ? wished.FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetworkV6 && MayHave(node, address))
+            ? wished.FirstOrDefault(
+                address => address.AddressFamily == AddressFamily.InterNetworkV6 && MayHave(node, address))
             : null;
         var pool = _pools[node.Name];
         int? slot = v4 is null ? null : network.Plan.SlotOf(node.Number, v4);
@@ -53,7 +56,9 @@ internal sealed class AddressBook(LabNetwork network)
         }
     }
 
-    /// <summary>An address of another node's range stays there: its route leads there. So do the nodes' and the outside's own.</summary>
+    /// <summary>
+    /// An address of another node's range stays there: its route leads there. So do the nodes' and the outside's own.
+    /// </summary>
     private bool MayHave(LabNode node, IPAddress address) =>
         network.Plan.SlotOf(node.Number, address) is not null
         || (IsForeign(address) && !_foreign.Contains(address) && !IsInfrastructure(address));

@@ -32,8 +32,8 @@ internal sealed class AddressPlan(bool hasIPv6)
     public static readonly IPAddress PodGatewayV4 = IPAddress.Parse("169.254.1.1");
 
     /// <summary>
-    /// The fabric's, which the nodes and the outside see. Another than the pods', since a node has that one itself and would
-    /// not take an answer from its own address.
+    /// The fabric's, which the nodes and the outside see. Another than the pods', since a node has that one itself and
+    /// would not take an answer from its own address.
     /// </summary>
     public static readonly IPAddress FabricGatewayV4 = IPAddress.Parse("169.254.2.1");
 
@@ -72,7 +72,9 @@ internal sealed class AddressPlan(bool hasIPv6)
         return hasIPv6 ? [v4, IPNetwork.Parse($"fd00:10:244:{node:x}::/64")] : [v4];
     }
 
-    /// <summary>The addresses of slot <paramref name="slot"/> of a node: the last octet, and the same number in IPv6.</summary>
+    /// <summary>
+    /// The addresses of slot <paramref name="slot"/> of a node: the last octet, and the same number in IPv6.
+    /// </summary>
     public AddressPair Pod(int node, int slot)
     {
         var ranges = PodRanges(node);

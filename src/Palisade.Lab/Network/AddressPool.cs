@@ -1,8 +1,9 @@
 namespace Palisade.Lab.Network;
 
 /// <summary>
-/// The slots of one node's pod range. Slots are given out in a circle, so that a deleted pod's address comes back as late as
-/// possible: a client that still has it must not meet a stranger. Not safe for concurrent use; the pod controller owns it.
+/// The slots of one node's pod range. Slots are given out in a circle, so that a deleted pod's address comes back as
+/// late as possible: a client that still has it must not meet a stranger. Not safe for concurrent use; the pod
+/// controller owns it.
 /// </summary>
 internal sealed class AddressPool
 {

@@ -37,8 +37,8 @@ internal static class LabNamespaces
     private static void ConfigureV4(bool isRouter)
     {
         Sysctl.Write("net.ipv4.ip_forward", isRouter ? "1" : "0");
-        // A new namespace copies the machine's reverse-path filter (conf.all wins when it is stricter). Spoofed sources are
-        // nftables' affair here, so that what the tests see is what the table does.
+        // A new namespace copies the machine's reverse-path filter (conf.all wins when it is stricter). Spoofed sources
+        // are nftables' affair here, so that what the tests see is what the table does.
         Sysctl.Write("net.ipv4.conf.all.rp_filter", "0");
         Sysctl.Write("net.ipv4.conf.default.rp_filter", "0");
         Sysctl.Write("net.ipv4.conf.all.send_redirects", "0");

@@ -5,8 +5,8 @@ using Palisade.Nftables.Rtnetlink;
 namespace Palisade.Lab.Network;
 
 /// <summary>
-/// The fabric (a namespace that routes between nodes), the nodes, and the outside: everything but the pods. Routes only, no
-/// bridge: one kind of wire, and every hop is an ordinary router that preserves source addresses.
+/// The fabric (a namespace that routes between nodes), the nodes, and the outside: everything but the pods. Routes
+/// only, no bridge: one kind of wire, and every hop is an ordinary router that preserves source addresses.
 /// </summary>
 internal sealed class LabNetwork : IAsyncDisposable
 {

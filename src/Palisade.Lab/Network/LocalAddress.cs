@@ -20,10 +20,12 @@ internal static class LocalAddress
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
             return;
         var begun = Stopwatch.GetTimestamp();
-        while (!routing.Routes().Any(route => route.Table == LocalTable && route.Destination.BaseAddress.Equals(address)))
+        while (!routing.Routes()
+            .Any(route => route.Table == LocalTable && route.Destination.BaseAddress.Equals(address)))
         {
             if (Stopwatch.GetElapsedTime(begun) > Patience)
-                throw new LabException($"the kernel does not deliver to {address} {Patience.TotalSeconds:0} s after it took the address");
+                throw new LabException(
+                    $"the kernel does not deliver to {address} {Patience.TotalSeconds:0} s after it took the address");
             Thread.Sleep(1);
         }
     }

@@ -7,12 +7,13 @@ using Palisade.Nftables.Rtnetlink;
 namespace Palisade.Lab.Network;
 
 /// <summary>
-/// The world outside the cluster: one namespace behind the fabric's default route that becomes the owner of whatever address
-/// a probe names, and listens where a probe goes to.
+/// The world outside the cluster: one namespace behind the fabric's default route that becomes the owner of whatever
+/// address a probe names, and listens where a probe goes to.
 /// </summary>
 internal sealed class Outside : IAsyncDisposable
 {
-    // Every address is a local route of the namespace; the kernel looks them up in a trie, so the bound only limits memory.
+    // Every address is a local route of the namespace; the kernel looks them up in a trie, so the bound only limits
+    // memory.
     private const int MostAddresses = 65536;
 
     private readonly AddressPlan _plan;
@@ -42,7 +43,8 @@ internal sealed class Outside : IAsyncDisposable
             foreach (var address in _plan.Outside.All)
             {
                 var any = address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
-                routing.AddRoute(new Route(new IPNetwork(any, 0)) { Gateway = address, Device = "outside", OnLink = true });
+                routing.AddRoute(
+                    new Route(new IPNetwork(any, 0)) { Gateway = address, Device = "outside", OnLink = true });
             }
         });
     }
@@ -56,7 +58,8 @@ internal sealed class Outside : IAsyncDisposable
             if (_owned.Contains(address) || _plan.Outside.All.Contains(address))
                 return;
             if (_owned.Count >= MostAddresses)
-                throw new LabException($"the outside owns {MostAddresses} addresses already; start `up` again for more");
+                throw new LabException(
+                    $"the outside owns {MostAddresses} addresses already; start `up` again for more");
             try
             {
                 Namespace.Run(() =>
@@ -75,7 +78,9 @@ internal sealed class Outside : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts to answer SCTP on every port of every address. Stays: it binds no port that others could want.</summary>
+    /// <summary>
+    /// Starts to answer SCTP on every port of every address. Stays: it binds no port that others could want.
+    /// </summary>
     public void AnswerSctp()
     {
         lock (_gate)

@@ -6,14 +6,15 @@ using Palisade.Nftables.Rtnetlink;
 namespace Palisade.Lab.Network;
 
 /// <summary>
-/// A routed veth pair, the one way in which anything is connected here (pod to node, node to fabric, outside to fabric):
+/// A routed veth pair, the one way in which anything is connected here (pod to node, node to fabric, outside to
+/// fabric):
 /// <code>
 /// parent                                        child
 ///   NAME  GATEWAY/32, fe80::1/64       ─────    eth0  ADDRESS/32, ADDRESS/128
 ///   ADDRESS/32 dev NAME src PARENT'S OWN        default via GATEWAY and fe80::1 dev eth0 onlink
 /// </code>
-/// The parent's end is up from the start, so that its routes name the child before the child can say a word; the child's end
-/// is down until <see cref="Open"/>.
+/// The parent's end is up from the start, so that its routes name the child before the child can say a word; the
+/// child's end is down until <see cref="Open"/>.
 /// </summary>
 internal sealed class Wire
 {
@@ -24,12 +25,14 @@ internal sealed class Wire
     private readonly AddressPair _addresses;
     private readonly IPAddress _gatewayV4;
 
-    // Both ends know each other's hardware address from the start. The kernel joins an IPv6 address's solicited-node group from
-    // a work queue (addrconf_dad_begin): a question that comes before is lost, and the first packet waits a second for the next.
+    // Both ends know each other's hardware address from the start. The kernel joins an IPv6 address's solicited-node
+    // group from a work queue (addrconf_dad_begin): a question that comes before is lost, and the first packet waits a
+    // second for the next.
     private PhysicalAddress _parentHardware = PhysicalAddress.None;
     private PhysicalAddress _childHardware = PhysicalAddress.None;
 
-    private Wire(NetworkNamespace parent, string name, NetworkNamespace child, AddressPair addresses, IPAddress gatewayV4)
+    private Wire(
+        NetworkNamespace parent, string name, NetworkNamespace child, AddressPair addresses, IPAddress gatewayV4)
     {
         _gatewayV4 = gatewayV4;
         _parent = parent;
@@ -46,9 +49,11 @@ internal sealed class Wire
     /// <param name="name">What its end is called there.</param>
     /// <param name="child">The namespace to connect; its end is eth0.</param>
     /// <param name="addresses">The child's addresses.</param>
-    /// <param name="parentAddresses">What a node itself sends from, when it opens connections to its pod; null for the fabric.</param>
+    /// <param name="parentAddresses">What a node itself sends from, when it opens connections to its pod; null for the
+    /// fabric.</param>
     public static Wire Lay(
-        NetworkNamespace parent, string name, NetworkNamespace child, AddressPair addresses, AddressPair? parentAddresses)
+        NetworkNamespace parent, string name, NetworkNamespace child, AddressPair addresses,
+            AddressPair? parentAddresses)
     {
         var gatewayV4 = parentAddresses is null ? AddressPlan.FabricGatewayV4 : AddressPlan.PodGatewayV4;
         var wire = new Wire(parent, name, child, addresses, gatewayV4);
@@ -61,7 +66,8 @@ internal sealed class Wire
             if (addresses.V6 is not null)
                 routing.AddAddress(name, AddressPlan.GatewayV6, 64);
             foreach (var address in addresses.All)
-                routing.AddRoute(HostRoute(address) with { Device = name, PreferredSource = parentAddresses?.Of(Family(address)) });
+                routing.AddRoute(
+                    HostRoute(address) with { Device = name, PreferredSource = parentAddresses?.Of(Family(address)) });
             wire._parentHardware = routing.FindLink(name)!.HardwareAddress;
         });
         child.Run(() =>

@@ -6,12 +6,12 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab.Nodes;
 
 /// <summary>
-/// One node's agent: the production program as a child process, started from the thread inside the node's namespace, which it
-/// inherits. It is started again when it ends, with back-off; the table it left stays in force meanwhile.
+/// One node's agent: the production program as a child process, started from the thread inside the node's namespace,
+/// which it inherits. It is started again when it ends, with back-off; the table it left stays in force meanwhile.
 /// </summary>
 /// <remarks>
-/// It must not outlive `up`: it holds the read end of a pipe as its standard input and ends at end-of-file, and the kernel
-/// kills it when its parent thread dies (PR_SET_PDEATHSIG, which the agent asks for itself).
+/// It must not outlive `up`: it holds the read end of a pipe as its standard input and ends at end-of-file, and the
+/// kernel kills it when its parent thread dies (PR_SET_PDEATHSIG, which the agent asks for itself).
 /// </remarks>
 internal sealed class AgentProcess : IAsyncDisposable
 {
@@ -38,8 +38,8 @@ internal sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// How far the agent had followed a resource (its plural) when its table last went to the kernel: a resource version, or -1
-    /// before the first commit.
+    /// How far the agent had followed a resource (its plural) when its table last went to the kernel: a resource
+    /// version, or -1 before the first commit.
     /// </summary>
     public long EnforcedVersion(string resource) => _enforced.GetValueOrDefault(resource, -1);
 
@@ -132,8 +132,8 @@ internal sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads the agent's one machine-readable line: "enforced N pods=N networkpolicies=N …". Each resource is followed by
-    /// itself, so a pod is in force when the number of pods says so, not the newest of all.
+    /// Reads the agent's one machine-readable line: "enforced N pods=N networkpolicies=N …". Each resource is followed
+    /// by itself, so a pod is in force when the number of pods says so, not the newest of all.
     /// </summary>
     private void Read(string line)
     {
@@ -142,7 +142,8 @@ internal sealed class AgentProcess : IAsyncDisposable
         var versions = new Dictionary<string, long>();
         foreach (var word in line.Split(' '))
         {
-            if (word.Split('=') is [var resource, var number] && long.TryParse(number, CultureInfo.InvariantCulture, out var version))
+            if (word.Split('=') is [var resource, var number]
+                && long.TryParse(number, CultureInfo.InvariantCulture, out var version))
                 versions[resource] = version;
         }
 
@@ -154,9 +155,11 @@ internal sealed class AgentProcess : IAsyncDisposable
 /// <summary>What an agent is started with.</summary>
 /// <param name="Namespace">The node's namespace.</param>
 /// <param name="Node">The node's name.</param>
-/// <param name="Program">The program, and arguments before the agent's own (dotnet agent.dll where there is no host program).</param>
+/// <param name="Program">The program, and arguments before the agent's own (dotnet agent.dll where there is no host
+/// program).</param>
 /// <param name="Kubeconfig">The kubeconfig for the listener on the node's own loopback.</param>
 /// <param name="LogFile">Where its output goes.</param>
 /// <param name="Mark">Identifies the lab in the child's environment.</param>
 internal sealed record AgentStart(
-    NetworkNamespace Namespace, string Node, IReadOnlyList<string> Program, string Kubeconfig, string LogFile, string Mark);
+    NetworkNamespace Namespace, string Node, IReadOnlyList<string> Program, string Kubeconfig, string LogFile,
+        string Mark);

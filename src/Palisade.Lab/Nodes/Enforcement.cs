@@ -23,8 +23,8 @@ internal sealed class Enforcement
     public bool HasBegun => _agents.TrueForAll(entry => entry.Agent.EnforcedVersion("pods") >= 0);
 
     /// <summary>
-    /// Waits until every node enforces what the API has acknowledged by now, so that a connection after an apply meets the new
-    /// policies; false when that takes too long (an agent that is down must not keep anybody from looking).
+    /// Waits until every node enforces what the API has acknowledged by now, so that a connection after an apply meets
+    /// the new policies; false when that takes too long (an agent that is down must not keep anybody from looking).
     /// </summary>
     public async Task<bool> CatchUpAsync(ObjectStore store, TimeSpan patience, CancellationToken cancel)
     {

@@ -5,8 +5,8 @@ using Palisade.Lab.Network;
 namespace Palisade.Lab.Nodes;
 
 /// <summary>
-/// A listening socket on a node's own loopback, held by the API server: the only way from the node's namespace to the API,
-/// without a route between the cluster and the machine.
+/// A listening socket on a node's own loopback, held by the API server: the only way from the node's namespace to the
+/// API, without a route between the cluster and the machine.
 /// </summary>
 internal sealed class NodeListener : IDisposable
 {

@@ -11,20 +11,23 @@ internal static class NodeObjects
 {
     private const string Resource = "nodes";
 
-    /// <summary>Makes the API list exactly the lab's nodes (and whatever nodes a user made up under other names).</summary>
+    /// <summary>
+    /// Makes the API list exactly the lab's nodes (and whatever nodes a user made up under other names).
+    /// </summary>
     public static void Register(ObjectStore store, LabNetwork network, string kubeVersion, string now)
     {
         foreach (var node in network.Nodes)
         {
             if (store.Get(Resource, null, node.Name) is null)
                 store.Create(NodeOf(node, network.Plan));
-            store.Patch(Resource, null, node.Name, new JsonObject { ["status"] = StatusOf(node, kubeVersion, now) }, status: true);
+            store.Patch(Resource, null, node.Name, new JsonObject { ["status"] = StatusOf(node, kubeVersion, now) },
+                status: true);
         }
     }
 
     /// <summary>
-    /// Removes the nodes that an earlier start had beyond these. Their pods are made again without a node, addresses and
-    /// uid, so that the scheduler finds them another: a spec.nodeName cannot be changed.
+    /// Removes the nodes that an earlier start had beyond these. Their pods are made again without a node, addresses
+    /// and uid, so that the scheduler finds them another: a spec.nodeName cannot be changed.
     /// </summary>
     public static void RemoveSurplus(ObjectStore store, LabNetwork network, Action<string> say)
     {

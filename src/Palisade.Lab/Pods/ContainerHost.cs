@@ -34,7 +34,9 @@ internal sealed class ContainerHost : IAsyncDisposable
         _begun = settings.Now();
     }
 
-    /// <summary>What a reader of the pod's status should know, such as a port that could not be opened; empty for nothing.</summary>
+    /// <summary>
+    /// What a reader of the pod's status should know, such as a port that could not be opened; empty for nothing.
+    /// </summary>
     public string Note => string.Join("; ", _notes);
 
     /// <summary>Starts everything.</summary>

@@ -21,7 +21,9 @@ internal sealed record HostCommandStart(
     string RestartPolicy,
     string LogFile);
 
-/// <summary>A container's command: a program of this machine inside the pod's namespace, restarted as restartPolicy says.</summary>
+/// <summary>
+/// A container's command: a program of this machine inside the pod's namespace, restarted as restartPolicy says.
+/// </summary>
 internal sealed class HostCommand : IAsyncDisposable
 {
     private static readonly TimeSpan ShortestBackOff = TimeSpan.FromSeconds(1);

@@ -4,8 +4,8 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab.Pods;
 
 /// <summary>
-/// The small step between `up` and a pod's command: this program starts itself inside the pod's namespace, ties its life to
-/// `up`'s, and becomes the command. .NET has no place between fork and exec where that could be done otherwise.
+/// The small step between `up` and a pod's command: this program starts itself inside the pod's namespace, ties its
+/// life to `up`'s, and becomes the command. .NET has no place between fork and exec where that could be done otherwise.
 /// </summary>
 public static class PodCommandShim
 {

@@ -9,8 +9,8 @@ using ObjectStore = Palisade.ApiServer.ObjectStore;
 namespace Palisade.Lab.Pods;
 
 /// <summary>
-/// Scheduler and kubelets in one: makes the machine hold what the API says about pods. Level-triggered: a signal carries
-/// nothing, every pass looks at all pods.
+/// Scheduler and kubelets in one: makes the machine hold what the API says about pods. Level-triggered: a signal
+/// carries nothing, every pass looks at all pods.
 /// </summary>
 internal sealed class PodController : IDisposable
 {
@@ -32,7 +32,8 @@ internal sealed class PodController : IDisposable
 
     /// <summary>Prepares the controller; <see cref="RunAsync"/> makes it work.</summary>
     public PodController(
-        ObjectStore store, LabNetwork network, Func<LabNode, long> enforced, ContainerSettings settings, Action<string> say)
+        ObjectStore store, LabNetwork network, Func<LabNode, long> enforced, ContainerSettings settings,
+            Action<string> say)
     {
         _store = store;
         _network = network;
@@ -49,14 +50,16 @@ internal sealed class PodController : IDisposable
     public PodRuntime? Find(string podNamespace, string name)
     {
         lock (_gate)
-            return _runtimes.Values.FirstOrDefault(runtime => runtime.Pod.Namespace == podNamespace && runtime.Pod.Name == name);
+            return _runtimes.Values.FirstOrDefault(
+                runtime => runtime.Pod.Namespace == podNamespace && runtime.Pod.Name == name);
     }
 
     /// <summary>The pod that has this address of its own, or null.</summary>
     public PodRuntime? Find(System.Net.IPAddress address)
     {
         lock (_gate)
-            return _runtimes.Values.FirstOrDefault(runtime => runtime.NeedsGate && runtime.Addresses.All.Contains(address));
+            return _runtimes.Values.FirstOrDefault(
+                runtime => runtime.NeedsGate && runtime.Addresses.All.Contains(address));
     }
 
     /// <summary>How many pods the lab holds, and how many of them are up.</summary>
@@ -119,7 +122,8 @@ internal sealed class PodController : IDisposable
             _deleted.Add(pod.Uid);
         }
 
-        // The answers to own writes are remembered at once; their events come later and may be older than the next answer.
+        // The answers to own writes are remembered at once; their events come later and may be older than the next
+        // answer.
         else if (!_pods.TryGetValue(pod.Key, out var known) || known.ResourceVersion < pod.ResourceVersion)
             _pods[pod.Key] = pod;
     }
@@ -196,7 +200,8 @@ internal sealed class PodController : IDisposable
         if (Scheduler.Choose(pod, nodes, load) is { } chosen)
             Remember(_store.Bind(pod.Namespace, pod.Name, chosen));
         else if (pod.Status?["conditions"] is not JsonArray { Count: > 0 })
-            Patch(pod, PodStatusWriter.Unschedulable("no node's labels match the pod's node selector", _settings.Now()));
+            Patch(pod, PodStatusWriter.Unschedulable(
+                "no node's labels match the pod's node selector", _settings.Now()));
     }
 
     private PodRuntime? Begin(PodObject pod, LabNode node)
@@ -240,7 +245,9 @@ internal sealed class PodController : IDisposable
         }
     }
 
-    /// <summary>Writes a status that changed. The answer's version is the first one that told the pod's addresses.</summary>
+    /// <summary>
+    /// Writes a status that changed. The answer's version is the first one that told the pod's addresses.
+    /// </summary>
     private void WriteStatus(PodRuntime runtime)
     {
         if (runtime.NextStatus() is not { } status)

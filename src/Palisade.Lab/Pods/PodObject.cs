@@ -25,7 +25,9 @@ internal sealed record PodContainer(
 /// <summary>A Pod of the API, read once. Values the API server has validated are taken as they are.</summary>
 internal sealed class PodObject
 {
-    /// <summary>The annotation that asks for addresses, as status.podIPs would name them: "10.244.1.9" or "10.244.1.9,fd00::9".</summary>
+    /// <summary>
+    /// The annotation that asks for addresses, as status.podIPs would name them: "10.244.1.9" or "10.244.1.9,fd00::9".
+    /// </summary>
     public const string AddressAnnotation = "lab.palisade.dev/pod-ips";
 
     private readonly JsonObject _json;
@@ -37,7 +39,8 @@ internal sealed class PodObject
         var spec = json["spec"] as JsonObject;
         Containers = ReadContainers(spec?["containers"]);
         InitContainers = ReadContainers(spec?["initContainers"]);
-        // A sidecar is an init container that keeps running (restartPolicy Always): its ports are open like any other's.
+        // A sidecar is an init container that keeps running (restartPolicy Always): its ports are open like any
+        // other's.
         Sidecars = [.. InitContainers.Where((_, i) => Text(spec!["initContainers"]![i]!["restartPolicy"]) == "Always")];
     }
 
@@ -48,7 +51,8 @@ internal sealed class PodObject
     public string Uid => Text(_json["metadata"]?["uid"]) ?? "";
 
     public ulong ResourceVersion =>
-        ulong.TryParse(Text(_json["metadata"]?["resourceVersion"]), CultureInfo.InvariantCulture, out var version) ? version : 0;
+        ulong.TryParse(Text(_json["metadata"]?["resourceVersion"]), CultureInfo.InvariantCulture, out var version)
+            ? version : 0;
 
     public bool IsDeleting => _json["metadata"]?["deletionTimestamp"] is not null;
 
@@ -90,10 +94,12 @@ internal sealed class PodObject
     {
         get
         {
+            var asked = Text(_json["metadata"]?["annotations"]?[AddressAnnotation]) ?? "";
             var texts = _json["status"]?["podIPs"] is JsonArray { Count: > 0 } list
                 ? list.Select(item => Text(item?["ip"]))
-                : Text(_json["metadata"]?["annotations"]?[AddressAnnotation])?.Split(',', StringSplitOptions.TrimEntries) ?? [];
-            return [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>()];
+                : asked.Split(',', StringSplitOptions.TrimEntries);
+            return [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null)
+                .OfType<IPAddress>()];
         }
     }
 
@@ -120,7 +126,12 @@ internal sealed class PodObject
         (Text(variable["name"]) ?? "", Text(variable["value"]), Text(variable["valueFrom"]?["fieldRef"]?["fieldPath"]));
 
     private static LabPort ReadPort(JsonObject port) => new(
-        Text(port["protocol"]) switch { "UDP" => ProbeProtocol.Udp, "SCTP" => ProbeProtocol.Sctp, _ => ProbeProtocol.Tcp },
+        Text(port["protocol"]) switch
+        {
+            "UDP" => ProbeProtocol.Udp,
+            "SCTP" => ProbeProtocol.Sctp,
+            _ => ProbeProtocol.Tcp,
+        },
         ReadNumber(port["containerPort"]));
 
     private static ushort ReadNumber(JsonNode? node) =>

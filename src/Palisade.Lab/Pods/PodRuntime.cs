@@ -5,8 +5,8 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab.Pods;
 
 /// <summary>
-/// A pod on its node: its namespace and its link, which stays down until the node's agent enforces a state that knows the pod,
-/// and then its containers. A pod on the host's network has neither of its own.
+/// A pod on its node: its namespace and its link, which stays down until the node's agent enforces a state that knows
+/// the pod, and then its containers. A pod on the host's network has neither of its own.
 /// </summary>
 internal sealed class PodRuntime
 {
@@ -19,7 +19,8 @@ internal sealed class PodRuntime
     private string _lastStatus = "";
 
     private PodRuntime(
-        PodObject pod, LabNode node, AddressLease? lease, (NetworkNamespace Namespace, Wire Wire)? own, ContainerSettings settings)
+        PodObject pod, LabNode node, AddressLease? lease, (NetworkNamespace Namespace, Wire Wire)? own,
+            ContainerSettings settings)
     {
         Pod = pod;
         Node = node;
@@ -58,7 +59,8 @@ internal sealed class PodRuntime
     public bool NeedsGate => _own is not null;
 
     /// <summary>Makes namespace and link.</summary>
-    public static PodRuntime Create(PodObject pod, LabNode node, AddressLease lease, string link, ContainerSettings settings)
+    public static PodRuntime Create(
+        PodObject pod, LabNode node, AddressLease lease, string link, ContainerSettings settings)
     {
         var own = LabNamespaces.CreateHost(pod.Key);
         try
@@ -107,5 +109,6 @@ internal sealed class PodRuntime
     }
 
     private ContainerReport Report(PodContainer container) => _containers?.Report(Pod, container)
-        ?? new ContainerReport(new ContainerState.Waiting("ContainerCreating", $"{Node.Name} does not enforce its policies yet"), null, 0);
+        ?? new ContainerReport(
+            new ContainerState.Waiting("ContainerCreating", $"{Node.Name} does not enforce its policies yet"), null, 0);
 }

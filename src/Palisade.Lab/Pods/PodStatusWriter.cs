@@ -26,7 +26,8 @@ internal static class PodStatusWriter
         Func<PodContainer, ContainerReport> report, string note)
     {
         var isFinished = Phase(pod, report, opened) is "Succeeded" or "Failed";
-        var isReady = opened is not null && !isFinished && pod.LongRunning.All(container => report(container).IsRunning);
+        var isReady = opened is not null && !isFinished
+            && pod.LongRunning.All(container => report(container).IsRunning);
         var since = opened ?? started;
         var reason = isFinished ? "PodCompleted" : isReady ? "" : "ContainersNotReady";
         var status = new JsonObject
@@ -72,7 +73,8 @@ internal static class PodStatusWriter
         return states.All(state => state.State is ContainerState.Terminated { ExitCode: 0 }) ? "Succeeded" : "Failed";
     }
 
-    private static JsonArray Statuses(IEnumerable<PodContainer> containers, Func<PodContainer, ContainerReport> report) =>
+    private static JsonArray Statuses(
+        IEnumerable<PodContainer> containers, Func<PodContainer, ContainerReport> report) =>
         [.. containers.Select(container => Status(container, report(container)))];
 
     private static JsonObject Status(PodContainer container, ContainerReport report)

@@ -19,7 +19,11 @@ internal static class PodWarnings
         }
 
         if (commands.Count > 0)
-            parts.Add($"{string.Join(", ", commands.Select(container => container.Command[0]))} runs from this machine, as you");
+        {
+            var programs = string.Join(", ", commands.Select(container => container.Command[0]));
+            parts.Add($"{programs} runs from this machine, as you");
+        }
+
         return parts.Count == 0 ? null : $"images are not pulled here: {string.Join("; ", parts)}";
     }
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Palisade.Lab.Pods;
 
-/// <summary>Chooses a node for a pod: among those whose labels spec.nodeSelector names, the one with the fewest pods.</summary>
+/// <summary>
+/// Chooses a node for a pod: among those whose labels spec.nodeSelector names, the one with the fewest pods.
+/// </summary>
 internal static class Scheduler
 {
     /// <summary>The node's name, or null when none fits.</summary>

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Palisade.Lab.Servers;
 
-/// <summary>Answers every HTTP/1.1 request on one listening socket with the owner's name, so that a reader sees who was reached.</summary>
+/// <summary>
+/// Answers every HTTP/1.1 request on one listening socket with the owner's name, so that a reader sees who was reached.
+/// </summary>
 internal sealed class NameServer : IAsyncDisposable
 {
     private const int LongestHead = 8192;
@@ -20,8 +22,8 @@ internal sealed class NameServer : IAsyncDisposable
         _listener = listener;
         var body = name + "\n";
         _answer = Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}"
-            + $"\r\nServer: palisade\r\n\r\n{body}");
+            "HTTP/1.1 200 OK\r\nServer: palisade\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
         _accepting = AcceptAsync();
     }
 
@@ -78,14 +80,17 @@ internal sealed class NameServer : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception gone) when (gone is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception gone) when (
+                gone is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // The client's affair.
             }
         }
     }
 
-    /// <summary>The next request's head as text; null when the client is done, silent too long, or sends no HTTP.</summary>
+    /// <summary>
+    /// The next request's head as text; null when the client is done, silent too long, or sends no HTTP.
+    /// </summary>
     private async Task<string?> ReadHeadAsync(Socket client, byte[] head)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);

@@ -19,8 +19,8 @@ internal enum SctpChunk : byte
 /// <summary>
 /// An SCTP packet of one chunk, as INIT and its two answers are.
 /// Common header: source port, destination port, verification tag, CRC32c (RFC 9260 section 3.1).
-/// Chunk: type, flags, length; for INIT and INIT ACK then initiate tag, receiver window, streams out, streams in, first TSN
-/// (sections 3.3.2, 3.3.3); INIT ACK also carries a state cookie parameter (type 7), which is mandatory.
+/// Chunk: type, flags, length; for INIT and INIT ACK then initiate tag, receiver window, streams out, streams in, first
+/// TSN (sections 3.3.2, 3.3.3); INIT ACK also carries a state cookie parameter (type 7), which is mandatory.
 /// Integers are big-endian; the checksum alone is stored little-endian (appendix A).
 /// </summary>
 internal readonly record struct SctpPacket(

@@ -6,9 +6,9 @@ using Palisade.Nftables.Kernel;
 namespace Palisade.Lab.Servers;
 
 /// <summary>
-/// Answers INIT with INIT ACK on the declared ports and with ABORT on all others, on a raw socket: enough to see whether a
-/// policy lets an association begin, on kernels without SCTP too. A raw socket that takes a packet also keeps the kernel from
-/// answering "protocol unreachable" (ip_protocol_deliver_rcu).
+/// Answers INIT with INIT ACK on the declared ports and with ABORT on all others, on a raw socket: enough to see
+/// whether a policy lets an association begin, on kernels without SCTP too. A raw socket that takes a packet also keeps
+/// the kernel from answering "protocol unreachable" (ip_protocol_deliver_rcu).
 /// </summary>
 internal sealed class SctpResponder : IAsyncDisposable
 {
@@ -59,8 +59,10 @@ internal sealed class SctpResponder : IAsyncDisposable
             try
             {
                 var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, any, _stop.Token);
-                if (Read(buffer.AsSpan(0, received.ReceivedBytes), socket.AddressFamily) is { Chunk: SctpChunk.Init } init)
-                    await socket.SendToAsync(Answer(init).ToBytes(), SocketFlags.None, received.RemoteEndPoint, _stop.Token);
+                if (Read(buffer.AsSpan(0, received.ReceivedBytes),
+                    socket.AddressFamily) is { Chunk: SctpChunk.Init } init)
+                    await socket.SendToAsync(
+                        Answer(init).ToBytes(), SocketFlags.None, received.RemoteEndPoint, _stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -77,8 +79,12 @@ internal sealed class SctpResponder : IAsyncDisposable
         }
     }
 
-    /// <summary>An answer carries the tag that the INIT asked for, so that its sender takes it for its own (RFC 9260 section 8.5).</summary>
+    /// <summary>
+    /// An answer carries the tag that the INIT asked for, so that its sender takes it for its own (RFC 9260 section
+    /// 8.5).
+    /// </summary>
     private SctpPacket Answer(SctpPacket init) => new(
         init.DestinationPort, init.SourcePort, init.InitiateTag,
-        _ports is null || _ports.Contains(init.DestinationPort) ? SctpChunk.InitAck : SctpChunk.Abort, init.InitiateTag ^ 0x5EED_5EED);
+        _ports is null || _ports.Contains(init.DestinationPort)
+            ? SctpChunk.InitAck : SctpChunk.Abort, init.InitiateTag ^ 0x5EED_5EED);
 }
