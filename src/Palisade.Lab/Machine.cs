@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Palisade.Nftables;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
 
@@ -7,38 +8,28 @@ namespace Palisade.Lab;
 /// <summary>Whether this machine can hold a lab. Every refusal says exactly why, and what to do.</summary>
 public static class Machine
 {
-    /// <summary>Tries everything the lab needs, in a namespace that is gone afterwards.</summary>
+    /// <summary>Tries everything the lab needs, in namespaces that are gone afterwards.</summary>
     /// <exception cref="LabException">Something is missing.</exception>
     public static void Check()
     {
         if (!OperatingSystem.IsLinux())
+        {
             throw new LabException(
                 $"network namespaces exist on Linux only; this is {RuntimeInformation.OSDescription}");
-        NetworkNamespace trial;
-        try
-        {
-            trial = NetworkNamespace.Create("trial");
-        }
-        catch (KernelException refusal)
-        {
-            throw new LabException(NoNamespace(refusal), refusal);
         }
 
-        using (trial)
-            trial.Run(CheckInside);
+        var support = KernelSupport.Probe();
+        if (support.Problems.Length > 0)
+        {
+            var launcher = support.CanMakeNamespaces ? "" : "\n./palisade enters such a namespace by itself.";
+            throw new LabException(string.Join('\n', support.Problems) + launcher);
+        }
+
+        using var trial = NetworkNamespace.Create("trial");
+        trial.Run(CheckLinks);
     }
 
-    private static string NoNamespace(KernelException refusal) => refusal.Errno switch
-    {
-        1 => "a network namespace needs root, or root of a user namespace: run ./palisade, which enters one, or run as"
-            + $" root ({refusal.Message})",
-        28 => "the limit of network namespaces is reached: raise it with `sysctl user.max_net_namespaces=…`"
-            + $" ({refusal.Message})",
-        22 => $"this kernel is built without network namespaces (CONFIG_NET_NS) ({refusal.Message})",
-        _ => $"no network namespace can be made: {refusal.Message}",
-    };
-
-    private static void CheckInside()
+    private static void CheckLinks()
     {
         try
         {

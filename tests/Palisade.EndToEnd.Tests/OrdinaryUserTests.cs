@@ -49,8 +49,7 @@ public sealed class OrdinaryUserTests
             [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", Places.Cli, "up", "--data",
                 $"/tmp/palisade-{Guid.NewGuid():N}"]);
         Assert.Equal(3, ran.Code);
-        Assert.Contains(
-            "needs root, or root of a user namespace: run ./palisade", ran.Errors, StringComparison.Ordinal);
+        Assert.Contains("Run as root, or under `unshare -Ur`", ran.Errors, StringComparison.Ordinal);
     }
 
     private static async Task<bool> IsInUserNamespace() =>
