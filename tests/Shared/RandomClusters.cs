@@ -53,7 +53,8 @@ public static class RandomClusters
     private static readonly ImmutableArray<Protocol> Protocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
 
     /// <summary>TCP more often than the others, so that rules, names and connections meet.</summary>
-    private static readonly Gen<Protocol> AnyPortProtocol = Gen.Frequency((4, Gen.Const(Protocol.Tcp)), (2, Pick(Protocols)));
+    private static readonly Gen<Protocol> AnyPortProtocol =
+        Gen.Frequency((4, Gen.Const(Protocol.Tcp)), (2, Pick(Protocols)));
 
     /// <summary>Clusters of a shape, each with so many connections.</summary>
     public static Gen<ClusterCase> Cases(ClusterShape shape, int probes) =>
@@ -75,8 +76,8 @@ public static class RandomClusters
         return Pick(shape.Families).SelectMany(family =>
         {
             var addresses = Pick(Interesting(cluster, family)).Select(ProbeEnd.OfAddress);
-            var nodes = Pick(cluster.Nodes.SelectMany(n => n.Addresses).Where(a => a.Family == family).ToImmutableArray())
-                .Select(ProbeEnd.OfAddress);
+            var ofNodes = cluster.Nodes.SelectMany(n => n.Addresses).Where(a => a.Family == family);
+            var nodes = Pick(ofNodes.ToImmutableArray()).Select(ProbeEnd.OfAddress);
             var end = Gen.Frequency((6, pods), (2, addresses), (1, nodes));
             var protocol =
                 Gen.Frequency((5, Gen.Const(Protocol.Tcp)), (3, AnyPortProtocol), (1, Gen.Const(Protocol.Other)));
@@ -111,8 +112,9 @@ public static class RandomClusters
         .Select(pairs => LabelSet.Of(pairs.Select(p => new KeyValuePair<string, string>(p.Item1, p.Item2))));
 
     private static readonly Gen<ImmutableArray<NamedPort>> NamedPorts =
-        Gen.Select(Pick(PortNames), AnyPortProtocol, Pick<ushort>([80, 80, 8080, 8080, 81, 53]), (name, protocol, number) =>
-            new NamedPort(name, protocol, number)).Array[0, 4]
+        Gen.Select(
+            Pick(PortNames), AnyPortProtocol, Pick<ushort>([80, 80, 8080, 8080, 81, 53]),
+            (name, protocol, number) => new NamedPort(name, protocol, number)).Array[0, 4]
         .Select(ports => ports.Distinct().OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Protocol)
             .ThenBy(p => p.Number).ToImmutableArray());
 
@@ -149,8 +151,8 @@ public static class RandomClusters
     {
         var rules = Rule(shape, nodes).Array[0, 3];
         return Gen.Select(
-            Pick(NamespaceNames), Gen.Frequency((1, Gen.Const(LabelSelector.Everything)), (1, PodSelector)), Gen.Int[0, 9],
-            rules, rules,
+            Pick(NamespaceNames), Gen.Frequency((1, Gen.Const(LabelSelector.Everything)), (1, PodSelector)),
+            Gen.Int[0, 9], rules, rules,
             (ns, subject, types, ingress, egress) =>
             new NetworkPolicy
             {

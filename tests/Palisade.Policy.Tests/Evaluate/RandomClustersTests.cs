@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Palisade.Policy.Tests.Evaluate;
 
-/// <summary>The random clusters are awkward enough: what the two judges are asked about does happen, and often.</summary>
+/// <summary>The random clusters are awkward enough: what the judges are asked about happens, and often.</summary>
 public sealed class RandomClustersTests
 {
     private readonly SortedDictionary<string, int> _seen = new(StringComparer.Ordinal);
