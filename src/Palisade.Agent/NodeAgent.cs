@@ -7,6 +7,7 @@ using Palisade.Nftables;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
 using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
 
@@ -37,6 +38,9 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
 
+    /// <summary>How often the table is looked for without a change: one request of 20 bytes each time.</summary>
+    private static readonly TimeSpan Vigilance = TimeSpan.FromSeconds(2);
+
     /// <summary>Opens the kernel's sockets and begins to follow the cluster.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public NodeAgent(AgentOptions options, KubeClient client, AgentLog log, TextWriter output, TimeProvider time)
@@ -54,10 +58,13 @@ internal sealed class NodeAgent : IAsyncDisposable
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var interfaces = WatchInterfacesAsync(stop.Token);
+        // None of these ends by itself but by a defect or a kernel that refuses; then the agent ends, and the table
+        // stays.
+        Task[] beside = [_watch.Running, WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token)];
         try
         {
-            await LoopAsync(stop.Token).ConfigureAwait(false);
+            var loop = LoopAsync(stop.Token);
+            await (await Task.WhenAny([loop, .. beside]).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -66,38 +73,36 @@ internal sealed class NodeAgent : IAsyncDisposable
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            await interfaces.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>
-    /// One pass over everything: read, compile, lower, apply, tell. Returns how long to wait for a change before the
-    /// next pass; null: nothing is due without one.
-    /// </summary>
-    public async Task<TimeSpan?> SyncOnceAsync(CancellationToken cancel)
+    /// <summary>One pass over everything: read, compile, lower, apply, tell.</summary>
+    /// <exception cref="KernelException">The kernel refused; its table is the last one.</exception>
+    public async Task SyncOnceAsync(CancellationToken cancel)
     {
         if (!_watch.HasSynced)
-            return null;
+            return;
         var (snapshot, diagnostics, progress) = _watch.Read();
-        Report(diagnostics.Select(d => d.ToString()));
+        Report(diagnostics.Select(d => d.ToString()), snapshot);
         var policy = PolicyCompiler.Compile(snapshot);
         var network = NodeNetwork.Read(_routing);
         var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, _settings));
         if (applied.Messages > 0)
         {
-            _log.Inform("applied", ("version", progress.Newest), ("messages", applied.Messages),
+            _log.Inform(
+                "applied", ("version", progress.Newest), ("messages", applied.Messages),
                 ("transactions", applied.Transactions), ("whole", applied.Replaced));
         }
 
         await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
         await _output.FlushAsync(cancel).ConfigureAwait(false);
-        await _ready.PublishAsync(progress.NewestBesideNodes, cancel).ConfigureAwait(false);
-        return _ready.DueIn(progress.NewestBesideNodes);
+        _ready.Enforced(progress.NewestBesideNodes);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _watch.DisposeAsync().ConfigureAwait(false);
+        _ready.Dispose();
         _nft.Dispose();
         _monitor.Dispose();
         _routing.Dispose();
@@ -107,27 +112,37 @@ internal sealed class NodeAgent : IAsyncDisposable
     private async Task LoopAsync(CancellationToken cancel)
     {
         var failures = 0;
-        TimeSpan? due = null;
+        var wait = Vigilance;
         while (true)
         {
-            var waiting = due is { } limit ? _changed.WaitAsync(limit, cancel) : _changed.WaitAsync(cancel);
-            if (await Task.WhenAny(waiting, _watch.Running).ConfigureAwait(false) == _watch.Running)
-                // A defect, not the world: say so and end; the table stays.
-                await _watch.Running.ConfigureAwait(false);
-            await waiting.ConfigureAwait(false);
+            var changed = await _changed.WaitAsync(wait, cancel).ConfigureAwait(false);
+            wait = Vigilance;
             try
             {
-                due = await SyncOnceAsync(cancel).ConfigureAwait(false);
+                if (!changed && failures == 0 && IsIntact())
+                    continue;
+                await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
             }
             catch (KernelException e)
             {
-                due = PauseAfter(failures++);
+                wait = PauseAfter(failures++);
                 _log.Fail(
                     "apply-failed", ("reason", e.Message), ("table", "last one stays"),
-                    ("retryMs", (int)due.Value.TotalMilliseconds));
+                    ("retryMs", (int)wait.TotalMilliseconds));
             }
         }
+    }
+
+    /// <summary>
+    /// Whether the table still stands; somebody's `nft flush ruleset` takes it away, and ours must come back.
+    /// </summary>
+    private bool IsIntact()
+    {
+        if (_reconciler.IsIntact(_nft))
+            return true;
+        _log.Warn("table-gone", ("doing", "writing it again"));
+        return false;
     }
 
     /// <summary>
@@ -148,9 +163,11 @@ internal sealed class NodeAgent : IAsyncDisposable
     /// <summary>
     /// Each thing that is wrong with the cluster's objects is said once, and again after it was gone.
     /// </summary>
-    private void Report(IEnumerable<string> diagnostics)
+    private void Report(IEnumerable<string> diagnostics, ClusterSnapshot snapshot)
     {
         var now = diagnostics.ToImmutableHashSet(StringComparer.Ordinal);
+        if (snapshot.Nodes.All(node => node.Name != _options.Node))
+            now = now.Add($"there is no Node {_options.Node}: its addresses are not known, its pods have no gates");
         foreach (var text in now.Except(_reported).Order(StringComparer.Ordinal))
             _log.Warn("object-ignored-or-odd", ("reason", text));
         _reported = now;

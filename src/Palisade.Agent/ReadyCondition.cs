@@ -6,31 +6,48 @@ namespace Palisade.Agent;
 
 /// <summary>
 /// Tells the cluster what this node enforces: the condition PalisadeReady of its Node. Its message names the newest
-/// resourceVersion in force, refreshed at most every ten seconds. What fails here is tried again later and holds up
-/// nothing.
+/// resourceVersion in force, refreshed at most every ten seconds. It works beside the agent's passes: an API server
+/// that does not answer holds up no enforcement. What fails is tried again at the next refresh.
 /// </summary>
-internal sealed class ReadyCondition(KubeClient client, string node, AgentLog log, TimeProvider time)
+internal sealed class ReadyCondition(KubeClient client, string node, AgentLog log, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
 
-    private ulong? _published;
-    private long _publishedAt;
+    private readonly ChangeSignal _news = new();
+    private ulong _enforced;
     private string _since = "";
 
-    /// <summary>When to come back for a refresh that is due later; null when what is published is current.</summary>
-    public TimeSpan? DueIn(ulong version)
+    /// <summary>This version is in force now.</summary>
+    public void Enforced(ulong version)
     {
-        if (_published == version)
-            return null;
-        var left = _published is null ? TimeSpan.Zero : Refresh - time.GetElapsedTime(_publishedAt);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        if (Interlocked.Exchange(ref _enforced, version) != version || _since.Length == 0)
+            _news.Raise();
     }
 
-    /// <summary>Publishes if something new is due.</summary>
-    public async Task PublishAsync(ulong version, CancellationToken cancel)
+    /// <summary>Publishes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
     {
-        if (DueIn(version) != TimeSpan.Zero)
-            return;
+        while (!cancel.IsCancellationRequested)
+        {
+            await _news.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                await PublishAsync(Interlocked.Read(ref _enforced), cancel).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException)
+            {
+                log.Warn("publish-failed", ("node", node), ("reason", e.Message));
+                _news.Raise();
+            }
+
+            await Task.Delay(Refresh, time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => _news.Dispose();
+
+    private async Task PublishAsync(ulong version, CancellationToken cancel)
+    {
         var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         if (_since.Length == 0)
             _since = now;
@@ -44,17 +61,7 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
             ["lastTransitionTime"] = _since,
         };
         var patch = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
-        _publishedAt = time.GetTimestamp();
-        try
-        {
-            await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status")
-                .ConfigureAwait(false);
-            _published = version;
-        }
-        catch (Exception e) when (e is KubeApiException or HttpRequestException)
-        {
-            log.Warn("publish-failed", ("node", node), ("reason", e.Message));
-            _published ??= 0;   // waits out the refresh time instead of asking again at once
-        }
+        await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status")
+            .ConfigureAwait(false);
     }
 }

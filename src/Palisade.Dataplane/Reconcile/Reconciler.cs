@@ -24,6 +24,7 @@ public sealed class Reconciler
     public const int ChunkMessages = 1000;
 
     private Ruleset? _applied;
+    private uint _generation;
 
     /// <summary>The ruleset the kernel has; null before the first success and after a failure.</summary>
     public Ruleset? Current => _applied;
@@ -39,6 +40,31 @@ public sealed class Reconciler
         return applied;
     }
 
+    /// <summary>
+    /// Whether the table that was applied is still there. Costs one small request while nobody changes any table. When
+    /// it is gone nothing is known any more, and the next apply writes the whole.
+    /// </summary>
+    /// <exception cref="Nftables.Kernel.KernelException">The kernel refused to answer.</exception>
+    public bool IsIntact(NftSocket socket)
+    {
+        if (_applied is null)
+            return false;
+        var generation = socket.Generation();
+        if (generation == _generation)
+            return true;
+        if (!IsThere(socket, _applied.Table))
+        {
+            _applied = null;
+            return false;
+        }
+
+        _generation = generation;
+        return true;
+    }
+
+    private static bool IsThere(NftSocket socket, Table table) =>
+        socket.Tables().Any(there => there.Family == table.Family && there.Name == table.Name);
+
     private static Applied Change(NftSocket socket, Ruleset before, Ruleset desired)
     {
         var transaction = new Transaction(desired.Table);
@@ -49,9 +75,7 @@ public sealed class Reconciler
     }
 
     private static Applied Start(NftSocket socket, Ruleset desired) =>
-        socket.Tables().Any(table => table.Family == desired.Table.Family && table.Name == desired.Table.Name)
-            ? Replace(socket, desired)
-            : Build(socket, desired);
+        IsThere(socket, desired.Table) ? Replace(socket, desired) : Build(socket, desired);
 
     /// <summary>The old table goes and the new one comes in one transaction: no packet sees neither.</summary>
     private static Applied Replace(NftSocket socket, Ruleset desired)

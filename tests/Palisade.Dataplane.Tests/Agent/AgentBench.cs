@@ -93,15 +93,20 @@ internal sealed class AgentBench : IAsyncDisposable
         return VersionOf(patched);
     }
 
-    /// <summary>Waits until the agent says that it enforces a version.</summary>
-    public async Task EnforcedAsync(ulong version)
+    /// <summary>
+    /// Waits until the agent says that it enforces a version of a resource. Each resource is followed by itself: the
+    /// newest number of all says nothing about another's.
+    /// </summary>
+    public async Task EnforcedAsync(ulong version, string resource = "networkpolicies")
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
             await foreach (var line in _lines.Reader.ReadAllAsync(limit.Token))
             {
-                if (line.Split(' ') is ["enforced", var number, ..] && ulong.Parse(number) >= version)
+                var words = line.Split(' ');
+                var number = words.FirstOrDefault(word => word.StartsWith($"{resource}=", StringComparison.Ordinal));
+                if (words[0] == "enforced" && number is not null && ulong.Parse(number.Split('=')[1]) >= version)
                     return;
             }
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Palisade.Dataplane.Tests.World;
 using Palisade.Kubernetes.Client;
+using Palisade.Nftables;
 using Palisade.Nftables.Kernel;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -20,7 +21,7 @@ public sealed class AgentProcessTests
         bench.World.Seat(Cluster());
         var version = await CreateClusterAsync(bench);
         bench.StartAgent();
-        await bench.EnforcedAsync(version);
+        await bench.EnforcedAsync(version, "pods");
         Assert.True(Reaches(bench, expected: true), "nothing isolates web yet");
 
         version = await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", Parse("""
@@ -70,6 +71,35 @@ public sealed class AgentProcessTests
         Assert.False(Reaches(bench, expected: false), "the last policy stays in force");
         lock (bench.Log)
             Assert.Contains(bench.Log, line => line.Contains(" watch-failed "));
+    }
+
+    [Fact]
+    public async Task A_foreign_flush_of_the_ruleset_is_noticed_without_any_change_of_the_cluster()
+    {
+        await using var bench = await AgentBench.StartAsync();
+        bench.World.Seat(Cluster());
+        await CreateClusterAsync(bench);
+        var version = await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", Parse("""
+            { "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "deny-all" },
+              "spec": { "podSelector": {}, "policyTypes": ["Ingress"] } }
+            """));
+        bench.StartAgent();
+        await bench.EnforcedAsync(version);
+        using var kernel = bench.Node.Namespace.Run(() => new NftSocket());
+        var table = Assert.Single(kernel.Tables());
+        var delete = new Transaction(table);
+        delete.DeleteTable();
+        kernel.Commit(delete);
+        Assert.True(Reaches(bench, expected: true), "now nothing is enforced");
+        for (var attempt = 0; kernel.Tables().IsEmpty; attempt++)
+        {
+            Assert.True(attempt < 100, "the table did not come back");
+            await Task.Delay(100);
+        }
+
+        Assert.False(Reaches(bench, expected: false), "the table is back");
+        lock (bench.Log)
+            Assert.Contains(bench.Log, line => line.Contains(" table-gone "));
     }
 
     private static ClusterSnapshot Cluster() => ClusterSnapshot.Of(

@@ -1,0 +1,233 @@
+using Palisade.Kubernetes.Client;
+using Palisade.Kubernetes.Wire;
+using static Palisade.Dataplane.Tests.Client.ScriptedServer;
+
+namespace Palisade.Dataplane.Tests.Client;
+
+/// <summary>Following a resource through everything that goes wrong with servers and connections.</summary>
+public sealed class ReflectorTests
+{
+    private static readonly ReflectorOptions Quick = new()
+    {
+        FirstPause = TimeSpan.FromMilliseconds(5),
+        LongestPause = TimeSpan.FromMilliseconds(20),
+        InitialSilence = TimeSpan.FromMilliseconds(200),
+    };
+
+    [Fact]
+    public async Task A_watch_list_is_complete_at_its_marked_bookmark_and_goes_on_live()
+    {
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                await HeadAsync(stream);
+                await SendAsync(stream, Event("ADDED", "a", 1) + Event("ADDED", "b", 2));
+                await SendAsync(stream, """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}""" + "\n");
+                await SendAsync(stream, Event("DELETED", "a", 8) + Event("MODIFIED", "c", 9));
+                await Task.Delay(-1, cancel);
+            },
+            Quick,
+            async (reflector, server) =>
+            {
+                await Until(() => reflector.Store.ResourceVersion == 9);
+                Assert.True(reflector.Store.HasSynced);
+                Assert.Equal("b c", Names(reflector));
+                Assert.Contains("sendInitialEvents=true", Assert.Single(server.Requests));
+            });
+    }
+
+    /// <summary>
+    /// What a server without WatchList says (422), and what one says that ignores the request: nothing.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_without_watch_lists_is_listed_in_pages_and_watched(bool refuses)
+    {
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (target.Contains("sendInitialEvents", StringComparison.Ordinal))
+                {
+                    await HeadAsync(stream, refuses ? "422 Unprocessable Entity" : "200 OK");
+                    await SendAsync(stream, refuses ? Status(422, "Invalid") : Event("ADDED", "a", 1));
+                    if (!refuses)
+                        await Task.Delay(-1, cancel);
+                    return;
+                }
+
+                await HeadAsync(stream);
+                if (target.Contains("continue=page2", StringComparison.Ordinal))
+                    await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"b"}}]}""");
+                else if (target.Contains("limit=500", StringComparison.Ordinal))
+                    await SendAsync(stream, """{"metadata":{"resourceVersion":"5","continue":"page2"},"items":[{"metadata":{"name":"a"}}]}""");
+                else if (target.Contains("watch=true", StringComparison.Ordinal))
+                    await SendAsync(stream, Event("ADDED", "c", 6));
+                await Task.Delay(target.Contains("watch", StringComparison.Ordinal) ? -1 : 0, cancel);
+            },
+            Quick,
+            async (reflector, server) =>
+            {
+                await Until(() => reflector.Store.ResourceVersion == 6);
+                Assert.Equal("a b c", Names(reflector));
+                Assert.Contains("resourceVersion=5", server.Requests.Last());
+            });
+    }
+
+    /// <summary>Everything is replaced in one step: what went away while the version was too old is gone.</summary>
+    [Fact]
+    public async Task An_expired_version_lists_again()
+    {
+        var lists = 0;
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                await HeadAsync(stream);
+                if (!target.Contains("watch=true", StringComparison.Ordinal))
+                {
+                    var (name, version) = lists++ == 0 ? ("old", 5) : ("new", 50);
+                    await SendAsync(stream, $$"""{"metadata":{"resourceVersion":"{{version}}"},"items":[{"metadata":{"name":"{{name}}"} }]}""");
+                    return;
+                }
+
+                if (target.Contains("resourceVersion=5&", StringComparison.Ordinal))
+                    await SendAsync(stream, $$"""{"type":"ERROR","object":{{Status(410, "Expired")}} }""" + "\n");
+                else
+                    await Task.Delay(-1, cancel);
+            },
+            Quick with { WatchList = false },
+            async (reflector, _) =>
+            {
+                await Until(() => reflector.Store.ResourceVersion == 50);
+                Assert.Equal("new", Names(reflector));
+                Assert.Equal(2, lists);
+            });
+    }
+
+    /// <summary>
+    /// Cut in the middle of an event, garbage, errors: the last state stays, and the watch goes on where it was.
+    /// </summary>
+    [Fact]
+    public async Task Whatever_breaks_the_last_state_stays_and_the_watch_goes_on_where_it_was()
+    {
+        var watches = 0;
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (!target.Contains("watch=true", StringComparison.Ordinal))
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}""");
+                    return;
+                }
+
+                switch (watches++)
+                {
+                    case 0:
+                        await HeadAsync(stream);
+                        await SendAsync(stream, Event("ADDED", "b", 6) + Event("DELETED", "a", 7)[..20]);
+                        break;
+                    case 1:
+                        await HeadAsync(stream);
+                        await SendAsync(stream, "<html>not JSON</html>\n");
+                        break;
+                    case 2:
+                        await HeadAsync(stream, "500 Internal Server Error");
+                        await SendAsync(stream, Status(500, "InternalError"));
+                        break;
+                    case 3:
+                        break;   // closed without an answer
+                    default:
+                        await HeadAsync(stream);
+                        await SendAsync(stream, Event("ADDED", "c", 8));
+                        await Task.Delay(-1, cancel);
+                        break;
+                }
+            },
+            Quick with { WatchList = false },
+            async (reflector, server) =>
+            {
+                await Until(() => reflector.Store.ResourceVersion == 8);
+                Assert.Equal("a b c", Names(reflector));
+                var lists = server.Requests.Count(target => !target.Contains("watch", StringComparison.Ordinal));
+                Assert.Equal(1, lists);
+                Assert.Contains("resourceVersion=6&", server.Requests.Last());
+            });
+    }
+
+    [Fact]
+    public async Task Managed_fields_are_not_kept()
+    {
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                await HeadAsync(stream);
+                await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a","managedFields":[{}]}}]}""");
+                await Task.Delay(target.Contains("watch", StringComparison.Ordinal) ? -1 : 0, cancel);
+            },
+            Quick with { WatchList = false },
+            async (reflector, _) =>
+            {
+                await Until(() => reflector.Store.HasSynced);
+                var meta = (WireObject)Assert.Single(reflector.Store.Read().Objects)["metadata"]!;
+                Assert.Null(meta["managedFields"]);
+            });
+    }
+
+    [Theory]
+    [InlineData("no such file", "kubeconfig")]
+    [InlineData("{", "kubeconfig")]
+    [InlineData("apiVersion: v1\nkind: Config\n", "kubeconfig")]
+    public void A_bad_kubeconfig_says_so(string text, string expected)
+    {
+        var path = Path.GetTempFileName();
+        if (text == "no such file")
+            File.Delete(path);
+        else
+            File.WriteAllText(path, text);
+        var error = Assert.Throws<InvalidDataException>(() => KubeClient.FromKubeconfig(path));
+        Assert.Contains(expected, error.Message);
+        File.Delete(path);
+    }
+
+    private static async Task FollowAsync(
+        Func<string, System.Net.Sockets.NetworkStream, CancellationToken, Task> answer, ReflectorOptions options,
+        Func<Reflector, ScriptedServer, Task> check)
+    {
+        using var server = new ScriptedServer(answer);
+        var path = Path.GetTempFileName();
+        await File.WriteAllTextAsync(path, server.Kubeconfig);
+        using var client = KubeClient.FromKubeconfig(path);
+        using var changed = new ChangeSignal();
+        using var stop = new CancellationTokenSource();
+        var failures = new List<string>();
+        var reflector = new Reflector(client, KubeResource.Nodes, changed, TimeProvider.System, options)
+        {
+            OnFailure = (e, _) => failures.Add(e.ToString()),
+        };
+        var running = reflector.RunAsync(stop.Token);
+        await check(reflector, server);
+        await stop.CancelAsync();
+        await running;
+        Assert.DoesNotContain(failures, text => text.Contains("secret-token", StringComparison.Ordinal));
+        File.Delete(path);
+    }
+
+    private static async Task Until(Func<bool> holds)
+    {
+        for (var attempt = 0; !holds(); attempt++)
+        {
+            Assert.True(attempt < 1000, "it never came about");
+            await Task.Delay(10);
+        }
+    }
+
+    private static string Names(Reflector reflector) => string.Join(' ', reflector.Store.Read().Objects
+        .Select(item => ((WireString)((WireObject)item["metadata"]!)["name"]!).Value).Order(StringComparer.Ordinal));
+
+    private static string Event(string type, string name, int version) =>
+        $$"""{"type":"{{type}}","object":{"metadata":{"name":"{{name}}","resourceVersion":"{{version}}"} } }""" + "\n";
+
+    private static string Status(int code, string reason) =>
+        $$"""{"kind":"Status","apiVersion":"v1","code":{{code}},"reason":"{{reason}}","message":"scripted"}""";
+}
