@@ -30,8 +30,12 @@ void CheckFile(string path, string[] lines)
             Report(path, $"line {i + 1}", $"{lines[i].Length} characters, more than {MaxLine}");
         if (path.StartsWith("src/") && Regex.IsMatch(lines[i], @"^\s*#region|\bdynamic\b\s+\w+\s*=|^\s*goto\s"))
             Report(path, $"line {i + 1}", "region, dynamic or goto");
-        var type = Regex.Match(lines[i], @"^\s*(?:(?:public|internal|private|sealed|static|abstract|readonly|partial) )*(?:class|record|struct|interface|enum)(?: struct| class)? (\w+)");
-        if (path.StartsWith("src/") && type.Success && Regex.IsMatch(type.Groups[1].Value, "(Dto|Info|Data|Helper|Manager|Utils|Common)$"))
+        var type = Regex.Match(
+            lines[i],
+            @"^\s*(?:(?:public|internal|private|sealed|static|abstract|readonly|partial) )*"
+            + @"(?:class|record|struct|interface|enum)(?: struct| class)? (\w+)");
+        if (path.StartsWith("src/") && type.Success
+            && Regex.IsMatch(type.Groups[1].Value, "(Dto|Info|Data|Helper|Manager|Utils|Common)$"))
             Report(path, $"line {i + 1}", $"{type.Groups[1].Value}: say what it is (ARCHITECTURE.md, names)");
     }
 
@@ -46,7 +50,8 @@ void CheckMethods(string path, string[] lines)
     {
         var open = Regex.Match(lines[start], @"^( {4,12})\{$");
         var head = lines[start - 1];
-        if (!open.Success || !Regex.IsMatch(head, @"^ {4,}.*\)( where .*)?$") || Regex.IsMatch(head, @"^\s*(if|for|foreach|while|using|lock|switch|else|fixed)\b"))
+        if (!open.Success || !Regex.IsMatch(head, @"^ {4,}.*\)( where .*)?$")
+            || Regex.IsMatch(head, @"^\s*(if|for|foreach|while|using|lock|switch|else|fixed)\b"))
             continue;
         var end = Array.FindIndex(lines, start, line => line == open.Groups[1].Value + "}");
         if (end - start - 1 > MaxMethod)
@@ -72,7 +77,8 @@ void CheckDirection(string path, string[] lines)
 void CheckArchitecture()
 {
     var text = File.ReadAllText(Path.Combine(root, "ARCHITECTURE.md"));
-    foreach (Match match in Regex.Matches(text, @"`((?:src|tests|docs|eng|examples|cases|benchmarks|deploy)/[\w./-]+)`"))
+    foreach (Match match in Regex.Matches(
+        text, @"`((?:src|tests|docs|eng|examples|cases|benchmarks|deploy)/[\w./-]+)`"))
     {
         var target = Path.Combine(root, match.Groups[1].Value);
         if (!File.Exists(target) && !Directory.Exists(target))

@@ -13,7 +13,7 @@ static int Help()
 {
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
-          enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (default 200 changes)
+          enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
         """);
     return 2;
 }

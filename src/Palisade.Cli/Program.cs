@@ -9,7 +9,8 @@ if (PodInitCommand.Matches(args))
 var root = new RootCommand("""
     The wall around Kubernetes pods: enforces NetworkPolicy on real packets, explains every verdict.
 
-    Exit codes: 0 yes, done, all pass; 1 no, denied, findings; 2 bad input (diagnostics on stderr); 3 the world failed (cluster, kernel).
+    Exit codes: 0 yes, done, all pass; 1 no, denied, findings; 2 bad input (diagnostics on stderr);
+    3 the world failed (cluster, kernel).
     """)
 {
     UpCommand.Create(),
@@ -25,10 +26,15 @@ if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.Help
 {
     foreach (var error in parsed.Errors)
         Console.Error.WriteLine($"palisade: {error.Message}");
-    Console.Error.WriteLine($"See: palisade {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+    var verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+    Console.Error.WriteLine($"See: palisade {verb}--help");
     return ExitCode.BadInput;
 }
 
 // `up` ends processes of its own first, which may use up their grace; the usual two seconds would cut that short.
-var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
+var invocation = new InvocationConfiguration
+{
+    EnableDefaultExceptionHandler = false,
+    ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+};
 return await Failures.GuardAsync(() => parsed.InvokeAsync(invocation));

@@ -59,7 +59,8 @@ internal static class EnforcementBenchmark
         for (var i = 0; i < marks.Count; i++)
         {
             var (isDeny, at) = marks[i];
-            // A change may take effect before its acknowledgement is read: look from 20 ms before it to the next change.
+            // A change may take effect before its acknowledgement is read: look from 20 ms before it
+            // to the next change.
             var from = at - Stopwatch.Frequency / 50;
             var until = i + 1 < marks.Count ? marks[i + 1].At - Stopwatch.Frequency / 50 : long.MaxValue;
             var first = sent.Where(stamp => stamp >= from && stamp < until && received.Contains(stamp) != isDeny)
@@ -80,7 +81,8 @@ internal static class EnforcementBenchmark
         times.Sort();
         string At(double share) => times.Count == 0
             ? "-"
-            : times[Math.Min(times.Count - 1, (int)Math.Ceiling(share * times.Count) - 1)].ToString("0.00", CultureInfo.InvariantCulture);
+            : times[Math.Min(times.Count - 1, (int)Math.Ceiling(share * times.Count) - 1)].ToString(
+                "0.00", CultureInfo.InvariantCulture);
         Console.WriteLine($"| {name} | {times.Count} | {At(0.5)} | {At(0.9)} | {At(0.99)} | {At(1)} |");
     }
 
@@ -101,18 +103,21 @@ internal static class EnforcementBenchmark
     private static JsonObject DenyAll()
     {
         var policy = Named("networking.k8s.io/v1", "NetworkPolicy", "deny-all", Namespace);
-        policy["spec"] = new JsonObject { ["podSelector"] = new JsonObject(), ["policyTypes"] = new JsonArray("Ingress", "Egress") };
+        policy["spec"] =
+            new JsonObject { ["podSelector"] = new JsonObject(), ["policyTypes"] = new JsonArray("Ingress", "Egress") };
         return policy;
     }
 
     private static Task CreatePodAsync(KubeClient client, string name, params string[] arguments)
     {
-        var command = new JsonArray([Environment.ProcessPath, .. arguments.Select(argument => JsonValue.Create(argument))]);
+        var command =
+            new JsonArray([Environment.ProcessPath, .. arguments.Select(argument => JsonValue.Create(argument))]);
         var pod = Named("v1", "Pod", name, Namespace);
         pod["spec"] = new JsonObject
         {
             ["restartPolicy"] = "Never",
-            ["containers"] = new JsonArray(new JsonObject { ["name"] = name, ["image"] = "host", ["command"] = command }),
+            ["containers"] =
+                new JsonArray(new JsonObject { ["name"] = name, ["image"] = "host", ["command"] = command }),
         };
         return client.CreateAsync(KubeResource.Pods, Namespace, pod, default);
     }

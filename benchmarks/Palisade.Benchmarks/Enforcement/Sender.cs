@@ -6,8 +6,9 @@ using System.Net.Sockets;
 namespace Palisade.Benchmarks.Enforcement;
 
 /// <summary>
-/// Runs in a pod: sends a datagram about four thousand times a second, each from a port of its own so that each is a new
-/// connection to the kernel, and logs when it sent it. Clock: CLOCK_MONOTONIC in ticks of Stopwatch, equal in all processes.
+/// Runs in a pod: sends a datagram about four thousand times a second, each from a port of its own so that each is a
+/// new connection to the kernel, and logs when it sent it. Clock: CLOCK_MONOTONIC in ticks of Stopwatch, equal in all
+/// processes.
 /// </summary>
 internal static class Sender
 {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Palisade.Benchmarks.Enforcement;
 
-/// <summary>`palisade up` as a process of its own, on a data directory; ended by SIGTERM through its own Dispose.</summary>
+/// <summary>
+/// `palisade up` as a process of its own, on a data directory; ended by SIGTERM through its own Dispose.
+/// </summary>
 internal sealed class UpProcess : IDisposable
 {
     private readonly Process _process;
@@ -29,7 +31,7 @@ internal sealed class UpProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
             kill.WaitForExit();
         _process.WaitForExit(10_000);
         _process.Dispose();

@@ -14,15 +14,17 @@ internal static class ConnectCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var (connection, source, output) = (new ConnectionOptions(), new SourceOptions(), OutputOption.Create("text", "json"));
+        var (connection, source, output) =
+            (new ConnectionOptions(), new SourceOptions(), OutputOption.Create("text", "json"));
         var timeout = new Option<double>("--timeout")
         {
-            Description = "Seconds to wait for an answer. Default 1: a policy drops in silence, so a denied connection takes this long.",
+            Description = "Seconds to wait for an answer. Default 1: a policy drops in silence, "
+                + "so a denied connection takes this long.",
             DefaultValueFactory = _ => 1,
         };
         var command = new Command("connect", """
-            Opens one real connection from inside a pod of the running `palisade up`, and prints the verdict of its policies
-            beside what it met. "refused" means that the packet arrived and nothing listens there.
+            Opens one real connection from inside a pod of the running `palisade up`, and prints the verdict of its
+            policies beside what it met. "refused" means that the packet arrived and nothing listens there.
             Exit code 0: an answer came back, 1: none did.
 
             Example: palisade connect dev-team/frontend dev-team/web --port 80

@@ -13,9 +13,10 @@ internal static class ExplainCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var (connection, source, output) = (new ConnectionOptions(), new SourceOptions(), OutputOption.Create("text", "json"));
+        var (connection, source, output) =
+            (new ConnectionOptions(), new SourceOptions(), OutputOption.Create("text", "json"));
         var command = new Command("explain", """
-            The verdict for one connection, the deciding rule of each side, and for a denied one the rules that came close.
+            The verdict for one connection, the deciding rule of each side, and for a denied one what came close.
             Exit code 0: allowed, 1: denied, 2: bad input (the answer is then given without what was refused).
 
             Example: palisade explain dev-team/frontend dev-team/web --port 80 -f examples/exercise

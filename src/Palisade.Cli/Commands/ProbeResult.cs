@@ -15,15 +15,17 @@ internal sealed record ProbeResult(string Test, PolicyProbe Probe, Answer? Answe
 {
     /// <summary>The verdict expected, by the evaluator and, with --live, by the real connection.</summary>
     public bool Passed => Problem is null && Answer is not null
-        && (Answer.Verdict == Verdict.Allow) == Probe.ExpectAllow && (Live is null || Live.Reached == Probe.ExpectAllow);
+        && (Answer.Verdict == Verdict.Allow) == Probe.ExpectAllow
+            && (Live is null || Live.Reached == Probe.ExpectAllow);
 
     /// <summary>The same results, each with a real connection beside it where one could be asked.</summary>
     public static async Task<ImmutableArray<ProbeResult>> WithLiveAsync(
         ImmutableArray<ProbeResult> results, LabConnections lab, TimeSpan timeout, CancellationToken cancel)
     {
         var asked = results.Where(result => result.Answer is not null).ToList();
-        var met = await lab.TryAllAsync([.. asked.Select(result => result.Answer!)], timeout, cancel).ConfigureAwait(false);
-        var live = asked.Zip(met).ToDictionary(pair => pair.First, pair => LiveAnswer.Of(pair.First.Answer!, pair.Second));
+        var met = await lab.TryAllAsync([.. asked.Select(result => result.Answer!)], timeout, cancel);
+        var live = asked.Zip(met).ToDictionary(
+            pair => pair.First, pair => LiveAnswer.Of(pair.First.Answer!, pair.Second));
         return [.. results.Select(result => live.TryGetValue(result, out var answer)
             ? result with { Live = answer, Problem = answer.Problem }
             : result)];

@@ -13,7 +13,8 @@ namespace Palisade.Cli.Commands;
 /// <summary>palisade render: the ruleset a node would get, as nft text.</summary>
 internal static class RenderCommand
 {
-    // The lab's nodes have one uplink of this name; on another node the agent finds its own, which this command cannot see.
+    // The lab's nodes have one uplink of this name; on another node the agent finds its own, which this command
+    // cannot see.
     private const string Uplink = "eth0";
 
     /// <summary>The command.</summary>
@@ -27,7 +28,7 @@ internal static class RenderCommand
         };
         var source = new SourceOptions();
         var command = new Command("render", """
-            Prints the nftables ruleset that the agent of a node commits, as `nft list table inet palisade` prints it there.
+            Prints the nftables ruleset that the agent of a node commits, as `nft list table inet palisade` prints it.
             Interfaces are named as `palisade up` names them: the pod's name and a hash, and eth0 for the uplink.
 
             Example: palisade render --node node-1
@@ -40,10 +41,13 @@ internal static class RenderCommand
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
             var snapshot = cluster.Snapshot;
-            var known = snapshot.Nodes.Select(n => n.Name).Concat(snapshot.Endpoints.Select(e => e.Node)).Where(n => n.Length > 0);
+            var known = snapshot.Nodes.Select(n => n.Name).Concat(snapshot.Endpoints.Select(e => e.Node))
+                .Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList();
             if (!known.Contains(name))
-                throw new BadInputException($"no pod runs on a node {name}; there is {string.Join(", ", known.Distinct().Order())}");
-            var ruleset = Lowering.Lower(PolicyCompiler.Compile(snapshot), name, Network(snapshot, name), new NodeSettings());
+                throw new BadInputException(
+                    $"no pod runs on a node {name}; there is {string.Join(", ", known)}");
+            var ruleset =
+                Lowering.Lower(PolicyCompiler.Compile(snapshot), name, Network(snapshot, name), new NodeSettings());
             Console.Out.Write(NftText.Print(ruleset));
             return cluster.HasErrors ? ExitCode.BadInput : ExitCode.Yes;
         });

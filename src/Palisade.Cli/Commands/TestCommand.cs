@@ -24,7 +24,8 @@ internal static class TestCommand
         };
         var live = new Option<bool>("--live")
         {
-            Description = "Open real connections from the pods of the running `palisade up` instead; addresses (ip:) live in a "
+            Description =
+                "Open real connections from the pods of the running `palisade up` instead; addresses (ip:) live in a "
                 + "namespace outside the nodes. The evaluator's verdict is asked as well, and a disagreement fails.",
         };
         var (source, output) = (new SourceOptions(), OutputOption.Create("text", "json"));
@@ -42,7 +43,8 @@ internal static class TestCommand
         {
             var tests = PolicyTests.Read(parsed.GetValue(files)!, Console.Error);
             if (parsed.GetValue(live) && parsed.GetValue(source.Files) is { Length: > 0 })
-                throw new BadInputException("--live asks the running cluster; apply the manifests there instead of giving -f");
+                throw new BadInputException(
+                    "--live asks the running cluster; apply the manifests there instead of giving -f");
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
             var results = Judge(tests.Tests, new QuestionResolver(PolicyCompiler.Compile(cluster.Snapshot)));

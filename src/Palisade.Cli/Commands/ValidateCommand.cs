@@ -24,8 +24,8 @@ internal static class ValidateCommand
         };
         var output = OutputOption.Create("text", "json");
         var command = new Command("validate", """
-            What a kube-apiserver would answer to each object: its causes and warnings, in its own words, with file:line:column.
-            Exit code 0: all accepted (warnings included), 1: some object refused, 2: some document cannot be read at all.
+            What a kube-apiserver would answer to each object: its causes and warnings, in its own words, with place.
+            Exit code 0: all accepted (warnings included), 1: some object refused, 2: some document cannot be read.
 
             Example: palisade validate -f examples/exercise
             """);

@@ -10,7 +10,8 @@ internal static class VersionCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var command = new Command("version", "Palisade's version, and the Kubernetes version its server and validate speak.");
+        var command =
+            new Command("version", "Palisade's version, and the Kubernetes version its server and validate speak.");
         command.SetAction(_ =>
         {
             var version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();

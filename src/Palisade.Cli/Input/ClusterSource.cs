@@ -18,7 +18,8 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     public bool HasErrors => Diagnostics.Any(d => d.Severity == Severity.Error);
 
     /// <summary>Reads the manifests of -f, or else the cluster of the kubeconfig.</summary>
-    public static async Task<ClusterSource> ReadAsync(ParseResult parsed, SourceOptions options, CancellationToken cancel)
+    public static async Task<ClusterSource> ReadAsync(
+        ParseResult parsed, SourceOptions options, CancellationToken cancel)
     {
         if (parsed.GetValue(options.Files) is { Length: > 0 } files)
         {
@@ -27,7 +28,7 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
         }
 
         using var client = Connect(parsed, options);
-        return await ReadAsync(client, cancel).ConfigureAwait(false);
+        return await ReadAsync(client, cancel);
     }
 
     /// <summary>A client of the cluster that the options name.</summary>
@@ -47,7 +48,9 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
         return KubeClient.FromKubeconfig(path, parsed.GetValue(options.Context));
     }
 
-    /// <summary>Prints every diagnostic, then, if something was refused, that the answers are given without it.</summary>
+    /// <summary>
+    /// Prints every diagnostic, then, if something was refused, that the answers are given without it.
+    /// </summary>
     public void Report(TextWriter error)
     {
         foreach (var diagnostic in Diagnostics)
@@ -61,11 +64,11 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     public static async Task<ClusterSource> ReadAsync(KubeClient client, CancellationToken cancel)
     {
         var diagnostics = new List<Diagnostic>();
-        var pods = await ListAsync(client, KubeResource.Pods, cancel).ConfigureAwait(false);
-        var policies = await ListAsync(client, KubeResource.NetworkPolicies, cancel).ConfigureAwait(false);
-        var namespaces = await ListAsync(client, KubeResource.Namespaces, cancel).ConfigureAwait(false);
-        var nodes = await ListAsync(client, KubeResource.Nodes, cancel).ConfigureAwait(false);
-        var services = await ListAsync(client, KubeResource.Services, cancel).ConfigureAwait(false);
+        var pods = await ListAsync(client, KubeResource.Pods, cancel);
+        var policies = await ListAsync(client, KubeResource.NetworkPolicies, cancel);
+        var namespaces = await ListAsync(client, KubeResource.Namespaces, cancel);
+        var nodes = await ListAsync(client, KubeResource.Nodes, cancel);
+        var services = await ListAsync(client, KubeResource.Services, cancel);
         var snapshot = ClusterSnapshot.Of(
             namespaces.Select(ClusterConvert.Namespace).OfType<Namespace>(),
             pods.Select(pod => ClusterConvert.Pod(pod)).OfType<Endpoint>(),
@@ -76,14 +79,15 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     }
 
     /// <summary>All objects of a resource, page by page.</summary>
-    private static async Task<List<WireObject>> ListAsync(KubeClient client, KubeResource resource, CancellationToken cancel)
+    private static async Task<List<WireObject>> ListAsync(
+        KubeClient client, KubeResource resource, CancellationToken cancel)
     {
         var objects = new List<WireObject>();
         var next = "";
         do
         {
             var page = await client.SendAsync(
-                HttpMethod.Get, $"{resource.Collection()}?limit=500{next}", null, cancel).ConfigureAwait(false);
+                HttpMethod.Get, $"{resource.Collection()}?limit=500{next}", null, cancel);
             foreach (var item in page["items"]?.AsArray() ?? [])
                 objects.Add((WireObject)WireJson.FromNode(item));
             var token = page["metadata"]?["continue"]?.GetValue<string>();
@@ -99,6 +103,7 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     private static string LabKubeconfig()
     {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        return Path.Combine(string.IsNullOrEmpty(state) ? Path.Combine(Home(), ".local", "state") : state, "palisade", "kubeconfig");
+        return Path.Combine(
+            string.IsNullOrEmpty(state) ? Path.Combine(Home(), ".local", "state") : state, "palisade", "kubeconfig");
     }
 }

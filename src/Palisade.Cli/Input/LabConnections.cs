@@ -16,7 +16,7 @@ internal sealed class LabConnections(KubeClient client)
     {
         var met = ImmutableArray.CreateBuilder<ConnectAnswer>();
         foreach (var connection in answer.Connections)
-            met.Add(await TryAsync(Request(answer.Question, connection, timeout), cancel).ConfigureAwait(false));
+            met.Add(await TryAsync(Request(answer.Question, connection, timeout), cancel));
         return met.ToImmutable();
     }
 
@@ -27,7 +27,7 @@ internal sealed class LabConnections(KubeClient client)
         var met = new ImmutableArray<ConnectAnswer>[answers.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
         await Parallel.ForAsync(0, answers.Count, options, async (i, stop) =>
-            met[i] = await TryAsync(answers[i], timeout, stop).ConfigureAwait(false)).ConfigureAwait(false);
+            met[i] = await TryAsync(answers[i], timeout, stop));
         return met;
     }
 
@@ -43,7 +43,8 @@ internal sealed class LabConnections(KubeClient client)
     {
         try
         {
-            var answer = await client.SendAsync(HttpMethod.Post, ConnectRequest.Path, request.ToJson(), cancel).ConfigureAwait(false);
+            var answer =
+                await client.SendAsync(HttpMethod.Post, ConnectRequest.Path, request.ToJson(), cancel);
             return ConnectAnswer.FromJson(answer);
         }
         catch (KubeApiException e) when (e.IsNotFound)

@@ -28,7 +28,8 @@ internal sealed record PolicyTests(ImmutableArray<PolicyTest> Tests, bool Broken
         }
 
         if (tests.Count == 0 && !broken)
-            throw new Output.BadInputException("no PolicyTest found; a test file has apiVersion palisade.dev/v1, kind PolicyTest and probes");
+            throw new Output.BadInputException(
+                "no PolicyTest found; a test file has apiVersion palisade.dev/v1, kind PolicyTest and probes");
         return new(tests.ToImmutable(), broken);
     }
 }

@@ -4,8 +4,11 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Cli.Input;
 
-/// <summary>A connection as a person asks for it: endpoints as written, the port a number or a container-port name.</summary>
-internal sealed record Question(EndpointText From, EndpointText To, Protocol Protocol, string Port, AddressFamily Family)
+/// <summary>
+/// A connection as a person asks for it: endpoints as written, the port a number or a container-port name.
+/// </summary>
+internal sealed record Question(
+    EndpointText From, EndpointText To, Protocol Protocol, string Port, AddressFamily Family)
 {
     /// <summary>ICMP is how people spell the protocol that has no ports.</summary>
     public string ProtocolText => Protocol == Protocol.Other ? "ICMP" : Protocol.Spelling();

@@ -17,7 +17,8 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     private ClusterSnapshot Snapshot => policy.Snapshot;
 
     /// <summary>Answers a question.</summary>
-    /// <exception cref="BadInputException">An endpoint does not exist, a port name stands for nothing, families differ.</exception>
+    /// <exception cref="BadInputException">An endpoint does not exist, a port name stands for nothing, families
+    /// differ.</exception>
     public Answer Answer(Question asked)
     {
         var question = asked with { Family = FamilyOf(asked) };
@@ -59,7 +60,8 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
         EndpointForm.Node => _evaluator.Parties.OfNode(endpoint.Name, family)
             ?? throw Unknown($"there is no node {endpoint.Name}", Snapshot.Nodes.Select(n => n.Name)),
         EndpointForm.Workload => _evaluator.Parties.OfPod(PodOfWorkload(endpoint), family),
-        EndpointForm.Service => throw new BadInputException($"{endpoint} cannot be a source: a Service opens no connections"),
+        EndpointForm.Service =>
+            throw new BadInputException($"{endpoint} cannot be a source: a Service opens no connections"),
         _ => PodOf(endpoint, family),
     };
 
@@ -93,14 +95,16 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     private static BadInputException Unknown(string what, IEnumerable<string> known)
     {
         var some = known.Take(6).ToList();
-        return new(some.Count == 0 ? what : $"{what}; there is {string.Join(", ", some)}{(some.Count == 6 ? ", …" : "")}");
+        return new(some.Count == 0 ? what
+            : $"{what}; there is {string.Join(", ", some)}{(some.Count == 6 ? ", …" : "")}");
     }
 
     private List<(Party Party, ushort Port)> Backends(Question question)
     {
         var (ns, name) = (question.To.Namespace, question.To.Name);
         var service = Snapshot.Services.FirstOrDefault(s => s.Namespace == ns && s.Name == name)
-            ?? throw Unknown($"there is no Service {ns}/{name}", Snapshot.Services.Select(s => $"{s.Namespace}/{s.Name}"));
+            ?? throw Unknown(
+                $"there is no Service {ns}/{name}", Snapshot.Services.Select(s => $"{s.Namespace}/{s.Name}"));
         var port = TryNumber(question.Port, out var number)
             ? number
             : service.Ports.Where(p => p.Name == question.Port).Select(p => p.Port).FirstOrDefault();

@@ -23,7 +23,8 @@ internal sealed class SourceOptions
     };
 
     /// <summary>--context.</summary>
-    public Option<string?> Context { get; } = new("--context") { Description = "The kubeconfig's context.", HelpName = "NAME" };
+    public Option<string?> Context { get; } =
+        new("--context") { Description = "The kubeconfig's context.", HelpName = "NAME" };
 
     /// <summary>Adds the three options to a command.</summary>
     public void AddTo(Command command)
@@ -53,7 +54,8 @@ internal static class OutputOption
 /// <summary>FROM TO [--port] [--protocol] [--family], as explain and connect take them.</summary>
 internal sealed class ConnectionOptions
 {
-    private readonly Argument<string> _from = new("FROM") { Description = "ns/pod, ns/Kind/name, ip:ADDRESS or node:NAME." };
+    private readonly Argument<string> _from =
+        new("FROM") { Description = "ns/pod, ns/Kind/name, ip:ADDRESS or node:NAME." };
 
     private readonly Argument<string> _to = new("TO")
     {

@@ -49,7 +49,8 @@ internal static class ExplanationText
         Reason.OwnNode => "a pod and its own node always reach each other",
         Reason.Allowed when side.AllowedBy is { } match =>
             $"{Rule(direction, match.Policy, match.Rule)}{Part(direction, match)}{Place(match.Origin)}",
-        _ => $"{subject} is isolated by {string.Join(", ", side.IsolatedBy.Select(Named))}, and no rule lets this through",
+        _ => $"{subject} is isolated by {string.Join(", ", side.IsolatedBy.Select(Named))}, "
+            + "and no rule lets this through",
     };
 
     private static string Named(NetworkPolicy policy) => $"{policy}{Place(policy.Origin)}";

@@ -10,7 +10,7 @@ internal static class Failures
     {
         try
         {
-            return await run().ConfigureAwait(false);
+            return await run();
         }
         catch (BadInputException e)
         {

@@ -10,11 +10,13 @@ internal sealed class Terminal
     private readonly string _indent;
 
     /// <summary>Writes to a writer, with or without colour, every line after an indent.</summary>
-    public Terminal(TextWriter output, bool colour, string indent = "") => (_out, _colour, _indent) = (output, colour, indent);
+    public Terminal(TextWriter output, bool colour, string indent = "") =>
+        (_out, _colour, _indent) = (output, colour, indent);
 
     /// <summary>The process's standard output.</summary>
     public static Terminal Standard() =>
-        new(Console.Out, !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.ColorSystem != ColorSystem.NoColors);
+        new(Console.Out, !Console.IsOutputRedirected
+            && AnsiConsole.Profile.Capabilities.ColorSystem != ColorSystem.NoColors);
 
     /// <summary>The same output, each line further in.</summary>
     public Terminal Indented(string by) => new(_out, _colour, _indent + by);

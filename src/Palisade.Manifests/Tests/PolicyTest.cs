@@ -20,4 +20,5 @@ public sealed record PolicyTest(
 /// <param name="ExpectAllow">Whether the connection should pass.</param>
 /// <param name="Origin">Where the probe was written.</param>
 public sealed record PolicyProbe(
-    string From, string To, Protocol Protocol, string Port, AddressFamily Family, bool ExpectAllow, SourceLocation Origin);
+    string From, string To, Protocol Protocol, string Port, AddressFamily Family, bool ExpectAllow,
+        SourceLocation Origin);

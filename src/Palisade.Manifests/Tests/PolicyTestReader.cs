@@ -23,7 +23,8 @@ public sealed class PolicyTestReader(string file)
         var apiVersion = (document["apiVersion"] as WireString)?.Value;
         if (kind != "PolicyTest" || apiVersion != ApiVersion)
         {
-            Mistake(document.At, $"expected apiVersion {ApiVersion}, kind PolicyTest; this is {apiVersion ?? "(none)"}, {kind ?? "(none)"}");
+            var found = $"{apiVersion ?? "(none)"}, {kind ?? "(none)"}";
+            Mistake(document.At, $"expected apiVersion {ApiVersion}, kind PolicyTest; this is {found}");
             return null;
         }
 
@@ -58,7 +59,8 @@ public sealed class PolicyTestReader(string file)
         foreach (var member in probe.Members)
         {
             if (member.Name is not ("from" or "to" or "protocol" or "port" or "expect" or "family" or "why" or "name"))
-                Mistake(member.At, $"unknown field \"{member.Name}\"; a probe has from, to, protocol, port, family, expect, why");
+                Mistake(member.At,
+                    $"unknown field \"{member.Name}\"; a probe has from, to, protocol, port, family, expect, why");
         }
 
         var (protocol, port) = ProtocolAndPort(probe);
@@ -72,7 +74,8 @@ public sealed class PolicyTestReader(string file)
     {
         if (probe[field] is WireString { Value.Length: > 0 } text)
             return text.Value;
-        Mistake((probe[field] ?? probe).At, $"{field}: write ns/pod, ns/Kind/name, \"ip:ADDRESS\", \"node:NAME\" or \"svc:ns/name\"");
+        Mistake((probe[field] ?? probe).At,
+            $"{field}: write ns/pod, ns/Kind/name, \"ip:ADDRESS\", \"node:NAME\" or \"svc:ns/name\"");
         return "";
     }
 
@@ -123,13 +126,16 @@ public sealed class PolicyTestReader(string file)
 
     private ImmutableDictionary<string, ImmutableArray<Address>> Names(WireValue? dns)
     {
-        var names = ImmutableDictionary.CreateBuilder<string, ImmutableArray<Address>>(StringComparer.OrdinalIgnoreCase);
+        var names = ImmutableDictionary.CreateBuilder<string,
+            ImmutableArray<Address>>(StringComparer.OrdinalIgnoreCase);
         if (dns is not (null or WireNull or WireObject))
             Mistake(dns.At, "dns: a mapping from names to lists of addresses");
         foreach (var (name, at, value) in (dns as WireObject)?.Members ?? [])
         {
-            var texts = (value as WireArray)?.Items.Select(item => (item as WireString)?.Value) ?? [(value as WireString)?.Value];
-            var addresses = texts.Select(text => Address.TryParse(text, out var address) ? address : (Address?)null).ToList();
+            var texts = (value as WireArray)?.Items.Select(item => (item as WireString)?.Value)
+                ?? [(value as WireString)?.Value];
+            var addresses =
+                texts.Select(text => Address.TryParse(text, out var address) ? address : (Address?)null).ToList();
             if (addresses.Contains(null))
                 Mistake(at, $"dns.{name}: a list of IP addresses");
             names[name] = [.. addresses.OfType<Address>()];
