@@ -36,7 +36,7 @@ internal static class DemoObjects
     {
         var container = new JsonObject { ["name"] = name, ["image"] = image };
         if (port is { } number)
-            container["ports"] = new JsonArray(new JsonObject { ["containerPort"] = number });
+            container["ports"] = new JsonArray(new JsonObject { ["name"] = "http", ["containerPort"] = number });
         return new JsonObject
         {
             ["apiVersion"] = "v1",
