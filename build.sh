@@ -41,7 +41,7 @@ run_tests() {
     counts=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -1 || true)
     if [ -z "$counts" ]; then cat "$log"; echo "$name ended without a summary"; failed=$((failed + 1)); continue; fi
     echo "$counts, $(grep -oE 'Time: [0-9.]+s' "$log" | tail -1)"
-    read -r total errors bad skip < <(tr -dc '0-9,' <<<"$counts" | tr ',' ' ')
+    read -r total errors bad skip <<<"$(tr -dc '0-9,' <<<"$counts" | tr ',' ' ')"
     passed=$((passed + total - bad - skip)); failed=$((failed + bad + errors)); skipped=$((skipped + skip))
   done
   [ "$skipped" = 0 ] || echo "$skipped skipped: each says above what it misses; ./build.sh tools installs nft, conntrack and kubectl"
@@ -52,7 +52,7 @@ run_tests() {
 
 case "${1:-help}" in
   build) build ;;
-  test) build && run_tests ;;
+  test) build; run_tests ;;
   nightly)
     export PALISADE_NIGHTLY=1
     build && eng/mutate.sh && run_tests ;;
