@@ -74,10 +74,16 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>Creates namespace dev-team with web, frontend and stranger, as far as they are not there.</summary>
     public void CreateDemo() => DemoObjects.Create(Server.Store);
 
-    /// <summary>Waits until every node enforces and the pods there were at the start are up.</summary>
+    /// <summary>
+    /// Waits until every node enforces, and the pods are up; but for a pod that cannot be (no node of that name, no address
+    /// left) only so long.
+    /// </summary>
     public async Task WaitReadyAsync(CancellationToken cancel)
     {
-        while (!_enforcement.HasBegun || _pods!.Count() is var (all, open) && open < all)
+        while (!_enforcement.HasBegun)
+            await Task.Delay(20, cancel);
+        var begun = _options.Time.GetTimestamp();
+        while (_pods!.Count() is var (all, open) && open < all && _options.Time.GetElapsedTime(begun) < Patience)
             await Task.Delay(20, cancel);
     }
 
@@ -165,7 +171,7 @@ public sealed class LabCluster : IAsyncDisposable
             var start = new AgentStart(
                 node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"),
                     _lock.Directory);
-            var agent = new AgentProcess(start, _options.Say, _pods!.Wake);
+            var agent = new AgentProcess(start, _options.Say, _pods!.Wake, _stop.Token);
             _enforcement.Add(node, agent);
             _undo.Push(agent.DisposeAsync);
         }

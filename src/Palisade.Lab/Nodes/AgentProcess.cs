@@ -21,7 +21,7 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     private readonly AgentStart _start;
     private readonly Action<string> _say;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop;
     private readonly Task _supervising;
     private volatile FrozenDictionary<string, long> _enforced = FrozenDictionary<string, long>.Empty;
 
@@ -29,8 +29,10 @@ internal sealed class AgentProcess : IAsyncDisposable
     /// <param name="start">What to start and where.</param>
     /// <param name="say">Is told when the agent ends unasked.</param>
     /// <param name="enforced">Is called after every commit the agent reports.</param>
-    public AgentProcess(AgentStart start, Action<string> say, Action enforced)
+    /// <param name="stop">Ends it, as disposal does; all of a lab's agents begin to end at once.</param>
+    public AgentProcess(AgentStart start, Action<string> say, Action enforced, CancellationToken stop)
     {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _start = start;
         _say = say;
         Enforced = enforced;
@@ -81,7 +83,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         using var process = _start.Namespace.Start(StartOf());
         ProcessId = process.Id;
         var output = LogFiles.PumpAsync(process.StandardOutput, log, Read);
-        var errors = LogFiles.PumpAsync(process.StandardError, log, _ => { });
+        var errors = LogFiles.PumpAsync(process.StandardError, log, _ => false);
         try
         {
             await process.WaitForExitAsync(_stop.Token);
@@ -135,10 +137,10 @@ internal sealed class AgentProcess : IAsyncDisposable
     /// Reads the agent's one machine-readable line: "enforced N pods=N networkpolicies=N …". Each resource is followed
     /// by itself, so a pod is in force when the number of pods says so, not the newest of all.
     /// </summary>
-    private void Read(string line)
+    private bool Read(string line)
     {
         if (!line.StartsWith("enforced ", StringComparison.Ordinal))
-            return;
+            return false;
         var versions = new Dictionary<string, long>();
         foreach (var word in line.Split(' '))
         {
@@ -149,6 +151,7 @@ internal sealed class AgentProcess : IAsyncDisposable
 
         _enforced = versions.ToFrozenDictionary();
         Enforced();
+        return true;
     }
 }
 

@@ -95,8 +95,8 @@ internal sealed class HostCommand : IAsyncDisposable
         process.StandardInput.Close();
         Say(new ContainerReport(new ContainerState.Running(begun), Report.Last, restarts));
         var pumps = Task.WhenAll(
-            LogFiles.PumpAsync(process.StandardOutput, log, _ => { }),
-            LogFiles.PumpAsync(process.StandardError, log, _ => { }));
+            LogFiles.PumpAsync(process.StandardOutput, log, _ => false),
+            LogFiles.PumpAsync(process.StandardError, log, _ => false));
         try
         {
             await process.WaitForExitAsync(_stop.Token);

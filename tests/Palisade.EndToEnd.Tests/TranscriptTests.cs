@@ -1,0 +1,63 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Palisade.EndToEnd.Tests;
+
+/// <summary>
+/// examples/exercise/transcript.txt: what a reader types and sees. Lines after "$ " are run; what follows must be what they
+/// print, but for ages and times. PALISADE_GOLDEN=write writes the file anew.
+/// </summary>
+public sealed partial class TranscriptTests
+{
+    private const string Prompt = "$ ";
+
+    private static string File => Path.Combine(Places.Root, "examples", "exercise", "transcript.txt");
+
+    [Fact]
+    public async Task The_exercise_prints_what_its_transcript_says()
+    {
+        Needs.Cluster();
+        var expected = await System.IO.File.ReadAllTextAsync(File);
+        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--demo", "--nodes", "2");
+        var actual = new StringBuilder();
+        foreach (var line in expected.Split('\n'))
+        {
+            if (line.StartsWith(Prompt, StringComparison.Ordinal))
+                actual.Append(line).Append('\n').Append(await RunAsync(up, line[Prompt.Length..])).Append('\n');
+            else if (line.StartsWith('#'))
+                actual.Append(line).Append('\n');
+        }
+
+        if (Environment.GetEnvironmentVariable("PALISADE_GOLDEN") == "write")
+            await System.IO.File.WriteAllTextAsync(File, actual.ToString());
+        else
+            Assert.Equal(expected, actual.ToString());
+    }
+
+    private static async Task<string> RunAsync(UpProcess up, string command)
+    {
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var ran = words[0] == "kubectl" ? await up.TryKubectlAsync(words[1..]) : await up.PalisadeAsync(words[1..]);
+        Assert.True(ran.Code is 0 or 1, $"{command}: {ran}");
+        return Normal(ran.Output + ran.Errors);
+    }
+
+    /// <summary>
+    /// Ages, milliseconds and the repository's place differ from run to run; so does the width of the ages' column.
+    /// </summary>
+    private static string Normal(string output) => AgeHeader().Replace(
+        Age().Replace(
+            Milliseconds().Replace(output.Replace(Places.Root + "/", ""), "(… ms)"),
+            age => age.Value.EndsWith(' ') ? "…     " : "…"),
+        "AGE   ");
+
+    [GeneratedRegex(@"\([0-9.]+ ms\)")]
+    private static partial Regex Milliseconds();
+
+    [GeneratedRegex(@"(?<= )([0-9]+m)?[0-9]+s( +|(?=\n|$))")]
+    private static partial Regex Age();
+
+    [GeneratedRegex("AGE +")]
+    private static partial Regex AgeHeader();
+}
