@@ -12,8 +12,8 @@ internal sealed record Ran(int Code, string Output, string Errors)
 /// <summary>Runs programs and waits for them.</summary>
 internal static class Shell
 {
-    // Generous: the machine may be busy with other tests.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Generous: the machine may be busy with other tests, and ./palisade builds on first use.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>Runs a program to its end.</summary>
     public static async Task<Ran> RunAsync(

@@ -7,11 +7,13 @@ internal sealed class Traces
 {
     private readonly string _mark;
     private readonly HashSet<string> _namespaces;
+    private readonly IReadOnlyList<int> _holders;
 
     private Traces(string mark, HashSet<string> namespaces)
     {
         _mark = mark;
         _namespaces = namespaces;
+        _holders = [.. Processes().Where(process => Held(process).Any())];
     }
 
     /// <summary>How many network namespaces it had beside the machine's.</summary>
@@ -36,11 +38,12 @@ internal sealed class Traces
     public IReadOnlyList<string> LeftProcesses() =>
         [.. Marked(_mark).Select(process => $"process {process} {CommandOf(process)}")];
 
-    /// <summary>Whoever still holds one of its namespaces.</summary>
+    /// <summary>
+    /// Who still holds one of its namespaces: of those who held one, and of the children. (Others may have namespaces with
+    /// the same numbers: the kernel gives a number that is free to the next.)
+    /// </summary>
     public IReadOnlyList<string> LeftNamespaces() =>
-        [.. Processes().SelectMany(process => Entries($"/proc/{process}/task"))
-            .Where(task => NamespaceOf($"{task}/ns/net") is { } found && _namespaces.Contains(found))
-            .Select(task => $"namespace held by {task}")];
+        [.. _holders.Union(Marked(_mark)).SelectMany(Held).Select(task => $"namespace held by {task}")];
 
     /// <summary>The interfaces of the machine's own namespace.</summary>
     public static IReadOnlyList<string> MachineLinks() =>
@@ -72,6 +75,9 @@ internal sealed class Traces
             return "";
         }
     }
+
+    private IEnumerable<string> Held(int process) => Entries($"/proc/{process}/task")
+        .Where(task => NamespaceOf($"{task}/ns/net") is { } found && _namespaces.Contains(found));
 
     private static IEnumerable<int> Processes() =>
         Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
