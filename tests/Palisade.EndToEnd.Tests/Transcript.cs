@@ -6,7 +6,9 @@ namespace Palisade.EndToEnd.Tests;
 /// <summary>A command of a document and the output printed below it; "..." stands for any text within a line.</summary>
 internal sealed record TranscriptStep(string Command, IReadOnlyList<string> Output);
 
-/// <summary>The console blocks of a Markdown file: what a reader is told to type, and what they are told to see.</summary>
+/// <summary>
+/// The console blocks of a Markdown file: what a reader is told to type, and what they are told to see.
+/// </summary>
 internal static class Transcript
 {
     /// <summary>The steps of every ```console block, in order.</summary>
@@ -41,7 +43,8 @@ internal static class Transcript
         {
             // Tables are as wide as their widest cell, which an age can be.
             var pattern = Regex.Escape(expected.TrimEnd()).Replace(@"\.\.\.", ".*").Replace(@"\ \ ", @"\ +");
-            Assert.True(Regex.IsMatch(actual.TrimEnd(), $"^{pattern}$"), $"$ {step.Command}\nexpected: {expected}\n{ran}");
+            Assert.True(
+                Regex.IsMatch(actual.TrimEnd(), $"^{pattern}$"), $"$ {step.Command}\nexpected: {expected}\n{ran}");
         }
     }
 }

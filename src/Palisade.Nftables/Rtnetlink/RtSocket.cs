@@ -11,7 +11,8 @@ namespace Palisade.Nftables.Rtnetlink;
 /// <summary>Links, addresses, routes and neighbours of one network namespace (rtnetlink(7)).</summary>
 /// <remarks>
 /// It belongs to the namespace of the thread that created it: create it inside
-/// <see cref="NetworkNamespace.Run{T}"/>. After that any thread may use it, one at a time. Refusals are <see cref="NetlinkException"/>s.
+/// <see cref="NetworkNamespace.Run{T}"/>. After that any thread may use it, one at a time. Refusals are <see
+/// cref="NetlinkException"/>s.
 /// </remarks>
 public sealed class RtSocket : IDisposable
 {
