@@ -129,6 +129,29 @@ public sealed class ExemptionTests
         Assert.True(node.Arrives(node.B, node.Open(Node4, Service4, 8080), p => node.Node.Send(p)));
     }
 
+    /// <summary>
+    /// The kernel hands its own neighbour messages to postrouting with an input interface and untracked: by their looks
+    /// they might be forwarded. A pod whose node never answers is cut off.
+    /// </summary>
+    [Fact]
+    public void The_nodes_neighbour_advertisements_pass_a_closed_gate()
+    {
+        using var node = new OneNode(Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress));
+        var index = node.Node.Routing.IndexOf(node.B.Link);
+        var own = node.Node.Routing.Addresses().Single(a => a.LinkIndex == index && a.Address.IsIPv6LinkLocal);
+        var target = Address.FromBytes(own.Address.GetAddressBytes());
+        byte[] solicitation = [0, 0, 0, 0, .. target.ToBytes(), 1, 1, .. node.B.Mac];
+        var buffer = new byte[4096];
+        while (node.B.Frames.Receive(buffer) >= 0) { }
+        node.B.Send(Packet.Ip(Address6('b'), target, Packet.Icmp6, [135, 0, 0, 0, .. solicitation], hopLimit: 255));
+        Thread.Sleep(20);
+        var answered = false;
+        int length;
+        while ((length = node.B.Frames.Receive(buffer)) >= 0)
+            answered |= length > 54 && buffer[20] == Packet.Icmp6 && buffer[54] == 136 && buffer[21] == 255;
+        Assert.True(answered, "no advertisement came");
+    }
+
     /// <summary>Nothing comes back to who is denied: no reset, no ICMP error.</summary>
     [Theory]
     [InlineData(4)]

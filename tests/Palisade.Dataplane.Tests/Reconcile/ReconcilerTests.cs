@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Reconcile;
@@ -173,7 +174,10 @@ public sealed class ReconcilerTests
         var ruleset = node.World.ReconcilerOf(node.Node).Current!;
         // Anew, so that the order and the counters are the first ones.
         new Reconciler().Apply(node.World.SocketOf(node.Node), ruleset);
-        Assert.Equal(NftText.Print(ruleset).TrimEnd(), node.Nft("", "list", "table", "inet", "palisade").TrimEnd());
+        var listed = node.Nft("", "list", "table", "inet", "palisade");
+        // Pods' kernels speak by themselves; what was counted since is no part of the text.
+        listed = Regex.Replace(listed, "packets [0-9]+ bytes [0-9]+", "packets 0 bytes 0");
+        Assert.Equal(NftText.Print(ruleset).TrimEnd(), listed.TrimEnd());
     }
 
     private static Ruleset Lowered(OneNode node, IEnumerable<NetworkPolicy> policies) => Lowering.Lower(
