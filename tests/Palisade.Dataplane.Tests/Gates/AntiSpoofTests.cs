@@ -70,16 +70,28 @@ public sealed class AntiSpoofTests
         node.Stops("spoofed", node.Open(Node6, Address6('b')), node.A.Send, (p, s) => node.Arrives(node.B, p, s));
     }
 
-    /// <summary>The chain runs before conntrack: a forged packet is in nobody's connection table.</summary>
+    /// <summary>The chain runs before conntrack: a forged reset does not close another pod's connection.</summary>
     [Fact]
-    public void A_forged_packet_leaves_no_trace_in_conntrack()
+    public void A_forged_packet_does_not_move_the_state_of_anothers_connection()
     {
+        const byte syn = 0x02;
+        const byte reset = 0x04;
         using var node = new OneNode();
-        Assert.True(node.Arrives(node.B, node.Open(Address4('a'), Address4('b'), port: 4711), node.A.Send));
-        Assert.False(node.Arrives(node.B, node.Open(Address4('c'), Address4('b'), port: 4712), node.A.Send));
-        var connections = node.Node.Namespace.Run(() => File.ReadAllText("/proc/thread-self/net/nf_conntrack"));
-        Assert.Contains("dport=4711", connections);
-        Assert.DoesNotContain("dport=4712", connections);
+        node.Node.Namespace.SetSysctl("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "60");
+        var first = node.NextId();
+        var opening = Packet.TcpFlags(Address4('a'), 4711, Address4('b'), 80, syn, first);
+        Assert.True(node.Arrives(node.B, opening, node.A.Send));
+        Assert.Contains("SYN_SENT", Connection(node));
+        // In the window: behind the SYN and its 8 bytes.
+        var forged = Packet.TcpFlags(Address4('a'), 4711, Address4('b'), 80, reset, first + 9);
+        node.Stops("spoofed", forged, node.C.Send, (p, s) => node.Arrives(node.B, p, s));
+        Assert.Contains("SYN_SENT", Connection(node));
+        Assert.True(node.Arrives(node.B, forged, node.A.Send), "its own reset passes");
+        Assert.Equal("gone", Connection(node));
+
+        static string Connection(OneNode node) => node.Node.Namespace
+            .Run(() => File.ReadAllLines("/proc/thread-self/net/nf_conntrack"))
+            .FirstOrDefault(line => line.Contains("sport=4711", StringComparison.Ordinal)) ?? "gone";
     }
 
     [Fact]
