@@ -84,7 +84,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
                 $"Request entity too large: limit is {MaxRequestBytes}", at);
         }
 
-        var decoded = StrictDecode.Check(document.Written, schema);
+        // The API server meets what kubectl makes of a file: the order decides which wrong type it names.
+        var decoded = StrictDecode.Check(document.Written.Sorted(), schema);
         if (decoded.Refusal(schema.Kind, schema.Version, strict: true) is { } refusal)
         {
             var place = decoded.TypeError?.At ?? decoded.StrictErrors[0].At;

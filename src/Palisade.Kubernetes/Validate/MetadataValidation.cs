@@ -1,4 +1,5 @@
 using System.Text;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
 
@@ -108,6 +109,22 @@ internal static class MetadataValidation
     {
         foreach (var finalizer in finalizers.Items())
             causes.Invalid(finalizers with { At = finalizer.At }, finalizer.Text, Names.Qualified(finalizer.Text));
+        var names = finalizers.Items().Select(finalizer => finalizer.Text).ToArray();
+        if (names.Contains("orphan") && names.Contains("foregroundDeletion"))
+        {
+            causes.InvalidValue(finalizers, $"[]string{{{string.Join(", ", names.Select(GoText.Quote))}}}",
+                "finalizer orphan and foregroundDeletion cannot be both set");
+        }
+
+        // pkg/apis/core/validation looks once more, and here the paths carry the index.
+        foreach (var finalizer in finalizers.Items())
+        {
+            if (!finalizer.Text.Contains('/') && finalizer.Text is not ("kubernetes" or "orphan" or "foregroundDeletion"))
+            {
+                causes.Invalid(finalizer, finalizer.Text,
+                    "name is neither a standard finalizer name nor is it fully qualified");
+            }
+        }
     }
 
     private static Func<string, IEnumerable<string>> NameRule(KindSchema kind, KubeVersion version) => kind.Kind switch

@@ -28,7 +28,7 @@ internal sealed record SloppyCidr
     /// <summary>The prefix length as written.</summary>
     public int Length { get; }
 
-    /// <summary>An octet or the length has leading zeros.</summary>
+    /// <summary>An octet, a group of more than four digits or the length has leading zeros.</summary>
     public bool HasLeadingZeros { get; }
 
     /// <summary>The block, host bits cleared, in the family as written.</summary>
@@ -90,11 +90,19 @@ internal sealed record SloppyCidr
             plain = text[..start] + string.Join('.', text[start..].Split('.').Select(WithoutZeros));
         }
 
+        if (plain.Contains(':'))
+            plain = string.Join(':', plain.Split(':').Select(ShortGroup));
         return Address.TryParse(plain, out var address) ? (address, plain != text) : null;
     }
 
     private static string WithoutZeros(string digits) =>
         digits.Length < 2 ? digits : digits.TrimStart('0') is { Length: > 0 } rest ? rest : "0";
+
+    // Go's parser takes a group of any length whose value fits 16 bits; up to four digits are ordinary spelling.
+    private static string ShortGroup(string group) =>
+        group.Length > 4 && !group.Contains('.') && group.TrimStart('0') is { Length: <= 4 } rest
+            ? rest.PadLeft(1, '0')
+            : group;
 
     private static bool IsMappedAddress(Address address) =>
         address.Family == AddressFamily.V6 && address.Bits >> 32 == MappedPrefix;

@@ -74,6 +74,22 @@ public sealed record WireObject(ImmutableArray<WireMember> Members, Position At)
     /// <summary>This object without the member of this name.</summary>
     public WireObject Without(string name) => this with { Members = Members.RemoveAll(member => member.Name == name) };
 
+    /// <summary>
+    /// The members in the order of their names, in every object within: as Go writes a map, and so as kubectl sends
+    /// what it read from a file. Repeated names keep their order among themselves.
+    /// </summary>
+    public WireObject Sorted() =>
+        this with { Members = [.. Members.OrderBy(m => m.Name, StringComparer.Ordinal).Select(SortedMember)] };
+
+    private static WireMember SortedMember(WireMember member) => member with { Value = SortedValue(member.Value) };
+
+    private static WireValue SortedValue(WireValue value) => value switch
+    {
+        WireObject o => o.Sorted(),
+        WireArray list => list with { Items = [.. list.Items.Select(SortedValue)] },
+        _ => value,
+    };
+
     /// <summary>The members that count: of a repeated name only the last, at the place of the first.</summary>
     public IEnumerable<WireMember> Distinct()
     {

@@ -45,6 +45,11 @@ public sealed class NetworkPolicyRuleTests
         "{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}",
         Except + "\"10.0.0.0/8\": must be a strict subset of `cidr`")]
     [InlineData("{ipBlock: {cidr: '::ffff:10.0.0.0/104', except: ['::ffff:10.1.0.0/112']}}", "")]
+    [InlineData("{ipBlock: {cidr: '02001:db8::/32', except: ['2001:00db8:00000::/33']}}", "")]
+    [InlineData(
+        "{ipBlock: {cidr: '12001:db8::/32'}}",
+        "spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"12001:db8::/32\": "
+        + "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
     public void Peers(string peer, string expected) => Check($"ingress: [{{from: [{peer}]}}]", expected);
 
     [Theory]

@@ -40,6 +40,12 @@ public sealed class ObjectValidationTests
         "{kind: Pod, metadata: {name: p, labels: {a: 'x y'}, annotations: {'B C': d}}, spec: {containers: [{name: a, image: i, volumeMounts: [{name: v, mountPath: /x}]}]}}",
         "metadata.labels: Invalid value: \"x y\": …|metadata.annotations: Invalid value: \"B C\": …|spec.containers[0].volumeMounts[0].name: Not found: \"v\"")]
     [InlineData("{kind: Service, metadata: {name: s}, spec: {}}", "spec.ports: Required value")]
+    [InlineData("{kind: Namespace, metadata: {name: nn, finalizers: [kubernetes, orphan, example.com/x]}}", "")]
+    [InlineData(
+        "{kind: Namespace, metadata: {name: nn, finalizers: [mine, 'a b', foregroundDeletion, orphan]}}",
+        "metadata.finalizers: Invalid value: \"a b\": …|metadata.finalizers: Invalid value: []string{\"mine\", \"a b\", \"foregroundDeletion\", \"orphan\"}: finalizer orphan and foregroundDeletion cannot be both set"
+        + "|metadata.finalizers[0]: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully qualified"
+        + "|metadata.finalizers[1]: Invalid value: \"a b\": name is neither a standard finalizer name nor is it fully qualified")]
     [InlineData("{kind: Node, metadata: {name: n.example.com}}", "")]
     public void Objects_are_answered_as_the_API_server_would(string yaml, string expected)
     {
@@ -62,6 +68,23 @@ public sealed class ObjectValidationTests
         Assert.Equal(
             "metadata.uid: Invalid value: \"2\": field is immutable",
             Assert.Single(ObjectValidation.Update(renamed, old, ApiKinds.NetworkPolicy, strict).Causes).ToString());
+    }
+
+    // kubectl writes maps sorted by key, so the server meets from before ports, and ingress before podSelecter.
+    [Theory]
+    [InlineData(
+        "{podSelecter: {}, ingress: [{ports: [{portt: 1}], form: []}]}",
+        "strict decoding error: unknown field \"spec.ingress[0].form\", unknown field \"spec.ingress[0].ports[0].portt\", unknown field \"spec.podSelecter\"")]
+    [InlineData(
+        "{ingress: [{ports: [{endPort: x}], from: [{ipBlock: 10.0.0.0/8}]}]}",
+        "json: cannot unmarshal string into Go struct field NetworkPolicyPeer.spec.ingress.from.ipBlock of type v1.IPBlock")]
+    public void Decoding_errors_come_in_the_order_that_kubectl_sends(string spec, string expected)
+    {
+        var set = ManifestSet.Parse(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: " + spec + "}");
+        Assert.Equal(
+            "NetworkPolicy in version \"v1\" cannot be handled as a NetworkPolicy: " + expected,
+            set.Documents.Single().Causes.Single().Message);
     }
 
     [Fact]
