@@ -40,6 +40,12 @@ public sealed class ProtocolTests(RunningServer running)
     [InlineData("DELETE", "/api/v1/pods", 405, "the server does not allow this method on the requested resource")]
     [InlineData(
         "GET", "/api/v1/pods?labelSelector=a%20b", 400, "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt")]
+    [InlineData(
+        "GET", "/api/v1/pods?labelSelector=-bad", 400, "unable to parse requirement: <nil>: Invalid value: \"-bad\": name part must consist of *")]
+    [InlineData("DELETE", "/api/v1/namespaces", 405, "the server does not allow this method on the requested resource")]
+    [InlineData("GET", "/api/v1/pods?watch=1&timeoutSeconds=x", 400, "strconv.ParseInt: parsing \"x\": invalid syntax")]
+    [InlineData(
+        "POST", "/api/v1/namespaces?fieldManager=a%00b", 422, "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: \"a\\x00b\": invalid character U+0000 (at position 1)")]
     [InlineData("GET", "/api/v1/pods?fieldSelector=spec.foo%3D1", 400, "field label not supported: spec.foo")]
     [InlineData(
         "GET", "/api/v1/pods?continue=nonsense", 400, "continue key is not valid: illegal base64 data or unknown version")]
@@ -59,6 +65,42 @@ public sealed class ProtocolTests(RunningServer running)
         Assert.Equal("Status", (string)answer.Json["kind"]!);
         Assert.Equal(code, (int)answer.Json["code"]!);
         Assert.StartsWith(message.TrimEnd('*'), answer.Message);
+    }
+
+    [Fact]
+    public async Task A_namespace_in_an_object_without_one_is_dropped()
+    {
+        var answer = await _client.Post(
+            "/api/v1/namespaces?dryRun=All", """{"metadata":{"name":"in-a-namespace","namespace":"default"}}""");
+        Assert.Equal(HttpStatusCode.Created, answer.Code);
+        Assert.Null(answer.Json["metadata"]!["namespace"]);
+    }
+
+    [Fact]
+    public async Task Of_a_repeated_parameter_the_first_counts()
+    {
+        var answer = await _client.Get("/api/v1/namespaces?limit=1&limit=x&watch=0&watch=1");
+        Assert.Equal("NamespaceList", (string)answer.Json["kind"]!);
+        Assert.Single(answer.Json["items"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("json-patch", "{}", 400, "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")]
+    [InlineData("json-patch", "[1]", 400, "error decoding patch: json: cannot unmarshal number into Go value of type jsonpatch.Operation")]
+    [InlineData("merge-patch", "[]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")]
+    [InlineData("merge-patch", "\"a\"", 400, "error decoding patch: json: cannot unmarshal string into Go value of type map[string]interface {}")]
+    [InlineData(
+        "json-patch",
+        """[{"op":"test","path":"/metadata/name","value":"x"}]""",
+        422,
+        "the server rejected our request due to an error in our request: testing value /metadata/name failed: test failed")]
+    public async Task Bad_patches(string type, string body, int code, string message)
+    {
+        var answer = await _client.Send(
+            "PATCH", "/api/v1/namespaces/default", Encoding.UTF8.GetBytes(body), $"application/{type}+json");
+        Assert.Equal(code, (int)answer.Code);
+        Assert.Equal(message, answer.Message);
+        Assert.Null(answer.Json["details"]?["causes"]);
     }
 
     [Theory]

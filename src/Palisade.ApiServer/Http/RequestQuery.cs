@@ -55,12 +55,13 @@ internal sealed class RequestQuery(IQueryCollection query)
         }
     }
 
-    private string? Text(string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
+    // Of a repeated parameter the first counts, as in Go.
+    private string? Text(string name) => query[name] is [{ Length: > 0 } text, ..] ? text : null;
 
     // Go's conversion takes anything but false and 0 as true, so that a bare ?watch works.
     private bool? Flag(string name) =>
         query.TryGetValue(name, out var values)
-            ? values.ToString() is not ("false" or "0" or "False" or "F" or "f")
+            ? values.FirstOrDefault() is not ("false" or "0" or "False" or "F" or "f")
             : null;
 
     private long? Number(string name)

@@ -132,7 +132,8 @@ internal sealed class ResourceEndpoints(
 
     private async Task DeleteCollectionAsync(HttpContext context, RequestTarget target)
     {
-        if (target.Resource.Kind.Namespaced && target.Namespace is null)
+        if ((target.Resource.Kind.Namespaced && target.Namespace is null)
+            || !target.Resource.Verbs.Contains("deletecollection"))
             throw Errors.MethodNotAllowed(target.Resource.Kind);
         var selection = ListReader.Select(target, new RequestQuery(context.Request.Query));
         var delete = await DeleteOptionsAsync(context);

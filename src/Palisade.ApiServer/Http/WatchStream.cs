@@ -25,6 +25,8 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         var negotiated = Negotiated.From(context);
         var state = store.State;
         var version = query.Version ?? 0;
+        // Read before the answer begins, while a bad number can still be refused.
+        var timeout = query.TimeoutSeconds ?? DefaultTimeoutSeconds;
         if (version > state.Version)
             throw ListRules.TooLarge(version, state.Version);
         context.Response.StatusCode = 200;
@@ -32,7 +34,7 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         context.Response.Headers.CacheControl = "no-cache, private";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        var session = new Session(context, selection, negotiated, query, time);
+        var session = new Session(context, selection, negotiated, query, time, timeout);
         try
         {
             await RunAsync(session, state, version, ending.Token);
@@ -67,7 +69,7 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
     private async Task FollowAsync(Session session, WatchCursor cursor, CancellationToken cancel)
     {
         var end = time.GetUtcNow() + TimeSpan.FromSeconds(
-            Math.Clamp(session.Query.TimeoutSeconds ?? DefaultTimeoutSeconds, 1, 86400));
+            Math.Clamp(session.TimeoutSeconds, 1, 86400));
         var bookmark = time.GetUtcNow() + _bookmarkPeriod;
         while (true)
         {
@@ -117,13 +119,20 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
 
     /// <summary>One client's watch: how it wants its objects, and its line-by-line output.</summary>
     private sealed class Session(
-        HttpContext context, Selection selection, Negotiated negotiated, RequestQuery query, TimeProvider time)
+        HttpContext context,
+        Selection selection,
+        Negotiated negotiated,
+        RequestQuery query,
+        TimeProvider time,
+        long timeoutSeconds)
     {
         private bool _hasColumns;
 
         public Selection Selection => selection;
 
         public RequestQuery Query => query;
+
+        public long TimeoutSeconds => timeoutSeconds;
 
         public Task WriteAsync(string type, StoredObject stored, CancellationToken cancel)
         {

@@ -29,15 +29,14 @@ internal static class Metadata
     public static string Time(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Sets the namespace of the URL; one in the body must agree.</summary>
+    /// <summary>
+    /// Sets the namespace of the URL; one in the body must agree, and is dropped where objects have none.
+    /// </summary>
     public static void Place(Resource resource, JsonObject meta, string? ns)
     {
         var given = Cell.Text(meta["namespace"]);
         if (!resource.Kind.Namespaced)
         {
-            if (given.Length > 0)
-                throw Errors.BadRequest(
-                    "the namespace of the provided object does not match the namespace sent on the request");
             meta.Remove("namespace");
             return;
         }

@@ -21,7 +21,9 @@ internal sealed class Removal(ResourceRegistry registry, StoreTransaction transa
             throw Errors.Forbidden(existing.Resource.Kind, existing.Key.Name, "this namespace may not be deleted");
         if (delete.DryRun)
             return Answer(existing);
-        var shown = Remove(existing, delete.GracePeriodSeconds ?? 0);
+        // Only pods end gracefully; a negative period means the shortest one.
+        var grace = existing.Resource == registry.Pods ? delete.GracePeriodSeconds ?? 0 : 0;
+        var shown = Remove(existing, grace < 0 ? 1 : grace);
         return Answer(shown);
     }
 

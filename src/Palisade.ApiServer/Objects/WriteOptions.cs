@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Objects;
@@ -51,12 +53,27 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
 
         if (query.FieldManager is { Length: > 128 })
             causes.Add(Causes.TooLong("fieldManager", 128));
-        else if (query.FieldManager?.Any(char.IsControl) == true)
-            causes.Add(Causes.Invalid(
-                "fieldManager", $"\"{query.FieldManager}\"", "should only contain printable characters"));
+        else if (query.FieldManager is { } manager)
+            causes.AddRange(Unprintable(manager));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", kind, "", causes);
         return new WriteOptions(query.DryRun.Contains("All"), validation ?? FieldValidation.Warn);
+    }
+
+    // Positions are in bytes of UTF-8, as Go counts.
+    private static IEnumerable<Cause> Unprintable(string manager)
+    {
+        var position = 0;
+        foreach (var rune in manager.EnumerateRunes())
+        {
+            if (Rune.IsControl(rune))
+            {
+                yield return Causes.Invalid(
+                    "fieldManager", GoText.Quote(manager), $"invalid character U+{rune.Value:X4} (at position {position})");
+            }
+
+            position += rune.Utf8SequenceLength;
+        }
     }
 }
 

@@ -17,5 +17,16 @@ internal static class GoValue
         _ => node.ToJsonString(),
     };
 
+    /// <summary>What encoding/json calls a value of this kind.</summary>
+    public static string TypeName(JsonNode? node) => node?.GetValueKind() switch
+    {
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        JsonValueKind.True or JsonValueKind.False => "bool",
+        _ => "null",
+    };
+
     private static string Member(KeyValuePair<string, JsonNode?> member) => $"{member.Key}:{Format(member.Value)}";
 }

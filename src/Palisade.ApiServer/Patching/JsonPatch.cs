@@ -32,7 +32,7 @@ internal static class JsonPatch
                 throw Errors.TooLarge(RequestBody.Limit);
             if (item is not JsonObject operation)
                 throw Errors.BadRequest(
-                    "error decoding patch: json: cannot unmarshal value into Go value of type jsonpatch.Operation");
+                    $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(item)} into Go value of type jsonpatch.Operation");
             root = ApplyOne(root, operation);
         }
 
@@ -148,9 +148,7 @@ internal static class JsonPatch
             : [.. text[1..].Split('/').Select(step => step.Replace("~1", "/").Replace("~0", "~"))];
     }
 
-    private static StatusException Rejected(string why) =>
-        new(422, "Invalid", "the server rejected our request due to an error in our request", new JsonObject
-        {
-            ["causes"] = new JsonArray(new JsonObject { ["reason"] = "UnexpectedServerResponse", ["message"] = why }),
-        });
+    // No causes, as kube-apiserver: kubectl then prints the message. The reason is ours; theirs ends before it.
+    private static StatusException Rejected(string why) => new(
+        422, "Invalid", $"the server rejected our request due to an error in our request: {why}", new JsonObject());
 }

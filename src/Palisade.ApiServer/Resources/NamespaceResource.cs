@@ -10,6 +10,8 @@ internal static class NamespaceResource
     public static Resource Register() => new()
     {
         Kind = ApiKinds.Namespace,
+        // No deletecollection, as in kube-apiserver: one request would empty the cluster.
+        Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
         SelectableFields = [new("status.phase")],
         ReturnsDeleted = true,
         PrepareCreate = tree =>

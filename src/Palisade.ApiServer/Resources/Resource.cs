@@ -50,7 +50,8 @@ internal sealed class Resource
     /// <summary>The name in the database and in error texts: pods, networkpolicies.networking.k8s.io.</summary>
     public string Id => Kind.QualifiedResource;
 
-    public ImmutableArray<string> Verbs => _allVerbs;
+    /// <summary>What clients may do with it; discovery tells, and the rest is 405.</summary>
+    public ImmutableArray<string> Verbs { get; init; } = _allVerbs;
 
     /// <summary>The values that field selectors compare.</summary>
     public FrozenDictionary<string, string> FieldsOf(JsonObject tree, ObjectKey key)

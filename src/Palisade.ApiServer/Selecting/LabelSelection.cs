@@ -2,6 +2,8 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using Palisade.ApiServer.Http;
+using Palisade.Kubernetes.Convert;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Selecting;
 
@@ -89,6 +91,9 @@ internal sealed class LabelSelection
             key = lexer.Next();
         if (key.Length == 0 || Lexer.IsSymbol(key[0]))
             throw Refuse($"found '{key}', expected: identifier");
+        // The parser looks at the key with no path, hence their <nil>.
+        if (LabelSyntax.KeyProblem(key) is { } problem)
+            throw Refuse($"<nil>: Invalid value: {GoText.Quote(key)}: {problem}");
         if (negated)
             return new LabelTerm(key, LabelOperator.DoesNotExist, []);
         if (lexer.Peek() is "" or ",")
@@ -96,13 +101,28 @@ internal sealed class LabelSelection
         var name = lexer.Next();
         return name switch
         {
-            "=" or "==" => new LabelTerm(key, LabelOperator.In, [Value(ref lexer)]),
-            "!=" => new LabelTerm(key, LabelOperator.NotIn, [Value(ref lexer)]),
-            "in" => new LabelTerm(key, LabelOperator.In, Values(ref lexer)),
-            "notin" => new LabelTerm(key, LabelOperator.NotIn, Values(ref lexer)),
+            "=" or "==" => Checked(new LabelTerm(key, LabelOperator.In, [Value(ref lexer)])),
+            "!=" => Checked(new LabelTerm(key, LabelOperator.NotIn, [Value(ref lexer)])),
+            "in" => Checked(new LabelTerm(key, LabelOperator.In, Values(ref lexer))),
+            "notin" => Checked(new LabelTerm(key, LabelOperator.NotIn, Values(ref lexer))),
             ">" => new LabelTerm(key, LabelOperator.GreaterThan, [Number(ref lexer)]),
             "<" => new LabelTerm(key, LabelOperator.LessThan, [Number(ref lexer)]),
             _ => throw Refuse($"found '{name}', expected: in, notin, =, ==, !=, gt, lt"),
+        };
+    }
+
+    private static LabelTerm Checked(LabelTerm term)
+    {
+        var problems = term.Values.Order(StringComparer.Ordinal).Distinct(StringComparer.Ordinal)
+            .Select((value, i) => LabelSyntax.ValueProblem(value) is { } problem
+                ? $"values[{i}][{term.Key}]: Invalid value: {GoText.Quote(value)}: {problem}"
+                : null)
+            .OfType<string>().ToList();
+        return problems.Count switch
+        {
+            0 => term,
+            1 => throw Refuse(problems[0]),
+            _ => throw Refuse($"[{string.Join(", ", problems)}]"),
         };
     }
 
@@ -121,7 +141,8 @@ internal sealed class LabelSelection
         var value = Value(ref lexer);
         return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
             ? value
-            : throw Refuse($"for 'Gt', 'Lt' operators, the value must be an integer: {value}");
+            : throw Refuse($"values[0]: Invalid value: {GoText.Quote(value)}: "
+                + "for 'Gt', 'Lt' operators, the value must be an integer");
     }
 
     private static ImmutableArray<string> Values(ref Lexer lexer)

@@ -37,6 +37,18 @@ public sealed class LabelSelectionTests
         Assert.Equal(expected, LabelSelection.Parse(selector).Matches(_labels));
 
     [Theory]
+    [InlineData("-a", "<nil>: Invalid value: \"-a\": name part must consist of alphanumeric characters")]
+    [InlineData("!a/b/c", "<nil>: Invalid value: \"a/b/c\": a qualified name must consist of")]
+    [InlineData("/a=b", "<nil>: Invalid value: \"/a\": prefix part must be non-empty")]
+    [InlineData("a=_x", "values[0][a]: Invalid value: \"_x\": a valid label must be an empty string or consist of")]
+    [InlineData("a in (b,-)", "values[0][a]: Invalid value: \"-\": a valid label must be")]
+    [InlineData("a notin (b,-,.)", "[values[0][a]: Invalid value: \"-\": a valid label must be")]
+    [InlineData("a>b", "values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer")]
+    public void Judges_keys_and_values(string selector, string expected) => Assert.StartsWith(
+        "unable to parse requirement: " + expected,
+        Assert.Throws<StatusException>(() => LabelSelection.Parse(selector)).Message);
+
+    [Theory]
     [InlineData("a b")]
     [InlineData("a in b")]
     [InlineData("a in (b")]
