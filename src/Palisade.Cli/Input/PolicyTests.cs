@@ -17,7 +17,8 @@ internal sealed record PolicyTests(ImmutableArray<PolicyTest> Tests, bool Broken
             error.WriteLine(diagnostic);
         var tests = ImmutableArray.CreateBuilder<PolicyTest>();
         var broken = set.HasErrors;
-        foreach (var document in set.Documents)
+        // What is no object at all has been reported above.
+        foreach (var document in set.Documents.Where(document => document.Kind.Length > 0))
         {
             var reader = new PolicyTestReader(document.At.File ?? "");
             if (reader.Read(document.Written) is { } test)

@@ -11,7 +11,10 @@ internal sealed record Question(
     EndpointText From, EndpointText To, Protocol Protocol, string Port, AddressFamily Family)
 {
     /// <summary>ICMP is how people spell the protocol that has no ports.</summary>
-    public string ProtocolText => Protocol == Protocol.Other ? "ICMP" : Protocol.Spelling();
+    public string ProtocolText => Spelling(Protocol);
+
+    /// <summary>A protocol as people write it.</summary>
+    public static string Spelling(Protocol protocol) => protocol == Protocol.Other ? "ICMP" : protocol.Spelling();
 
     /// <summary>TCP 80, or ICMP.</summary>
     public string PortText => Port.Length == 0 ? ProtocolText : $"{ProtocolText} {Port}";

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Palisade.Cli.Input;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Cli.Output;
 
@@ -14,13 +15,7 @@ internal static class ExplanationJson
         var question = answer.Question;
         json.WriteString("from", question.From.ToString());
         json.WriteString("to", question.To.ToString());
-        json.WriteString("protocol", question.ProtocolText);
-        if (question.Port.Length == 0)
-            json.WriteNull("port");
-        else if (ushort.TryParse(question.Port, out var number))
-            json.WriteNumber("port", number);
-        else
-            json.WriteString("port", question.Port);
+        WritePort(json, question.Protocol, question.Port);
         json.WriteNumber("family", (int)question.Family);
         json.WriteString("verdict", Text(answer.Verdict));
         var deciding = answer.Deciding.Explanation;
@@ -28,6 +23,18 @@ internal static class ExplanationJson
         WriteSide(json, "ingress", deciding.Ingress);
         if (question.To.Form == EndpointForm.Service)
             WriteBackends(json, answer);
+    }
+
+    /// <summary>The members protocol and port: a number, a name, or null where the protocol has none.</summary>
+    public static void WritePort(Utf8JsonWriter json, Protocol protocol, string port)
+    {
+        json.WriteString("protocol", Question.Spelling(protocol));
+        if (port.Length == 0)
+            json.WriteNull("port");
+        else if (ushort.TryParse(port, out var number))
+            json.WriteNumber("port", number);
+        else
+            json.WriteString("port", port);
     }
 
     /// <summary>allow or deny.</summary>

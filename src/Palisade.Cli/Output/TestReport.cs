@@ -58,7 +58,7 @@ internal static class TestReport
     {
         json.WriteString("from", result.Probe.From);
         json.WriteString("to", result.Probe.To);
-        json.WriteString("port", result.Probe.Port);
+        ExplanationJson.WritePort(json, result.Probe.Protocol, result.Probe.Port);
         json.WriteNumber("family", (int)result.Probe.Family);
         json.WriteNull("verdict");
         json.WriteString("problem", result.Problem);
