@@ -77,6 +77,16 @@ public sealed class ProtocolTests(RunningServer running)
     }
 
     [Fact]
+    public async Task What_is_no_pod_ends_without_grace()
+    {
+        var ns = running.NewNamespace("graceless");
+        var policies = $"/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies";
+        await _client.Post(policies, """{"metadata":{"name":"held","finalizers":["example.com/x"]}}""");
+        var answer = await _client.Send("DELETE", $"{policies}/held?gracePeriodSeconds=-5", null);
+        Assert.Equal(0, (int)answer.Json["metadata"]!["deletionGracePeriodSeconds"]!);
+    }
+
+    [Fact]
     public async Task Of_a_repeated_parameter_the_first_counts()
     {
         var answer = await _client.Get("/api/v1/namespaces?limit=1&limit=x&watch=0&watch=1");
