@@ -41,11 +41,19 @@ internal sealed class NodeAgent : IAsyncDisposable
     /// <summary>How often the table is looked for without a change: one request of 20 bytes each time.</summary>
     private static readonly TimeSpan Vigilance = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How often the table may be read back where others change theirs: some ms for thousands of elements.
+    /// </summary>
+    private static readonly TimeSpan ClosenessEvery = TimeSpan.FromSeconds(20);
+
+    private readonly TimeProvider _time;
+    private long _lookedAt;
+
     /// <summary>Opens the kernel's sockets and begins to follow the cluster.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public NodeAgent(AgentOptions options, KubeClient client, AgentLog log, TextWriter output, TimeProvider time)
     {
-        (_options, _client, _log, _output) = (options, client, log, output);
+        (_options, _client, _log, _output, _time) = (options, client, log, output, time);
         _settings = new() { Uplinks = options.Uplinks, Mode = options.Mode };
         _nft = new();
         _monitor = new();
@@ -60,11 +68,10 @@ internal sealed class NodeAgent : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         // None of these ends by itself but by a defect or a kernel that refuses; then the agent ends, and the table
         // stays.
-        Task[] beside = [_watch.Running, WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token)];
+        Task[] own = [LoopAsync(stop.Token), WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token)];
         try
         {
-            var loop = LoopAsync(stop.Token);
-            await (await Task.WhenAny([loop, .. beside]).ConfigureAwait(false)).ConfigureAwait(false);
+            await (await Task.WhenAny([.. own, _watch.Running]).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -73,6 +80,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
+            // A commit under way ends before its socket is closed.
+            await Task.WhenAll(own).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -135,13 +144,19 @@ internal sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether the table still stands; somebody's `nft flush ruleset` takes it away, and ours must come back.
+    /// Whether the table still stands; somebody's `nft flush ruleset` takes it away, and ours must come back. Now and
+    /// then it is looked at more closely: after `nft flush table` or an old copy restored it is there, and wrong.
     /// </summary>
     private bool IsIntact()
     {
-        if (_reconciler.IsIntact(_nft))
+        if (_reconciler.Current is null)
+            return true;   // there has been none yet
+        var closely = _time.GetElapsedTime(_lookedAt) >= ClosenessEvery;
+        if (closely)
+            _lookedAt = _time.GetTimestamp();
+        if (closely ? _reconciler.IsUnchanged(_nft) : _reconciler.IsIntact(_nft))
             return true;
-        _log.Warn("table-gone", ("doing", "writing it again"));
+        _log.Warn("table-gone", ("or", "changed by others"), ("doing", "writing it again"));
         return false;
     }
 

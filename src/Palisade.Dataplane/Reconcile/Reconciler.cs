@@ -26,6 +26,10 @@ public sealed class Reconciler
     private Ruleset? _applied;
     private uint _generation;
 
+    /// <summary>The generation of nf_tables at which the kernel was known to have it to the letter; null: unknown.
+    /// </summary>
+    private uint? _unchangedAt;
+
     /// <summary>The ruleset the kernel has; null before the first success and after a failure.</summary>
     public Ruleset? Current => _applied;
 
@@ -34,11 +38,61 @@ public sealed class Reconciler
     public Applied Apply(NftSocket socket, Ruleset desired)
     {
         var before = _applied;
-        _applied = null;   // until the kernel has agreed nothing is known
-        var applied = before is null ? Start(socket, desired) : Change(socket, before, desired);
+        var transaction = new Transaction(desired.Table);
+        var inPlace = before is not null && RulesetDiff.TryAppend(transaction, before, desired);
+        if (inPlace && transaction.MessageCount == 0)
+        {
+            _applied = desired;
+            return default;
+        }
+
+        var (unchangedAt, began) = (_unchangedAt, socket.Generation());
+        (_applied, _unchangedAt) = (null, null);   // until the kernel has agreed nothing is known
+        var applied = inPlace ? Change(socket, transaction)
+            : before is null ? Start(socket, desired)
+            : Replace(socket, desired);
+        var ended = socket.Generation();
         _applied = desired;
+        if ((applied.Replaced || unchangedAt == began) && ended == unchecked(began + (uint)applied.Transactions))
+            _unchangedAt = ended;   // nobody else committed anything meanwhile
         return applied;
     }
+
+    /// <summary>
+    /// Whether the kernel has what was applied, to the letter: somebody may have flushed our chains, or restored an old
+    /// copy of them. One small request while nobody changes any table; otherwise the table is read back. When it
+    /// differs nothing is known any more, and the next apply writes the whole.
+    /// </summary>
+    /// <exception cref="Nftables.Kernel.KernelException">The table cannot be read.</exception>
+    public bool IsUnchanged(NftSocket socket)
+    {
+        if (_applied is not { } applied)
+            return false;
+        var generation = socket.Generation();
+        if (generation == _unchangedAt)
+            return true;
+        var kernel = socket.Dump(applied.Table.Family, applied.Table.Name);
+        if (kernel is not null && Comparable(kernel) == Comparable(applied))
+        {
+            _unchangedAt = generation;
+            return true;
+        }
+
+        (_applied, _unchangedAt) = (null, null);
+        return false;
+    }
+
+    /// <summary>Without what is no difference: the order of sets and chains, and what counters have counted.</summary>
+    private static Ruleset Comparable(Ruleset ruleset) => ruleset with
+    {
+        Counters =
+        [
+            .. ruleset.Counters.Select(counter => counter with { Packets = 0, Bytes = 0 })
+                .OrderBy(counter => counter.Name, StringComparer.Ordinal),
+        ],
+        Sets = [.. ruleset.Sets.OrderBy(set => set.Name, StringComparer.Ordinal)],
+        Chains = [.. ruleset.Chains.OrderBy(chain => chain.Name, StringComparer.Ordinal)],
+    };
 
     /// <summary>
     /// Whether the table that was applied is still there. Costs one small request while nobody changes any table. When
@@ -65,13 +119,10 @@ public sealed class Reconciler
     private static bool IsThere(NftSocket socket, Table table) =>
         socket.Tables().Any(there => there.Family == table.Family && there.Name == table.Name);
 
-    private static Applied Change(NftSocket socket, Ruleset before, Ruleset desired)
+    private static Applied Change(NftSocket socket, Transaction transaction)
     {
-        var transaction = new Transaction(desired.Table);
-        if (!RulesetDiff.TryAppend(transaction, before, desired))
-            return Replace(socket, desired);
         socket.Commit(transaction);
-        return new(transaction.MessageCount == 0 ? 0 : 1, transaction.MessageCount, false);
+        return new(1, transaction.MessageCount, false);
     }
 
     private static Applied Start(NftSocket socket, Ruleset desired) =>

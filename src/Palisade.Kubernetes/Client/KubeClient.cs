@@ -141,10 +141,30 @@ public sealed class KubeClient : IDisposable
             throw new HttpRequestException(
                 $"{method} {pathAndQuery}: no answer within {RequestTimeout.TotalSeconds} s", e);
         }
+        catch (Exception e) when (e is IOException or System.Text.Json.JsonException)
+        {
+            throw new HttpRequestException($"{method} {pathAndQuery}: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    /// <summary>
+    /// Credentials may come from a file or a program, which fail now and then as the network does: the world, not us.
+    /// </summary>
+    private async Task AuthenticateAsync(HttpRequestMessage request, CancellationToken cancel)
+    {
+        try
+        {
+            if (_client.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(request, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+        {
+            throw new HttpRequestException($"no credentials: {e.Message}", e);
+        }
+    }
 
     /// <summary>Sends a request and returns once headers arrived; a body that is an error is read and thrown.</summary>
     internal async Task<HttpResponseMessage> OpenAsync(
@@ -155,8 +175,7 @@ public sealed class KubeClient : IDisposable
         request.Headers.Accept.Add(new("application/json"));
         request.Version = System.Net.HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
-        if (_client.Credentials is { } credentials)
-            await credentials.ProcessHttpRequestAsync(request, cancel).ConfigureAwait(false);
+        await AuthenticateAsync(request, cancel).ConfigureAwait(false);
         var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
             .ConfigureAwait(false);
         if (response.IsSuccessStatusCode)

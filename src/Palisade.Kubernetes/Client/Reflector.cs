@@ -40,6 +40,11 @@ public sealed record ReflectorOptions
 public sealed class Reflector(
     KubeClient client, KubeResource resource, ChangeSignal changed, TimeProvider time, ReflectorOptions? options = null)
 {
+    /// <summary>
+    /// The server ends a watch after 5 to 10 minutes, as asked; one that goes on is a connection that died in silence.
+    /// </summary>
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(11);
+
     private readonly ReflectorOptions _options = options ?? new();
     private bool _watchList = options?.WatchList ?? true;
     private string? _version;
@@ -132,10 +137,12 @@ public sealed class Reflector(
         string? next = null;
         do
         {
-            // resourceVersion=0 lets the server answer from its cache; pages after the first are bound to the first
-            // one's version.
-            var query = next is null ? "resourceVersion=0" : $"continue={Uri.EscapeDataString(next)}";
-            var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}&{query}{Selector}", cancel)
+            // resourceVersion=0 lets the server answer from its cache, which may lag: only for a start. What was known
+            // once must not go back in time. Pages after the first are bound to the first one's version.
+            var query = next is not null ? $"&continue={Uri.EscapeDataString(next)}"
+                : Store.HasSynced ? ""
+                : "&resourceVersion=0";
+            var list = await ReadAsync($"{resource.Collection()}?limit={_options.PageSize}{query}{Selector}", cancel)
                 .ConfigureAwait(false);
             foreach (var item in (list["items"] as WireArray)?.Items ?? [])
             {
@@ -178,7 +185,7 @@ public sealed class Reflector(
                 if (type == "BOOKMARK" && EndsInitialEvents(item))
                 {
                     complete = true;
-                    silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                    silence.CancelAfter(LongestWatch);
                     _version = ObjectStore.VersionOf(item);
                     Store.Replace(objects, _version);
                     changed.Raise();
@@ -197,6 +204,9 @@ public sealed class Reflector(
         {
             throw new InitialEventsMissingException();
         }
+
+        if (!complete)
+            throw new InvalidDataException("the watch ended before the end of its initial events");
     }
 
     private async Task WatchAsync(CancellationToken cancel)
@@ -204,7 +214,9 @@ public sealed class Reflector(
         var query = $"watch=true&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(_version!)}"
             + $"&timeoutSeconds={WatchSeconds()}";
         var began = time.GetTimestamp();
-        await foreach (var (type, item) in EventsAsync(query, cancel).ConfigureAwait(false))
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limited.CancelAfter(LongestWatch);
+        await foreach (var (type, item) in EventsAsync(query, limited.Token).ConfigureAwait(false))
             Apply(type, item);
 
         // A server (or a proxy) that ends every watch at once must not be asked in a tight loop.

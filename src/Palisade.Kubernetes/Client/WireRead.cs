@@ -21,7 +21,8 @@ internal static class WireRead
             return Value(ref reader) as WireObject
                 ?? throw new InvalidDataException("the server sent JSON that is no object");
         }
-        catch (JsonException e)
+        // Text that is no UTF-8, or half of a surrogate pair, is an InvalidOperationException of the reader.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"the server sent no JSON: {e.Message}", e);
         }
