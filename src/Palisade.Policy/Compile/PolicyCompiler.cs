@@ -12,6 +12,8 @@ public static class PolicyCompiler
     /// </summary>
     public static CompiledPolicy Compile(ClusterSnapshot snapshot)
     {
+        if (!snapshot.ClusterNetworkPolicies.IsEmpty)
+            throw new NotSupportedException("ClusterNetworkPolicies are not judged yet.");
         var pool = new PortSetPool();
         var rules = new RuleCompiler(pool);
         var policies = snapshot.NetworkPolicies.Select(p => CompiledNetworkPolicy.Of(p, rules)).ToImmutableArray();

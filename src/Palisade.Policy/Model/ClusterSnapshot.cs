@@ -45,6 +45,12 @@ public sealed record ClusterSnapshot
     /// <summary>The nodes, by name.</summary>
     public ImmutableArray<Node> Nodes { get; init; } = [];
 
+    /// <summary>The ClusterNetworkPolicies, by name.</summary>
+    public ImmutableArray<ClusterNetworkPolicy> ClusterNetworkPolicies { get; init; } = [];
+
+    /// <summary>What is known of domain names, by name: lower case, no final dot.</summary>
+    public ImmutableArray<DomainName> DomainNames { get; init; } = [];
+
     /// <summary>
     /// The snapshot of these objects in canonical order. Namespaces that an object names but nobody declares are added
     /// with the
@@ -55,7 +61,9 @@ public sealed record ClusterSnapshot
         IEnumerable<Endpoint>? endpoints = null,
         IEnumerable<NetworkPolicy>? networkPolicies = null,
         IEnumerable<Service>? services = null,
-        IEnumerable<Node>? nodes = null)
+        IEnumerable<Node>? nodes = null,
+        IEnumerable<ClusterNetworkPolicy>? clusterNetworkPolicies = null,
+        IEnumerable<DomainName>? domainNames = null)
     {
         var pods = Canonical(endpoints, e => (e.Namespace, e.Name));
         var policies = Canonical(networkPolicies, p => (p.Namespace, p.Name));
@@ -72,11 +80,19 @@ public sealed record ClusterSnapshot
             NetworkPolicies = policies,
             Services = svcs,
             Nodes = Canonical(nodes, n => (n.Name, "")),
+            ClusterNetworkPolicies = Canonical(clusterNetworkPolicies, p => (p.Name, "")),
+            DomainNames = Canonical(Merged(domainNames ?? []), d => (d.Name, "")),
         };
     }
 
     /// <summary>The label that every namespace has and only the API server sets: its own name.</summary>
     public const string NameLabel = "kubernetes.io/metadata.name";
+
+    /// <summary>One entry per name, with all that is known of it.</summary>
+    private static IEnumerable<DomainName> Merged(IEnumerable<DomainName> names) => names
+        .GroupBy(known => known.Name.TrimEnd('.').ToLowerInvariant(), StringComparer.Ordinal)
+        .Select(same => new DomainName(
+            same.Key, [.. same.SelectMany(known => known.Addresses).Distinct().Order()]));
 
     private static ImmutableArray<T> Canonical<T>(IEnumerable<T>? items, Func<T, (string Namespace, string Name)> key)
     {
