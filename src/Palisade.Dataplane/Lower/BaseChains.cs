@@ -26,6 +26,15 @@ internal static class BaseChains
     private const byte ListenerReport = 143;
     private const uint RouteMulticast = 5;
 
+    // IANA's protocol numbers and ports; 8472 is what Linux takes without a dstport, and so do Flannel and Cilium.
+    private const byte IpInIp = 4;
+    private const byte Udp = 17;
+    private const byte Ip6InIp = 41;
+    private const byte Gre = 47;
+    private const ushort Vxlan = 4789;
+    private const ushort Geneve = 6081;
+    private const ushort LinuxVxlan = 8472;
+
     private static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
     private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
 
@@ -36,7 +45,7 @@ internal static class BaseChains
             Odd(Names.OddIngress, Match.Source, Statement.Accept, mode),
             Odd(Names.OddEgress, Match.Destination, Statement.Return, mode),
         ],
-        [AntiSpoof(mode), Unclaimed(mode), Input(), Gates(mode)]
+        [AntiSpoof(mode), Unclaimed(mode), Input(mode), Gates(mode)]
     );
 
     /// <summary>
@@ -98,10 +107,22 @@ internal static class BaseChains
         ],
     };
 
-    private static Chain Input() => new(Names.Input)
+    /// <summary>
+    /// A pod always reaches its own node, but not the node's tunnels: what they unwrap comes in as from another
+    /// machine, with any source, past every gate (measured). Those of kernels and network plugins at their usual ports.
+    /// </summary>
+    private static Chain Input(EnforcementMode mode) => new(Names.Input)
     {
         Base = new("filter", NftHook.Input, 0),
-        Comment = "pod to its own node: NetworkPolicy always allows it",
+        Comment = "pod to its own node: NetworkPolicy always allows it, but for the node's tunnels",
+        Rules =
+        [
+            Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
+            Rule.Of(Match.ProtocolIn([IpInIp, Ip6InIp, Gre]), Counted(Names.Tunnelled, mode)),
+            Rule.Of(
+                Match.DestinationPorts(Udp, (Vxlan, Vxlan), (Geneve, Geneve), (LinuxVxlan, LinuxVxlan)),
+                Counted(Names.Tunnelled, mode)) with { Comment = "VXLAN, Geneve, VXLAN at Linux's old port" },
+        ],
     };
 
     /// <summary>

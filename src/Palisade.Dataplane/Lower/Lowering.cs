@@ -60,6 +60,7 @@ public static class Lowering
         new(Names.Spoofed) { Comment = "from a pod, with a source that is not its own" },
         new(Names.RogueAdvertisement) { Comment = "router advertisements and redirects from pods" },
         new(Names.RogueDiscovery) { Comment = "neighbour discovery from beyond the link" },
+        new(Names.Tunnelled) { Comment = "from a pod, to a tunnel of its node" },
         new(Names.NoGate) { Comment = "from or to an interface that no known pod has claimed" },
         new(Names.Invalid) { Comment = "at a gate, fitting no connection" },
         new(Names.Untracked) { Comment = "at a gate, exempted from tracking" },

@@ -12,6 +12,7 @@ internal static class Names
     public const string RogueAdvertisement = "rogue_ra";
     public const string RogueDiscovery = "rogue_nd";
     public const string NoGate = "no_gate";
+    public const string Tunnelled = "tunnelled";
     public const string Invalid = "invalid";
     public const string Untracked = "untracked";
     public const string DeniedIngress = "denied_ingress";
