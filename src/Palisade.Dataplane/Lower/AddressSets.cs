@@ -18,7 +18,11 @@ internal sealed class AddressSets(CompiledPolicy policy)
     /// <summary>Readable part of a name. The hash that follows tells sets apart; this is for people.</summary>
     private const int ReadableLength = 40;
 
+    /// <summary>Bytes of the hash in a name.</summary>
+    private const int HashLength = 6;
+
     private readonly SortedDictionary<string, NftSet> _sets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _meanings = new(StringComparer.Ordinal);
 
     /// <summary>The sets asked for, by name.</summary>
     public IEnumerable<NftSet> All => _sets.Values;
@@ -58,7 +62,10 @@ internal sealed class AddressSets(CompiledPolicy policy)
     private SetDefinition Get(
         string prefix, string meaning, AddressFamily family, bool isInterval, Func<IEnumerable<Element>> elements)
     {
-        var name = NameOf(prefix, meaning);
+        var name = NameOf(prefix, meaning, HashLength);
+        if (_meanings.TryGetValue(name, out var other) && other != meaning)
+            name = NameOf(prefix, meaning, SHA256.HashSizeInBytes);
+        _meanings[name] = meaning;
         if (_sets.TryGetValue(name, out var known))
             return known.Definition;
         var definition = new SetDefinition(name, TypeOf(family))
@@ -71,10 +78,11 @@ internal sealed class AddressSets(CompiledPolicy policy)
     }
 
     /// <summary>
-    /// prefix-readable-hash, of letters, digits and single hyphens. 48 bits of SHA-256: among 10,000 sets two of one
-    /// name have a chance of 2·10⁻⁷, and the readable parts would have to agree as well.
+    /// prefix-readable-hash, of letters, digits and single hyphens. 48 bits of SHA-256 keep names short: among 10,000
+    /// sets two of one name have a chance of 2·10⁻⁷. But one tenant could look for the name of another's set on
+    /// purpose; then the second of the two takes the whole hash.
     /// </summary>
-    private static string NameOf(string prefix, string meaning)
+    private static string NameOf(string prefix, string meaning, int hashLength)
     {
         var name = new StringBuilder(prefix).Append('-');
         foreach (var letter in meaning)
@@ -91,7 +99,7 @@ internal sealed class AddressSets(CompiledPolicy policy)
 
         if (name[^1] != '-')
             name.Append('-');
-        return name.Append(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, 6)))
+        return name.Append(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, hashLength)))
             .ToString();
     }
 }
