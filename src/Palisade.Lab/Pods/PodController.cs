@@ -87,7 +87,7 @@ internal sealed class PodController : IDisposable
         }
 
         foreach (var runtime in _runtimes.Values)
-            _ending.Add(runtime.EndAsync());
+            _ending.Add(runtime.EndAsync(withNode: true));
         await Task.WhenAll(_ending);
     }
 

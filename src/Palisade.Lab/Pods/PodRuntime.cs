@@ -100,9 +100,13 @@ internal sealed class PodRuntime
     }
 
     /// <summary>Cuts the link at once; then ends the containers, and the namespace with them.</summary>
-    public async Task EndAsync()
+    /// <param name="withNode">
+    /// The node ends too, and its links with it: each one cut by itself costs some 20 ms (the kernel waits for its readers).
+    /// </param>
+    public async Task EndAsync(bool withNode = false)
     {
-        _wire?.Cut();
+        if (!withNode)
+            _wire?.Cut();
         if (_containers is not null)
             await _containers.DisposeAsync();
         _own?.Dispose();
