@@ -226,9 +226,10 @@ internal sealed class YamlReader
     {
         var text = e.InnerException is YamlException inner ? inner.Message : e.Message;
         // What was being read when it went wrong is no part of libyaml's problem.
-        var comma = text.StartsWith("While ", StringComparison.Ordinal) ? text.IndexOf(", ", StringComparison.Ordinal) : -1;
-        if (comma > 0)
-            text = text[(comma + 2)..].Replace("found invalid mapping", "mapping values are not allowed in this context");
+        var comma = text.IndexOf(", ", StringComparison.Ordinal);
+        if (comma > 0 && text.StartsWith("While ", StringComparison.Ordinal))
+            text = text[(comma + 2)..];
+        text = text.Replace("found invalid mapping", "mapping values are not allowed in this context");
         return text.Length == 0 ? "not valid YAML"
             : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
     }

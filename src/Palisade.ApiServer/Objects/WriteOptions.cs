@@ -69,7 +69,9 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
             if (Rune.IsControl(rune))
             {
                 yield return Causes.Invalid(
-                    "fieldManager", GoText.Quote(manager), $"invalid character U+{rune.Value:X4} (at position {position})");
+                    "fieldManager",
+                    GoText.Quote(manager),
+                    $"invalid character U+{rune.Value:X4} (at position {position})");
             }
 
             position += rune.Utf8SequenceLength;

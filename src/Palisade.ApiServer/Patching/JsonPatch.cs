@@ -32,7 +32,8 @@ internal static class JsonPatch
                 throw Errors.TooLarge(RequestBody.Limit);
             if (item is not JsonObject operation)
                 throw Errors.BadRequest(
-                    $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(item)} into Go value of type jsonpatch.Operation");
+                    $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(item)} " +
+                    "into Go value of type jsonpatch.Operation");
             root = ApplyOne(root, operation);
         }
 

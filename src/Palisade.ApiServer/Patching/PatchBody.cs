@@ -30,7 +30,8 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
     {
         if (tree is not JsonArray operations)
             throw Errors.BadRequest(
-                $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(tree)} into Go value of type jsonpatch.Patch");
+                $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(tree)} " +
+                "into Go value of type jsonpatch.Patch");
         return new PatchBody(
             target => Patching.JsonPatch.Apply(target, operations),
             patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
@@ -55,7 +56,8 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
     private static JsonObject Map(JsonNode? tree) =>
         tree as JsonObject
         ?? throw Errors.BadRequest(
-            $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(tree)} into Go value of type map[string]interface {{}}");
+            $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(tree)} " +
+            "into Go value of type map[string]interface {}");
 
     private static JsonNode? Tree(ReadOnlyMemory<byte> body) =>
         WireJson.ToNode(BodyDecoder.Json(body, why => $"error decoding patch: {why}"));

@@ -34,7 +34,7 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     /// <summary>A client of the cluster that the options name.</summary>
     public static KubeClient Connect(ParseResult parsed, SourceOptions options)
     {
-        var path = parsed.GetValue(options.Kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG");
+        var path = parsed.GetValue(options.Kubeconfig) ?? FromEnvironment("KUBECONFIG");
         var ordinary = Path.Combine(Home(), ".kube", "config");
         var lab = LabKubeconfig();
         if (path is null && !File.Exists(ordinary) && File.Exists(lab))
@@ -102,8 +102,11 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     /// <summary>Where `palisade up` writes its kubeconfig unless told otherwise.</summary>
     private static string LabKubeconfig()
     {
-        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        return Path.Combine(
-            string.IsNullOrEmpty(state) ? Path.Combine(Home(), ".local", "state") : state, "palisade", "kubeconfig");
+        var state = FromEnvironment("XDG_STATE_HOME") ?? Path.Combine(Home(), ".local", "state");
+        return Path.Combine(state, "palisade", "kubeconfig");
     }
+
+    /// <summary>A variable; set to nothing counts as not set, as for kubectl.</summary>
+    private static string? FromEnvironment(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

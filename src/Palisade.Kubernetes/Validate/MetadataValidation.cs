@@ -119,7 +119,8 @@ internal static class MetadataValidation
         // pkg/apis/core/validation looks once more, and here the paths carry the index.
         foreach (var finalizer in finalizers.Items())
         {
-            if (!finalizer.Text.Contains('/') && finalizer.Text is not ("kubernetes" or "orphan" or "foregroundDeletion"))
+            if (!finalizer.Text.Contains('/')
+                && finalizer.Text is not ("kubernetes" or "orphan" or "foregroundDeletion"))
             {
                 causes.Invalid(finalizer, finalizer.Text,
                     "name is neither a standard finalizer name nor is it fully qualified");
