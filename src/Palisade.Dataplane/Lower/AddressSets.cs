@@ -99,7 +99,7 @@ internal sealed class AddressSets(CompiledPolicy policy)
 
         if (name[^1] != '-')
             name.Append('-');
-        return name.Append(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, hashLength)))
-            .ToString();
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, hashLength);
+        return name.Append(Convert.ToHexStringLower(hash)).ToString();
     }
 }
