@@ -19,6 +19,7 @@ var root = new RootCommand("""
     ConnectCommand.Create(),
     ValidateCommand.Create(),
     RenderCommand.Create(),
+    BenchCommand.Create(),
     VersionCommand.Create(),
 };
 var parsed = root.Parse(args);
