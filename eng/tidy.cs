@@ -53,7 +53,7 @@ void CheckMethods(string path, string[] lines)
         // A type's head can end like a method's; its members are measured one by one.
         if (!open.Success || !Regex.IsMatch(head, @"^ {4,}.*\)( where .*)?$")
             || Regex.IsMatch(
-                head, @"^\s*(if|for|foreach|while|using|lock|switch|else|fixed)\b|\b(class|record|struct) "))
+                head, @"^\s*(if|for|foreach|while|using|lock|switch|else|fixed)\b|\b(class|record|struct) | = new\b"))
             continue;
         var end = Array.FindIndex(lines, start, line => line == open.Groups[1].Value + "}");
         if (end - start - 1 > MaxMethod)

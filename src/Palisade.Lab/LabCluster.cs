@@ -75,7 +75,8 @@ public sealed class LabCluster : IAsyncDisposable
     public void CreateDemo() => DemoObjects.Create(Server.Store);
 
     /// <summary>
-    /// Waits until every node enforces, and the pods are up; but for a pod that cannot be (no node of that name, no address
+    /// Waits until every node enforces, and the pods are up; but for a pod that cannot be (no node of that name, no
+    /// address
     /// left) only so long.
     /// </summary>
     public async Task WaitReadyAsync(CancellationToken cancel)

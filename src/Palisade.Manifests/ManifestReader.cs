@@ -82,8 +82,11 @@ internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> 
                 var seen = new HashSet<string>(StringComparer.Ordinal);
                 foreach (var member in o.Members.Where(member => !seen.Add(member.Name)))
                     diagnostics.Add(Finding.RepeatedKey(new(file, member.At.Line, member.At.Column), member.Name));
-                return o with { Members =
-                    [.. o.Distinct().Select(member => member with { Value = LastOfRepeated(member.Value, file) })] };
+                return o with
+                {
+                    Members =
+                    [.. o.Distinct().Select(member => member with { Value = LastOfRepeated(member.Value, file) })]
+                };
             default:
                 return value;
         }

@@ -95,10 +95,18 @@ public sealed class ProtocolTests(RunningServer running)
     }
 
     [Theory]
-    [InlineData("json-patch", "{}", 400, "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")]
-    [InlineData("json-patch", "[1]", 400, "error decoding patch: json: cannot unmarshal number into Go value of type jsonpatch.Operation")]
-    [InlineData("merge-patch", "[]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")]
-    [InlineData("merge-patch", "\"a\"", 400, "error decoding patch: json: cannot unmarshal string into Go value of type map[string]interface {}")]
+    [InlineData(
+        "json-patch", "{}", 400,
+        "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")]
+    [InlineData(
+        "json-patch", "[1]", 400,
+        "error decoding patch: json: cannot unmarshal number into Go value of type jsonpatch.Operation")]
+    [InlineData(
+        "merge-patch", "[]", 400,
+        "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")]
+    [InlineData(
+        "merge-patch", "\"a\"", 400,
+        "error decoding patch: json: cannot unmarshal string into Go value of type map[string]interface {}")]
     [InlineData(
         "json-patch",
         """[{"op":"test","path":"/metadata/name","value":"x"}]""",

@@ -39,7 +39,8 @@ internal sealed class Traces
         [.. Marked(_mark).Select(process => $"process {process} {CommandOf(process)}")];
 
     /// <summary>
-    /// Who still holds one of its namespaces: of those who held one, and of the children. (Others may have namespaces with
+    /// Who still holds one of its namespaces: of those who held one, and of the children. (Others may have namespaces
+    /// with
     /// the same numbers: the kernel gives a number that is free to the next.)
     /// </summary>
     public IReadOnlyList<string> LeftNamespaces() =>

@@ -5,8 +5,8 @@ using Xunit;
 namespace Palisade.EndToEnd.Tests;
 
 /// <summary>
-/// examples/exercise/transcript.txt: what a reader types and sees. Lines after "$ " are run; what follows must be what they
-/// print, but for ages and times. PALISADE_GOLDEN=write writes the file anew.
+/// examples/exercise/transcript.txt: what a reader types and sees. Lines after "$ " are run; what follows must be
+/// what they print, but for ages and times. PALISADE_GOLDEN=write writes the file anew.
 /// </summary>
 public sealed partial class TranscriptTests
 {

@@ -27,7 +27,9 @@ internal static class Namespaces
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         using var process = space.Start(start);
         var errors = process.StandardError.ReadToEndAsync();

@@ -26,7 +26,9 @@ internal static class UpCommand
     {
         var nodes = new Option<int>("--nodes")
         {
-            Description = "How many nodes", HelpName = "N", DefaultValueFactory = _ => 1,
+            Description = "How many nodes",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
         };
         var data = new Option<string>("--data")
         {
@@ -41,7 +43,8 @@ internal static class UpCommand
         };
         var network = new Option<string>("--cni")
         {
-            Description = "How pods are connected", DefaultValueFactory = _ => "routed",
+            Description = "How pods are connected",
+            DefaultValueFactory = _ => "routed",
         };
         network.AcceptOnlyFromAmong("routed");
         var demo = new Option<bool>("--demo")

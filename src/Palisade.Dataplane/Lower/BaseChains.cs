@@ -164,15 +164,15 @@ internal static class BaseChains
     /// </summary>
     private static Chain Odd(string name, Func<int, string, bool, Parts> peerIn, Parts pass, EnforcementMode mode) =>
         new(name)
-    {
-        Comment = "no connection of conntrack's: invalid, or exempted from tracking",
-        Rules =
+        {
+            Comment = "no connection of conntrack's: invalid, or exempted from tracking",
+            Rules =
         [
             Rule.Of(Match.CtState(CtState.Invalid), Statement.CountOn(Names.Invalid), End(mode, pass)),
             .. ForFamilies(f => Rule.Of(peerIn(f, $"nodes{f}", false), pass)),
             Rule.Of(Statement.CountOn(Names.Untracked), End(mode, pass)),
         ],
-    };
+        };
 
     /// <summary>
     /// `iif 0`: no input interface, so the node's own stack made the packet; or, negated, it came in by some interface.

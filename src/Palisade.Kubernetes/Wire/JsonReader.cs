@@ -213,8 +213,15 @@ internal ref struct JsonReader
             return ReadUnicodeEscape(text);
         var plain = (char)b switch
         {
-            'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t',
-            '"' => '"', '\\' => '\\', '/' => '/', _ => '\0',
+            'b' => '\b',
+            'f' => '\f',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            '"' => '"',
+            '\\' => '\\',
+            '/' => '/',
+            _ => '\0',
         };
         if (plain == '\0')
             return FailBool("in string escape code");

@@ -107,6 +107,9 @@ public static class WireJson
 
     // Readers of the API are not browsers: <, > and & stay readable.
     private static JsonWriterOptions Options =>
-        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            SkipValidation = true };
+        new()
+        {
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            SkipValidation = true
+        };
 }

@@ -101,7 +101,8 @@ internal sealed class PodRuntime
 
     /// <summary>Cuts the link at once; then ends the containers, and the namespace with them.</summary>
     /// <param name="withNode">
-    /// The node ends too, and its links with it: each one cut by itself costs some 20 ms (the kernel waits for its readers).
+    /// The node ends too, and its links with it: each one cut by itself costs some 20 ms (the kernel waits for its
+    /// readers).
     /// </param>
     public async Task EndAsync(bool withNode = false)
     {

@@ -66,7 +66,9 @@ internal sealed class AgentBench : IAsyncDisposable
         _lines = Channel.CreateUnbounded<string>();
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "palisade-agent"))
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         foreach (var argument in (string[])["--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", .. more])
             start.ArgumentList.Add(argument);

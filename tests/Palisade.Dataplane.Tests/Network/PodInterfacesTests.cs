@@ -12,7 +12,10 @@ public sealed class PodInterfacesTests
         "n1", LabelSet.Empty, [Address.Parse("192.168.50.1"), Address.Parse("fd00:50::1")]);
     private static readonly Endpoint Web = new()
     {
-        Namespace = "x", Name = "web", Node = "n1", Addresses = [Address.Parse("10.244.1.2"), Address.Parse("fd00::2")],
+        Namespace = "x",
+        Name = "web",
+        Node = "n1",
+        Addresses = [Address.Parse("10.244.1.2"), Address.Parse("fd00::2")],
     };
 
     [Fact]

@@ -23,12 +23,12 @@ internal static class Packet
     /// </summary>
     public static byte[] Opening(
         Protocol protocol, Address from, ushort fromPort, Address to, ushort toPort, uint id) => protocol switch
-    {
-        Protocol.Tcp => Ip(from, to, Tcp, TcpSegment(fromPort, toPort, 0x02, id)),
-        Protocol.Udp => Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id)),
-        Protocol.Sctp => Ip(from, to, Sctp, SctpInit(fromPort, toPort, id)),
-        _ => Echo(from, to, id),
-    };
+        {
+            Protocol.Tcp => Ip(from, to, Tcp, TcpSegment(fromPort, toPort, 0x02, id)),
+            Protocol.Udp => Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id)),
+            Protocol.Sctp => Ip(from, to, Sctp, SctpInit(fromPort, toPort, id)),
+            _ => Echo(from, to, id),
+        };
 
     /// <summary>A TCP segment with these flags (2 SYN, 16 ACK, 4 RST), carrying the mark.</summary>
     public static byte[] TcpFlags(Address from, ushort fromPort, Address to, ushort toPort, byte flags, uint id) =>

@@ -125,7 +125,9 @@ internal sealed class OneNode : IDisposable
             Assert.Skip("NO nft HERE: apt-get install nftables; it is the independent judge of these tests");
         var start = new ProcessStartInfo("/usr/sbin/nft", arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Node.Namespace.Start(start);
         var errors = process.StandardError.ReadToEndAsync();

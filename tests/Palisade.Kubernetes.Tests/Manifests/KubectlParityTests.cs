@@ -49,9 +49,9 @@ public sealed class KubectlParityTests
             var start =
                 new ProcessStartInfo(kubectl,
                     ["label", "--local", "-f", file, "a=b", "-o", "json", "--kubeconfig", "/dev/null"])
-            {
-                RedirectStandardOutput = true,
-            };
+                {
+                    RedirectStandardOutput = true,
+                };
             using var process = Process.Start(start)!;
             var theirs = JsonNode.Parse(process.StandardOutput.ReadToEnd())!;
             process.WaitForExit();

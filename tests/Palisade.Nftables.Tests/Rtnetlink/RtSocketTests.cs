@@ -44,7 +44,9 @@ public sealed class RtSocketTests
         var far = new Route(IPNetwork.Parse("10.8.0.0/16")) { Gateway = IPAddress.Parse("10.2.0.9"), Device = "a" };
         var onLink = new Route(IPNetwork.Parse("0.0.0.0/0"))
         {
-            Gateway = IPAddress.Parse("169.254.1.1"), Device = "a", OnLink = true,
+            Gateway = IPAddress.Parse("169.254.1.1"),
+            Device = "a",
+            OnLink = true,
         };
         var v6 = new Route(IPNetwork.Parse("fd01::7/128")) { Device = "a", Metric = 77 };
         foreach (var route in new[] { host, far, onLink, v6 })

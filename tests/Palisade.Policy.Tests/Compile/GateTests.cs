@@ -65,7 +65,7 @@ public sealed class GateTests
     [Fact]
     public void Nothing_allowed_is_no_entry()
     {
-        const string yaml = 
+        const string yaml =
             "{ metadata: { namespace: x, name: p }, spec: { ingress: [ { ports: [ { port: none } ] } ] } }";
         var gate = GateOf(yaml, "a", Direction.Ingress);
         Assert.Empty(gate!.Entries);
