@@ -26,7 +26,7 @@ void CheckFile(string path, string[] lines)
         Report(path, "file", $"{lines.Length} lines, more than {MaxFile}");
     for (var i = 0; i < lines.Length; i++)
     {
-        if (lines[i].Length > MaxLine && !lines[i].Contains("\"\"\"") && !lines[i].TrimStart().StartsWith('"'))
+        if (lines[i].Length > MaxLine && !lines[i].Contains("\"\"\"") && !lines[i].TrimStart(' ', '+').StartsWith('"'))
             Report(path, $"line {i + 1}", $"{lines[i].Length} characters, more than {MaxLine}");
         if (path.StartsWith("src/") && Regex.IsMatch(lines[i], @"^\s*#region|\bdynamic\b\s+\w+\s*=|^\s*goto\s"))
             Report(path, $"line {i + 1}", "region, dynamic or goto");
