@@ -94,7 +94,7 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
                 return meant;
             // Only a policy changes its meaning by a field that is dropped; a pod with a field of a newer release is
             // still a pod.
-            var counts = schema.Kind != "NetworkPolicy" && decoded.TypeError is null;
+            var counts = !schema.IsPolicy && decoded.TypeError is null;
             diagnostics.Add(Finding.Undecodable(At(document.At.File, place), refusal, document.Title, counts));
             return counts ? Validate(refused, decoded.Pruned, schema) with { Causes = refused.Causes } : refused;
         }
@@ -118,8 +118,10 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         var pruned = schema.Namespaced ? WithNamespace(decoded) : decoded;
         var stored = ObjectValidation.Default(pruned, schema);
         var verdict = ObjectValidation.Create(stored, schema, options.Version);
+        if (!verdict.IsValid && LettersMeant(document, schema, verdict) is { } meant)
+            return meant;
         // Dumps of clusters are often stripped of what does not matter here; policies count whole or not at all.
-        var counts = verdict.IsValid || schema.Kind != "NetworkPolicy";
+        var counts = verdict.IsValid || !schema.IsPolicy;
         foreach (var cause in verdict.Causes)
             diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts
                 && document.Name.Length > 0));
@@ -127,12 +129,28 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
         if (verdict.IsValid && schema.Kind == "NetworkPolicy")
             NullItems(document);
+        if (verdict.IsValid && schema.IsPolicy && schema.Kind != "NetworkPolicy")
+            diagnostics.Add(Finding.NotJudged(document.At, document.Kind, document.Title));
         return document with
         {
             Causes = verdict.Causes,
             Warnings = verdict.Warnings,
             Stored = counts ? stored : null,
         };
+    }
+
+    // Of a custom resource only validation sees the boolean: AsMeant for it.
+    private ManifestDocument? LettersMeant(ManifestDocument document, KindSchema schema, Verdict refused)
+    {
+        if (!refused.Causes.Any(cause => cause.Reason == "FieldValueTypeInvalid"))
+            return null;
+        var decoded = StrictDecode.CheckAsMeant(document.Written, schema);
+        if (!decoded.IsClean || !ObjectValidation.Create(decoded.Pruned, schema, options.Version).IsValid)
+            return null;
+        var cause = refused.Causes[0];
+        diagnostics.Add(Finding.LetterIsBoolean(
+            At(document.At.File, cause.At), cause.ToString(), document.Title));
+        return Validate(document, decoded.Pruned, schema) with { Causes = refused.Causes };
     }
 
     private static ManifestDocument Refused(ManifestDocument document, string reason, string text, Position at) =>

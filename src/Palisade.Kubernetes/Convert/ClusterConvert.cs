@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
@@ -105,6 +106,17 @@ public static class ClusterConvert
         string? file = null,
         ICollection<Diagnostic>? diagnostics = null) =>
         PolicyConvert.Convert(value, file, diagnostics ?? []);
+
+    /// <summary>
+    /// A ClusterNetworkPolicy, or an AdminNetworkPolicy or BaselineAdminNetworkPolicy imported as one, of the kind
+    /// given; null without a name. What it does not understand it reports and closes (ClusterPolicyConvert).
+    /// </summary>
+    public static ClusterNetworkPolicy? ClusterNetworkPolicy(
+        WireObject value,
+        KindSchema kind,
+        string? file = null,
+        ICollection<Diagnostic>? diagnostics = null) =>
+        ClusterPolicyConvert.Convert(value, kind, file, diagnostics ?? []);
 
     internal static string NamespaceOf(WireObject value) =>
         Text(Metadata(value)?["namespace"]) is { Length: > 0 } text ? text : DefaultNamespace;

@@ -16,10 +16,11 @@ namespace Palisade.Kubernetes.Convert;
 public static partial class StrictDecode
 {
     // sigs.k8s.io/json keeps no more than this many strict errors.
-    private const int MaxStrictErrors = 100;
+    internal const int MaxStrictErrors = 100;
 
     /// <summary>Decodes a whole object.</summary>
-    public static DecodeResult Check(WireValue value, KindSchema kind) => Check(value, kind.Type);
+    public static DecodeResult Check(WireValue value, KindSchema kind) =>
+        kind.Custom is { } custom ? CustomDecode.Check(value, custom) : Check(value, kind.Type);
 
     /// <summary>Decodes a part of an object, for example a LabelSelector.</summary>
     public static DecodeResult Check(WireValue value, ObjectSchema type) => Check(value, type, lettersAreText: false);
@@ -29,10 +30,11 @@ public static partial class StrictDecode
     /// belongs: what the
     /// author meant, though no API server would take it.
     /// </summary>
-    public static DecodeResult CheckAsMeant(WireValue value, KindSchema kind) =>
-        Check(value, kind.Type, lettersAreText: true);
+    public static DecodeResult CheckAsMeant(WireValue value, KindSchema kind) => kind.Custom is { } custom
+        ? CustomDecode.Check(value, custom, lettersAreText: true)
+        : Check(value, kind.Type, lettersAreText: true);
 
-    private static DecodeResult Check(WireValue value, ObjectSchema type, bool lettersAreText)
+    internal static DecodeResult Check(WireValue value, ObjectSchema type, bool lettersAreText)
     {
         var walk = new Walk(lettersAreText);
         var pruned = walk.Struct(value, type, type.GoType) as WireObject ?? new WireObject([], value.At);

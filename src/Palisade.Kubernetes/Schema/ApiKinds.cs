@@ -29,6 +29,23 @@ public static class ApiKinds
     /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
     public static KindSchema NetworkPolicy => Of("networking.k8s.io/v1", "NetworkPolicy");
 
+    /// <summary>policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy, of the experimental channel.</summary>
+    public static KindSchema ClusterNetworkPolicy => Of("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy");
+
+    /// <summary>policy.networking.k8s.io/v1alpha1 AdminNetworkPolicy.</summary>
+    public static KindSchema AdminNetworkPolicy => Of("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy");
+
+    /// <summary>policy.networking.k8s.io/v1alpha1 BaselineAdminNetworkPolicy.</summary>
+    public static KindSchema BaselineAdminNetworkPolicy =>
+        Of("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy");
+
+    /// <summary>ClusterNetworkPolicy of the standard channel: without nodes and domainNames.</summary>
+    internal static KindSchema StandardClusterNetworkPolicy { get; } = ClusterNetworkPolicy with
+    {
+        Type = ClusterPolicyTypes.Standard.AsStruct,
+        Custom = ClusterPolicyTypes.Standard,
+    };
+
     /// <summary>meta/v1 DeleteOptions, whatever group version a client names it in.</summary>
     public static KindSchema DeleteOptions => Of("v1", "DeleteOptions");
 
@@ -51,7 +68,7 @@ public static class ApiKinds
     {
         internal static readonly ImmutableArray<KindSchema> Value =
         [
-            .. Core(), .. Networking(), .. Workloads(), .. Access(), .. Others(), .. Machinery(),
+            .. Core(), .. Networking(), .. ClusterPolicies(), .. Workloads(), .. Access(), .. Others(), .. Machinery(),
         ];
 
         private static IEnumerable<KindSchema> Core() =>
@@ -84,6 +101,21 @@ public static class ApiKinds
                 namespaced: false),
             Make("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", DiscoveryTypes.EndpointSlice),
         ];
+
+        private static IEnumerable<KindSchema> ClusterPolicies() =>
+        [
+            Custom("v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", "cnp",
+                ClusterPolicyTypes.Experimental),
+            Custom("v1alpha1", "AdminNetworkPolicy", "adminnetworkpolicies", "anp", AdminPolicyTypes.Admin),
+            Custom("v1alpha1", "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", "banp",
+                AdminPolicyTypes.Baseline),
+        ];
+
+        private static KindSchema Custom(
+            string version, string kind, string plural, string shortName, CustomSchema schema) =>
+            Make("policy.networking.k8s.io", version, kind, plural, schema.AsStruct, shortName, namespaced: false,
+                status: true) with
+            { Custom = schema };
 
         private static IEnumerable<KindSchema> Workloads() =>
         [

@@ -184,6 +184,12 @@ public sealed record KindSchema(
     bool HasStatus,
     ObjectSchema Type)
 {
+    /// <summary>The schema of a custom resource; null for the kinds that Kubernetes itself has.</summary>
+    internal CustomSchema? Custom { get; init; }
+
+    /// <summary>Whether its objects say what pods may send and receive.</summary>
+    public bool IsPolicy => Custom is not null || (Group, Kind) is ("networking.k8s.io", "NetworkPolicy");
+
     /// <summary>group/version, or the version alone for the core group.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

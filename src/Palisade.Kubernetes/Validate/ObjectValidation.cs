@@ -36,6 +36,12 @@ public static class ObjectValidation
         MetadataValidation.Check(root["metadata"], kind, version, causes);
         if (old is not null)
             MetadataValidation.Unchanged(root["metadata"], Place.Root(old)["metadata"], causes);
+        if (kind.Custom is { } custom)
+        {
+            CustomValidation.Check(root, custom, causes);
+            return causes.Count > 0 ? new(causes.ToImmutable(), []) : new([], ClusterPolicyWarnings.Of(root));
+        }
+
         switch (kind.Kind)
         {
             case "NetworkPolicy":

@@ -84,9 +84,19 @@ internal sealed class CauseList
     public void NotFound(Place place, string value) =>
         Add("FieldValueNotFound", $"Not found: {GoText.Quote(value)}", "", place);
 
+    /// <summary>A value of another type than a custom resource's schema has.</summary>
+    public void TypeInvalid(Place place, string shown, string detail) =>
+        Add("FieldValueTypeInvalid", $"Invalid value: {shown}", detail, place);
+
+    public void TooMany(Place place, int count, int most) =>
+        Add("FieldValueTooMany", string.Create(CultureInfo.InvariantCulture, $"Too many: {count}"),
+            string.Create(CultureInfo.InvariantCulture, $"must have at most {most} items"), place);
+
     public void TooLong(Place place, int most) =>
         Add("FieldValueTooLong", "Too long",
             $"may not be more than {most.ToString(CultureInfo.InvariantCulture)} bytes", place);
+
+    public void AddRange(CauseList others) => _causes.AddRange(others._causes);
 
     public ImmutableArray<Cause> ToImmutable() => _causes.ToImmutable();
 

@@ -63,6 +63,13 @@ internal sealed record SloppyCidr
     }
 
     /// <summary>
+    /// A block in a form that CEL's isCIDR takes: no leading zeros, no IPv4-mapped IPv6 address; host bits are cleared.
+    /// Null when it is none.
+    /// </summary>
+    public static Cidr? Strict(string text) =>
+        Parse(text) is { HasLeadingZeros: false, IsMapped: false } parsed ? parsed.Block : null;
+
+    /// <summary>
     /// Whether net.IPNet.Contains would say that the other block's network address lies in this block.
     /// </summary>
     public bool ContainsFirstOf(SloppyCidr other) => Meant.Contains(Flat(other.Block.First));

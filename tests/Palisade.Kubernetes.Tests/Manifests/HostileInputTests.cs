@@ -42,8 +42,11 @@ public sealed class HostileInputTests
     [InlineData("apiVersion: v1\nkind: Namespace\nmetadata: {name: A_b}", "PL-D012")]
     [InlineData("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {}", "PL-D012")]
     [InlineData(
-        "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: x}",
+        "apiVersion: policy.networking.k8s.io/v1beta1\nkind: ClusterNetworkPolicy\nmetadata: {name: x}",
         "PL-D017")]
+    [InlineData(
+        "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: x}",
+        "PL-D012")]
     [InlineData("{\"apiVersion\": \"v1\", \"kind\": }", "PL-D009")]
     public void A_bad_document_is_told_and_hides_no_other(string bad, string id)
     {
