@@ -31,8 +31,40 @@ public static class ClusterText
             }
         }
 
+        foreach (var policy in cluster.ClusterNetworkPolicies)
+            Append(text, policy);
+        foreach (var known in cluster.DomainNames)
+            text.AppendLine($"name {known.Name} {string.Join(' ', known.Addresses)}");
         return text.ToString();
     }
+
+    private static void Append(StringBuilder text, ClusterNetworkPolicy policy)
+    {
+        text.AppendLine($"{policy.Tier} policy {policy} priority {policy.Priority} selects {Pods(policy.Subject)}");
+        foreach (var (direction, rules) in new[] { ("ingress", policy.Ingress), ("egress", policy.Egress) })
+        {
+            foreach (var rule in rules)
+            {
+                var peers = string.Join(" | ", rule.Peers.Select(Peer));
+                var ports = string.Join(" | ", rule.Protocols.Select(Port));
+                var odd = rule.NotUnderstood ? " not understood" : "";
+                text.AppendLine($"  {direction} {rule.Action} peers {peers} ports {ports}{odd}");
+            }
+        }
+    }
+
+    private static string Pods(ClusterPods pods) => $"[{pods.Pods}] in [{pods.Namespaces}]";
+
+    private static string Port(ClusterPort port) => port.Name ?? $"{port.Protocol}/{port.First}-{port.Last}";
+
+    private static string Peer(ClusterPeer peer) => peer switch
+    {
+        ClusterPodPeer pods => $"pods {Pods(pods.Pods)}",
+        NetworksPeer networks => string.Join(',', networks.Blocks),
+        NodesPeer nodes => $"nodes [{nodes.Nodes}]",
+        DomainNamesPeer domains => string.Join(',', domains.Names),
+        _ => "?",
+    };
 
     private static string Peers(PolicyRule rule) => rule.AnyPeer
         ? "any"

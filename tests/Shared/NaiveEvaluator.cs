@@ -5,15 +5,12 @@ using Palisade.Policy.Sets;
 namespace Palisade.Tests.Shared;
 
 /// <summary>
-/// The second judge: NetworkPolicy as semantics.md §1 tells it, rule by rule, over the model. It shares nothing with
-/// Palisade.Policy.Compile, and matches labels, blocks and ports by itself.
+/// The second judge: NetworkPolicy as semantics.md §1 tells it and the tiers around it (§3), rule by rule, over the
+/// model. It shares nothing with Palisade.Policy.Compile, and matches labels, blocks and ports by itself.
 /// </summary>
 public sealed class NaiveEvaluator(ClusterSnapshot cluster)
 {
-    /// <summary>
-    /// Who an end is: a pod, else a node by name (empty: nobody knows which), else external (both null).
-    /// </summary>
-    private readonly record struct Who(Endpoint? Pod, string? Node, Address? Address);
+    private readonly NaiveClusterTiers _tiers = new(cluster);
 
     public bool Allows(Probe probe) => SideAllows(probe, Direction.Egress) && SideAllows(probe, Direction.Ingress);
 
@@ -26,16 +23,35 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
         // §1.7 b: a hostNetwork pod is its node, and policies do not isolate nodes or the outside.
         if (subject.Pod is not { } pod)
             return true;
-        // §1.3: a pod always reaches itself; the pod's own node is exempt, both ways, whatever the address.
-        if (peer.Pod is { } other && other.Namespace == pod.Namespace && other.Name == pod.Name)
+        // §1.3: a pod always reaches itself; §3.3: through a Service cluster policies are asked all the same.
+        var self = peer.Pod is { } other && other.Namespace == pod.Namespace && other.Name == pod.Name;
+        if (self && !probe.ThroughService)
             return true;
-        if (peer.Node is { Length: > 0 } node && node == pod.Node)
-            return true;
-        // §1.3: isolated iff some policy of the pod's namespace selects it and has the direction; then some rule must
-        // match.
+        // §3.3: 1. Admin; Pass and no match go on.
+        var admin = _tiers.Decide(ClusterTier.Admin, direction, pod, peer, to, probe);
+        if (admin is ClusterAction.Accept or ClusterAction.Deny)
+            return admin == ClusterAction.Accept;
+        // §3.3: 2. isolated in this direction: final.
         var isolating = Isolating(pod, direction);
-        return isolating.Count == 0
-            || isolating.Any(p => p.Rules(direction).Any(r => RuleMatches(p, r, probe, direction)));
+        if (isolating.Count > 0)
+        {
+            // §1.3: the pod's own node is exempt, both ways, whatever the address.
+            if (self || (peer.Node is { Length: > 0 } node && node == pod.Node))
+                return true;
+            return isolating.Any(p => p.Rules(direction).Any(r => RuleMatches(p, r, probe, direction)));
+        }
+
+        // §3.3: 3. Baseline, 4. allow.
+        return _tiers.Decide(ClusterTier.Baseline, direction, pod, peer, to, probe) != ClusterAction.Deny;
+    }
+
+    /// <summary>Whether a rule of a cluster policy matches, or fails closed.</summary>
+    public bool RuleMatches(ClusterRule rule, Probe probe, Direction direction)
+    {
+        var (from, to) = (Find(probe.From, probe.Family), Find(probe.To, probe.Family));
+        if (!NaiveClusterTiers.IsClear(rule, direction))
+            return rule.Action != ClusterAction.Accept;
+        return _tiers.Matches(rule, direction == Direction.Ingress ? from : to, to, probe);
     }
 
     public bool IsIsolated(Endpoint pod, Direction direction) => Isolating(pod, direction).Count > 0;
@@ -88,7 +104,7 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
             declared.Name == port.Name && declared.Protocol == port.Protocol && declared.Number == probe.Port);
     }
 
-    private static bool Selects(LabelSelector selector, LabelSet labels) => selector.Requirements.All(requirement =>
+    internal static bool Selects(LabelSelector selector, LabelSet labels) => selector.Requirements.All(requirement =>
     {
         var values = labels.Pairs.Where(pair => pair.Key == requirement.Key).Select(pair => pair.Value).ToList();
         var present = values.Count == 1;
@@ -102,7 +118,7 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
     });
 
     /// <summary>Compares bit by bit, as a router would.</summary>
-    private static bool InBlock(Cidr block, Address address)
+    internal static bool InBlock(Cidr block, Address address)
     {
         if (block.Family != address.Family)
             return false;

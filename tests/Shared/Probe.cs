@@ -15,5 +15,9 @@ public readonly record struct ProbeEnd(string? Namespace, string? Pod, Address? 
 /// <summary>A connection to judge; the port does not count for <see cref="Protocol.Other"/>.</summary>
 public readonly record struct Probe(ProbeEnd From, ProbeEnd To, AddressFamily Family, Protocol Protocol, ushort Port)
 {
-    public override string ToString() => $"{From} -> {To} {Protocol.Spelling()}/{Port} IPv{(int)Family}";
+    /// <summary>Made to a Service, behind which the other end was found.</summary>
+    public bool ThroughService { get; init; }
+
+    public override string ToString() =>
+        $"{From} -> {To} {Protocol.Spelling()}/{Port} IPv{(int)Family}{(ThroughService ? " through a Service" : "")}";
 }

@@ -18,6 +18,9 @@ public sealed record ClusterShape
 
     public int MaxPolicies { get; init; } = 8;
 
+    /// <summary>0: none, and no domain names.</summary>
+    public int MaxClusterPolicies { get; init; }
+
     /// <summary>Families every pod and node has addresses of.</summary>
     public ImmutableArray<AddressFamily> Families { get; init; } = [AddressFamily.V4, AddressFamily.V6];
 
@@ -48,12 +51,12 @@ public static class RandomClusters
     private static readonly ImmutableArray<string> Keys = ["app", "tier", "k"];
     private static readonly ImmutableArray<string> Values = ["", "a", "b", "c"];
     private static readonly ImmutableArray<string> NamespaceNames = ["blue", "green", "red"];
-    private static readonly ImmutableArray<string> PortNames = ["http", "http", "dns"];
-    private static readonly ImmutableArray<ushort> PortNumbers = [80, 8080, 80, 8080, 53, 79, 81, 82, 65535, 1, 0];
+    internal static readonly ImmutableArray<string> PortNames = ["http", "http", "dns"];
+    internal static readonly ImmutableArray<ushort> PortNumbers = [80, 8080, 80, 8080, 53, 79, 81, 82, 65535, 1, 0];
     private static readonly ImmutableArray<Protocol> Protocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
 
     /// <summary>TCP more often than the others, so that rules, names and connections meet.</summary>
-    private static readonly Gen<Protocol> AnyPortProtocol =
+    internal static readonly Gen<Protocol> AnyPortProtocol =
         Gen.Frequency((4, Gen.Const(Protocol.Tcp)), (2, Pick(Protocols)));
 
     /// <summary>Clusters of a shape, each with so many connections.</summary>
@@ -66,8 +69,14 @@ public static class RandomClusters
             Gen.Select(NamespaceLabels, NamespaceLabels, NamespaceLabels),
             Pod(shape, nodes).Array[1, shape.MaxPods],
             Policy(shape, nodes).Array[0, shape.MaxPolicies],
-            (labels, pods, policies) =>
-                Assemble(shape, nodes, [labels.Item1, labels.Item2, labels.Item3], pods, policies)));
+            RandomClusterPolicies.Policy(shape, nodes).Array[0, shape.MaxClusterPolicies],
+            (labels, pods, policies, cluster) =>
+                Assemble(shape, nodes, [labels.Item1, labels.Item2, labels.Item3], pods, policies) with
+                {
+                    // Names in another order than priorities.
+                    ClusterNetworkPolicies = [.. cluster.Select((p, i) => p with { Name = $"c{i}" })],
+                    DomainNames = shape.MaxClusterPolicies == 0 ? [] : RandomClusterPolicies.Domains(shape),
+                }));
 
     /// <summary>A connection between pods by name, or whoever has an address near those that matter.</summary>
     public static Gen<Probe> ProbesIn(ClusterSnapshot cluster, ClusterShape shape)
@@ -82,8 +91,11 @@ public static class RandomClusters
             var protocol =
                 Gen.Frequency((5, Gen.Const(Protocol.Tcp)), (3, AnyPortProtocol), (1, Gen.Const(Protocol.Other)));
             var port = Gen.Frequency((8, Pick(PortNumbers)), (1, Gen.UShort));
-            return Gen.Select(end, end, protocol, port, (from, to, proto, number) =>
-                new Probe(from, to, family, proto, proto == Protocol.Other ? (ushort)0 : number));
+            return Gen.Select(end, end, protocol, port, Gen.Int[0, 2], (from, to, proto, number, service) =>
+                new Probe(from, to, family, proto, proto == Protocol.Other ? (ushort)0 : number)
+                {
+                    ThroughService = service == 0,
+                });
         });
     }
 
@@ -93,7 +105,8 @@ public static class RandomClusters
     public static ImmutableArray<Address> Interesting(ClusterSnapshot cluster, AddressFamily family)
     {
         var blocks = cluster.NetworkPolicies.SelectMany(p => p.Ingress.Concat(p.Egress)).SelectMany(r => r.Peers)
-            .OfType<BlockPeer>().SelectMany(b => b.Except.Append(b.Block));
+            .OfType<BlockPeer>().SelectMany(b => b.Except.Append(b.Block))
+            .Concat(RandomClusterPolicies.BlocksOf(cluster));
         var edges = blocks.SelectMany(b => (Address?[])[Step(b.First, -1), b.First, b.Last, Step(b.Last, 1)])
             .OfType<Address>();
         return
@@ -141,9 +154,9 @@ public static class RandomClusters
             _ => new Requirement(key, SelectorOperator.In, [.. some]),
         });
 
-    private static readonly Gen<LabelSelector> PodSelector = Selector(Keys, Values);
+    internal static readonly Gen<LabelSelector> PodSelector = Selector(Keys, Values);
 
-    private static readonly Gen<LabelSelector> NamespaceSelector = Gen.Frequency(
+    internal static readonly Gen<LabelSelector> NamespaceSelector = Gen.Frequency(
         (4, Selector(["team", "k"], Values)),
         (1, Selector([ClusterSnapshot.NameLabel], NamespaceNames)));
 
@@ -188,7 +201,7 @@ public static class RandomClusters
         (3, Gen.Select(NamespaceSelector, PodSelector, (ns, pods) => (PolicyPeer)new PodPeer(ns, pods))),
         (4, Pick(shape.Families).SelectMany(family => Block(family, nodes))));
 
-    private static Gen<PolicyPeer> Block(AddressFamily family, int nodes)
+    internal static Gen<PolicyPeer> Block(AddressFamily family, int nodes)
     {
         var lengths = family == AddressFamily.V4
             ? ImmutableArray.Create(0, 8, 16, 23, 24, 29, 30, 31, 32)
@@ -232,7 +245,9 @@ public static class RandomClusters
             policies.Select((policy, i) => policy with { Name = $"p{i / 2}" }),
             [],
             Enumerable.Range(1, nodes).Select(n =>
-                new Node($"n{n}", LabelSet.Empty, [.. shape.Families.Select(f => NodeAddress(f, n))])));
+                new Node(
+                    $"n{n}", LabelSet.Of([new("app", Values[n % 3])]),
+                    [.. shape.Families.Select(f => NodeAddress(f, n))])));
 
     private static Endpoint Pod(ClusterShape shape, PodDraft draft, int index)
     {
@@ -260,5 +275,5 @@ public static class RandomClusters
         return new(address.Family, by < 0 ? address.Bits - 1 : address.Bits + 1);
     }
 
-    private static Gen<T> Pick<T>(ImmutableArray<T> items) => Gen.Int[0, items.Length - 1].Select(i => items[i]);
+    internal static Gen<T> Pick<T>(ImmutableArray<T> items) => Gen.Int[0, items.Length - 1].Select(i => items[i]);
 }

@@ -28,7 +28,10 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
             : [(PartyOf(question.To, question.Family), Port(question))];
         return new(question, [.. targets.Select(target =>
         {
-            var connection = new Connection(from, target.Party, question.Protocol, target.Port);
+            var connection = new Connection(from, target.Party, question.Protocol, target.Port)
+            {
+                ThroughService = question.To.Form == EndpointForm.Service,
+            };
             var explanation = _evaluator.Explain(connection);
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
         })]);

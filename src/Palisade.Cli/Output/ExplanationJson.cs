@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Palisade.Cli.Input;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -65,26 +66,19 @@ internal static class ExplanationJson
         foreach (var policy in side.IsolatedBy)
         {
             json.WriteStartObject();
-            WritePolicy(json, policy);
+            WritePolicy(json, PolicyRef.Of(policy));
             WriteOrigin(json, policy.Origin);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
-        if (side.AllowedBy is { } match)
-        {
-            json.WriteStartObject("allowedBy");
-            WritePolicy(json, match.Policy);
-            WriteRule(json, match.Rule, match.Peer, match.Port);
-            WriteOrigin(json, match.Origin);
-            json.WriteEndObject();
-        }
-
+        WriteMatch(json, "allowedBy", side.AllowedBy);
+        WriteMatch(json, "deniedBy", side.DeniedBy);
         json.WriteStartArray("nearMiss");
         foreach (var miss in side.NearMisses)
         {
             json.WriteStartObject();
-            WritePolicy(json, miss.Policy);
+            WritePolicy(json, PolicyRef.Of(miss.Policy));
             WriteRule(json, miss.Rule, miss.Peer, miss.Port);
             json.WriteStartArray("failed");
             foreach (var part in miss.Failed)
@@ -99,10 +93,24 @@ internal static class ExplanationJson
         json.WriteEndObject();
     }
 
-    private static void WritePolicy(Utf8JsonWriter json, NetworkPolicy policy)
+    private static void WriteMatch(Utf8JsonWriter json, string name, RuleMatch? match)
     {
-        json.WriteString("kind", "NetworkPolicy");
-        json.WriteString("namespace", policy.Namespace);
+        if (match is null)
+            return;
+        json.WriteStartObject(name);
+        WritePolicy(json, match.Policy);
+        WriteRule(json, match.Rule, match.Peer, match.Port);
+        WriteOrigin(json, match.Origin);
+        json.WriteEndObject();
+    }
+
+    private static void WritePolicy(Utf8JsonWriter json, PolicyRef policy)
+    {
+        json.WriteString("kind", policy.Kind.ToString());
+        if (policy.Kind == PolicyKind.ClusterNetworkPolicy)
+            json.WriteNull("namespace");
+        else
+            json.WriteString("namespace", policy.Namespace);
         json.WriteString("name", policy.Name);
     }
 

@@ -1,4 +1,5 @@
 using Palisade.Cli.Input;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
 
@@ -35,9 +36,12 @@ internal static class ExplanationText
     {
         var word = side.Verdict == Verdict.Allow ? terminal.Green("allow") : terminal.Red("deny ");
         terminal.WriteLine($"{name,-8} {word}  {Because(name, subject, side)}");
+        foreach (var pass in side.PassedBy)
+            terminal.WriteLine($"{"",-8} passed {Match(name, pass)}");
         foreach (var miss in side.NearMisses)
         {
-            terminal.WriteLine($"{"",-8} near   {Rule(name, miss.Policy, miss.Rule)}{Place(miss.Origin)}: {miss.Text}");
+            var rule = Rule(name, PolicyRef.Of(miss.Policy), miss.Rule);
+            terminal.WriteLine($"{"",-8} near   {rule}{Place(miss.Origin)}: {miss.Text}");
         }
     }
 
@@ -47,15 +51,25 @@ internal static class ExplanationText
         Reason.NotIsolated => $"no policy isolates {subject} for {direction}",
         Reason.Self => "a pod always reaches itself",
         Reason.OwnNode => "a pod and its own node always reach each other",
-        Reason.Allowed when side.AllowedBy is { } match =>
-            $"{Rule(direction, match.Policy, match.Rule)}{Part(direction, match)}{Place(match.Origin)}",
+        Reason.Allowed when side.AllowedBy is { } match => Match(direction, match),
+        Reason.Denied when side.DeniedBy is { } match => Match(direction, match),
         _ => $"{subject} is isolated by {string.Join(", ", side.IsolatedBy.Select(Named))}, "
             + "and no rule lets this through",
     };
 
     private static string Named(NetworkPolicy policy) => $"{policy}{Place(policy.Origin)}";
 
-    private static string Rule(string direction, NetworkPolicy policy, int rule) => $"{policy} {direction}[{rule}]";
+    private static string Match(string direction, RuleMatch match)
+    {
+        var closed = match.FailsClosed ? ": not understood, so it denies everything" : "";
+        return Rule(direction, match.Policy, match.Rule) + Part(direction, match) + Place(match.Origin) + closed;
+    }
+
+    private static string Rule(string direction, PolicyRef policy, int rule)
+    {
+        var kind = policy.Kind == PolicyKind.ClusterNetworkPolicy ? "cluster policy " : "";
+        return $"{kind}{policy} {direction}[{rule}]";
+    }
 
     private static string Part(string direction, RuleMatch match)
     {

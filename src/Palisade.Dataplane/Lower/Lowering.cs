@@ -28,6 +28,8 @@ public static class Lowering
     /// <summary>The ruleset of a node with these interfaces.</summary>
     public static Ruleset Lower(CompiledPolicy policy, string node, PodInterfaces interfaces, NodeSettings settings)
     {
+        if (!policy.Snapshot.ClusterNetworkPolicies.IsEmpty)
+            throw new NotSupportedException("ClusterNetworkPolicies cannot be enforced on packets yet.");
         var pods = LocalPod.On(policy, node);
         var sets = new AddressSets(policy);
         var families = FamiliesOf(policy.Snapshot);

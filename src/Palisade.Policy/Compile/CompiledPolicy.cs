@@ -14,13 +14,14 @@ public sealed class CompiledPolicy
 {
     private readonly ClassTable _table;
     private readonly IReadOnlyDictionary<PodSet, PodTerm> _terms;
+    private readonly IReadOnlyDictionary<AddressSet, AddressTerm> _addresses;
     private readonly GateBuilder _gates;
 
     internal CompiledPolicy(
         ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
-        GateBuilder gates)
+        IReadOnlyDictionary<AddressSet, AddressTerm> addresses, GateBuilder gates)
     {
-        (Snapshot, Atoms, _table, _terms, _gates) = (snapshot, atoms, table, terms, gates);
+        (Snapshot, Atoms, _table, _terms, _addresses, _gates) = (snapshot, atoms, table, terms, addresses, gates);
     }
 
     /// <summary>What was compiled.</summary>
@@ -39,8 +40,8 @@ public sealed class CompiledPolicy
     public int ClassOf(int endpointIndex) => _table.ClassOf[endpointIndex];
 
     /// <summary>
-    /// The gate of a class in a direction; null when no policy isolates it there. The same gate may serve several
-    /// classes.
+    /// The gate of a class in a direction; null when no policy isolates it there and no rule of a cluster policy is for
+    /// it. The same gate may serve several classes.
     /// </summary>
     public Gate? GateOf(int classId, Direction direction) => _gates.GateOf(classId, direction);
 
@@ -73,24 +74,76 @@ public sealed class CompiledPolicy
             .Distinct().Order(),
     ];
 
+    /// <summary>The addresses of a set that a gate of this compile mentions, ascending and distinct.</summary>
+    /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
+    public IReadOnlyList<Address> MemberAddresses(AddressSet set, AddressFamily family) =>
+        _addresses.TryGetValue(set, out var term)
+            ? [.. term.Addresses.Where(address => address.Family == family)]
+            : throw new ArgumentException($"no rule mentions {set}", nameof(set));
+
     /// <summary>
     /// The ports a gate lets through between its pods and a peer of this class (-1: no pod; then <paramref
     /// name="address"/> alone
-    /// counts) at this address (null: none in the family of the connection).
+    /// counts) at this address (null: none in the family of the connection), all tiers asked.
     /// </summary>
-    public PortSet PortsFor(Gate gate, int peerClass, Address? address)
+    /// <param name="gate">A gate of this compile.</param>
+    /// <param name="peerClass">The class of the peer.</param>
+    /// <param name="address">Its address.</param>
+    /// <param name="exempt">Whether NetworkPolicies exempt the peer: the node that the pod runs on.</param>
+    public PortSet PortsFor(Gate gate, int peerClass, Address? address, bool exempt = false)
     {
         var atom = AtomOf(address);
+        var (accepted, left) = Ask(gate.Admin, PortSet.Everything, peerClass, atom);
+        if (gate.IsIsolated)
+        {
+            var allowed = exempt ? PortSet.Everything : Entries(gate, peerClass, atom);
+            return accepted.Union(left.Intersect(allowed));
+        }
+
+        var (acceptedLast, unjudged) = Ask(gate.Baseline, left, peerClass, atom);
+        return accepted.Union(acceptedLast).Union(unjudged);
+    }
+
+    /// <summary>
+    /// Asks a tier about ports: which it accepts, and which it leaves to the next tier, passed or not matched.
+    /// </summary>
+    private (PortSet Accepted, PortSet Left) Ask(
+        ImmutableArray<TierRule> tier, PortSet ports, int peerClass, AddressAtom? atom)
+    {
+        var (accepted, passed, undecided) = (PortSet.Nothing, PortSet.Nothing, ports);
+        foreach (var rule in tier)
+        {
+            if (!rule.Gate.Rule.MatchesPeer(peerClass, atom))
+                continue;
+            var matched = undecided.Intersect(PortsOf(rule.Gate, peerClass));
+            undecided = undecided.Except(matched);
+            if (rule.Action == ClusterAction.Accept)
+                accepted = accepted.Union(matched);
+            else if (rule.Action == ClusterAction.Pass)
+                passed = passed.Union(matched);
+        }
+
+        return (accepted, undecided.Union(passed));
+    }
+
+    private PortSet Entries(Gate gate, int peerClass, AddressAtom? atom)
+    {
         var ports = PortSet.Nothing;
         foreach (var rule in gate.Rules)
         {
             if (!rule.Rule.MatchesPeer(peerClass, atom))
                 continue;
-            ports = ports.Union(rule.Ports);
-            foreach (var name in rule.PeerNames)
-                ports = ports.Union(NumbersOf(peerClass, name));
+            ports = ports.Union(PortsOf(rule, peerClass));
         }
 
+        return ports;
+    }
+
+    private PortSet PortsOf(GateRule rule, int peerClass)
+    {
+        var ports = rule.Ports;
+        foreach (var name in rule.PeerNames)
+            ports = ports.Union(NumbersOf(peerClass, name));
         return ports;
     }
 

@@ -20,8 +20,10 @@ internal sealed class EntryTable(PortSetPool pool)
         {
             if (peer.Pods is { } pods)
                 row.Pods[pods.Set.ToString()] = pods.Set;
+            else if (peer.Block is { } block)
+                row.Blocks[block.Block.ToString()] = block.Block;
             else
-                row.Blocks[peer.Block!.Block.ToString()] = peer.Block.Block;
+                row.Addresses[peer.Addresses!.Set.ToString()] = peer.Addresses.Set;
         }
     }
 
@@ -52,8 +54,12 @@ internal sealed class EntryTable(PortSetPool pool)
 
         public SortedDictionary<string, BlockPeer> Blocks { get; } = new(StringComparer.Ordinal);
 
+        public SortedDictionary<string, AddressSet> Addresses { get; } = new(StringComparer.Ordinal);
+
         public List<RuleRef> Rules { get; } = [];
 
-        public PeerUnion ToUnion() => Anyone ? PeerUnion.Everyone : new(false, [.. Pods.Values], [.. Blocks.Values]);
+        public PeerUnion ToUnion() => Anyone
+            ? PeerUnion.Everyone
+            : new(false, [.. Pods.Values], [.. Blocks.Values]) { Addresses = [.. Addresses.Values] };
     }
 }

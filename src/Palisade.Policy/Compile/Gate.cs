@@ -4,8 +4,33 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
+/// <summary>What kind of object a policy is.</summary>
+public enum PolicyKind : byte
+{
+    /// <summary>A NetworkPolicy.</summary>
+    NetworkPolicy,
+
+    /// <summary>A ClusterNetworkPolicy.</summary>
+    ClusterNetworkPolicy,
+}
+
+/// <summary>A policy of any kind by its name. The namespace is empty for one that is in none.</summary>
+public readonly record struct PolicyRef(PolicyKind Kind, string Namespace, string Name, SourceLocation Origin)
+{
+    /// <summary>The name of a NetworkPolicy.</summary>
+    public static PolicyRef Of(NetworkPolicy policy) =>
+        new(PolicyKind.NetworkPolicy, policy.Namespace, policy.Name, policy.Origin);
+
+    /// <summary>The name of a ClusterNetworkPolicy.</summary>
+    public static PolicyRef Of(ClusterNetworkPolicy policy) =>
+        new(PolicyKind.ClusterNetworkPolicy, "", policy.Name, policy.Origin);
+
+    /// <summary>namespace/name, or the name of a policy that is in no namespace.</summary>
+    public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+}
+
 /// <summary>One rule of a policy: which policy, which direction, which place in its list (0-based).</summary>
-public readonly record struct RuleRef(NetworkPolicy Policy, Direction Direction, int Rule)
+public readonly record struct RuleRef(PolicyRef Policy, Direction Direction, int Rule)
 {
     /// <summary>For example dev-team/allow-web ingress[0].</summary>
     public override string ToString() => $"{Policy} {(Direction == Direction.Ingress ? "ingress" : "egress")}[{Rule}]";
@@ -19,16 +44,31 @@ public sealed record GateEntry(PortSet Ports, PeerUnion Peers, ImmutableArray<Ru
 }
 
 /// <summary>
-/// The decision for isolated pods in one direction: a connection is allowed if its peer and its port are in some entry.
-/// Pods that the same policies isolate, and on which ingress port names stand for the same numbers, share one gate.
-/// The pod itself and its own node are exempt before any gate.
+/// A step of a tier: what is done with connections of these peers to these ports. One rule is one step or, with
+/// egress port names,
+/// several in a row that do the same.
+/// </summary>
+public sealed record GateStep(
+    ClusterTier Tier, ClusterAction Action, PortSet Ports, PeerUnion Peers, RuleRef Rule)
+{
+    /// <summary>For example Deny TCP 80 of {team=a}/*.</summary>
+    public override string ToString() => $"{Action} {Ports} of {Peers}";
+}
+
+/// <summary>
+/// The decision for pods in one direction. Asked in order: the steps of the Admin tier, of which the first that matches
+/// counts; then, if
+/// NetworkPolicies isolate the pods, the entries: a connection is allowed if its peer and its port are in some entry,
+/// and otherwise
+/// denied; if none isolates them, the steps of the Baseline tier; what nobody decides is allowed. Pods that the same
+/// policies concern, and
+/// on which ingress port names stand for the same numbers, share one gate. The pod itself is exempt before any gate;
+/// its own node is
+/// exempt where the entries would be asked.
 /// </summary>
 public sealed class Gate
 {
-    internal Gate(
-        string id, Direction direction, string title, ImmutableArray<NetworkPolicy> policies,
-        ImmutableArray<GateRule> rules, ImmutableArray<GateEntry> entries) =>
-        (Id, Direction, Title, Policies, Rules, Entries) = (id, direction, title, policies, rules, entries);
+    internal Gate(string id, Direction direction, string title) => (Id, Direction, Title) = (id, direction, title);
 
     /// <summary>
     /// A stable name of [a-z0-9-], for example ingress-dev-team-3f2a9c017b44. Pods that come and go do not change it.
@@ -38,19 +78,41 @@ public sealed class Gate
     /// <summary>The direction it judges.</summary>
     public Direction Direction { get; }
 
-    /// <summary>The policies that isolate the pods in this direction, by name. Never empty.</summary>
-    public ImmutableArray<NetworkPolicy> Policies { get; }
+    /// <summary>
+    /// The NetworkPolicies that isolate the pods in this direction, by name. Empty: only cluster policies concern them.
+    /// </summary>
+    public required ImmutableArray<NetworkPolicy> Policies { get; init; }
 
     /// <summary>
-    /// What is allowed, one entry per distinct port set, in the order of the sets' texts. Empty: nothing.
+    /// The ClusterNetworkPolicies with rules for the pods in this direction, in the order in which they are asked.
     /// </summary>
-    public ImmutableArray<GateEntry> Entries { get; }
+    public required ImmutableArray<ClusterNetworkPolicy> ClusterPolicies { get; init; }
+
+    /// <summary>Whether NetworkPolicies isolate the pods: the entries decide, Baseline is not asked.</summary>
+    public bool IsIsolated => !Policies.IsEmpty;
+
+    /// <summary>
+    /// What NetworkPolicies allow, one entry per distinct port set, in the order of the sets' texts. Empty: nothing,
+    /// if <see cref="IsIsolated"/>.
+    /// </summary>
+    public required ImmutableArray<GateEntry> Entries { get; init; }
+
+    /// <summary>
+    /// What ClusterNetworkPolicies say, in the order in which it is asked: Admin before Baseline.
+    /// </summary>
+    public required ImmutableArray<GateStep> Steps { get; init; }
 
     /// <summary>For people: the namespace, the policies, and what port names stand for where that matters.</summary>
     public string Title { get; }
 
-    /// <summary>The rules that decide, in the order of policies and lists.</summary>
-    internal ImmutableArray<GateRule> Rules { get; }
+    /// <summary>The rules of NetworkPolicies that decide, in the order of policies and lists.</summary>
+    internal ImmutableArray<GateRule> Rules { get; init; } = [];
+
+    /// <summary>The rules of the Admin tier, in the order in which they are asked.</summary>
+    internal ImmutableArray<TierRule> Admin { get; init; } = [];
+
+    /// <summary>The rules of the Baseline tier, in the order in which they are asked.</summary>
+    internal ImmutableArray<TierRule> Baseline { get; init; } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Id;

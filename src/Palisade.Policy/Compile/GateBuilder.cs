@@ -17,14 +17,17 @@ internal sealed class GateBuilder
     private readonly ClassTable _table;
     private readonly PortSetPool _pool;
     private readonly ILookup<string, CompiledNetworkPolicy> _policies;
+    private readonly ImmutableArray<CompiledClusterPolicy> _clusterPolicies;
     private readonly ILookup<NamedPort, int> _classesByPort;
     private readonly ILookup<PortName, NamedPort> _portsByName;
     private readonly Dictionary<(int Class, Direction Direction), Gate?> _byClass = [];
     private readonly Dictionary<string, Gate> _byKey = new(StringComparer.Ordinal);
 
-    public GateBuilder(ClassTable table, IEnumerable<CompiledNetworkPolicy> policies, PortSetPool pool)
+    public GateBuilder(
+        ClassTable table, IEnumerable<CompiledNetworkPolicy> policies,
+        ImmutableArray<CompiledClusterPolicy> clusterPolicies, PortSetPool pool)
     {
-        (_table, _pool) = (table, pool);
+        (_table, _clusterPolicies, _pool) = (table, clusterPolicies, pool);
         _policies = policies.ToLookup(p => p.Policy.Namespace, StringComparer.Ordinal);
         _classesByPort = table.Classes.SelectMany(c => c.NamedPorts.Select(port => (port, c.Id)))
             .ToLookup(pair => pair.port, pair => pair.Id);
@@ -59,37 +62,86 @@ internal sealed class GateBuilder
 
     private Gate? Find(EndpointClass subject, Direction direction)
     {
-        // A class without a namespace of its own is in none that holds policies.
-        if (subject.Namespace is null)
-            return null;
-        var isolating = _policies[subject.Namespace]
-            .Where(p => p.Policy.Isolates(direction) && p.Policy.Subject.Matches(subject.Labels))
-            .ToImmutableArray();
-        if (isolating.IsEmpty)
+        var isolating = Isolating(subject, direction);
+        var cluster = _clusterPolicies
+            .Where(p => !p.Rules(direction).IsEmpty && p.Subject.Contains(subject.Id)).ToImmutableArray();
+        if (isolating.IsEmpty && cluster.IsEmpty)
             return null;
         var rules = isolating.SelectMany(p => p.Rules(direction)).ToImmutableArray();
-        var named = direction == Direction.Ingress ? PortsNamedBy(rules, subject) : [];
-        var key = Key(direction, subject.Namespace, isolating, named);
+        var all = rules.Concat(cluster.SelectMany(p => p.Rules(direction)).Select(r => r.Rule));
+        var named = direction == Direction.Ingress ? PortsNamedBy(all, subject) : [];
+        // Where NetworkPolicies do not isolate, cluster policies alone make the gate, whatever the namespace.
+        var gateNamespace = isolating.IsEmpty ? "" : subject.Namespace!;
+        var key = Key(direction, gateNamespace, isolating, cluster, named);
         if (!_byKey.TryGetValue(key, out var gate))
-            _byKey[key] = gate = Build(key, direction, subject.Namespace, isolating, rules, named);
+            _byKey[key] = gate = Build(key, direction, gateNamespace, isolating, cluster, rules, named);
         return gate;
+    }
+
+    private ImmutableArray<CompiledNetworkPolicy> Isolating(EndpointClass subject, Direction direction)
+    {
+        // A class without a namespace of its own is in none that holds policies.
+        if (subject.Namespace is null)
+            return [];
+        return
+        [
+            .. _policies[subject.Namespace]
+                .Where(p => p.Policy.Isolates(direction) && p.Policy.Subject.Matches(subject.Labels)),
+        ];
     }
 
     private Gate Build(
         string key, Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating,
-        ImmutableArray<CompiledRule> rules, ImmutableArray<NamedPort> named)
+        ImmutableArray<CompiledClusterPolicy> cluster, ImmutableArray<CompiledRule> rules,
+        ImmutableArray<NamedPort> named)
     {
-        var prefix = direction == Direction.Ingress ? "ingress" : "egress";
+        var prefix = direction == Direction.Ingress ? "ingress-" : "egress-";
         // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24
         // tries on purpose.
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 6));
-        var title = $"{ns}: {string.Join(", ", isolating.Select(p => p.Policy.Name))}";
-        if (!named.IsEmpty)
-            title += $" ({string.Join(", ", named.Select(Text))})";
+        var id = ns.Length == 0 ? prefix + hash : $"{prefix}{ns}-{hash}";
         var resolved = rules.Select(rule => Resolve(rule, direction, named)).ToImmutableArray();
-        var policies = isolating.Select(p => p.Policy).ToImmutableArray();
-        return new($"{prefix}-{ns}-{hash}", direction, title, policies, resolved, Entries(resolved));
+        var admin = Tier(ClusterTier.Admin, cluster, direction, named);
+        var baseline = Tier(ClusterTier.Baseline, cluster, direction, named);
+        return new(id, direction, Title(ns, isolating, cluster, named))
+        {
+            Policies = [.. isolating.Select(p => p.Policy)],
+            ClusterPolicies = [.. cluster.Select(p => p.Policy)],
+            Entries = Entries(resolved),
+            Steps =
+            [
+                .. admin.SelectMany(rule => Steps(ClusterTier.Admin, rule)),
+                .. baseline.SelectMany(rule => Steps(ClusterTier.Baseline, rule)),
+            ],
+            Rules = resolved,
+            Admin = admin,
+            Baseline = baseline,
+        };
     }
+
+    private static string Title(
+        string ns, ImmutableArray<CompiledNetworkPolicy> isolating, ImmutableArray<CompiledClusterPolicy> cluster,
+        ImmutableArray<NamedPort> named)
+    {
+        var titles = new List<string>();
+        if (!isolating.IsEmpty)
+            titles.Add($"{ns}: {string.Join(", ", isolating.Select(p => p.Policy.Name))}");
+        if (!cluster.IsEmpty)
+            titles.Add($"cluster: {string.Join(", ", cluster.Select(p => p.Policy.Name))}");
+        var ports = named.IsEmpty ? "" : $" ({string.Join(", ", named.Select(Text))})";
+        return string.Join("; ", titles) + ports;
+    }
+
+    private ImmutableArray<TierRule> Tier(
+        ClusterTier tier, ImmutableArray<CompiledClusterPolicy> policies, Direction direction,
+        ImmutableArray<NamedPort> named) =>
+    [
+        .. policies.Where(p => p.Policy.Tier == tier).SelectMany(p => p.Rules(direction))
+            .Select(rule => new TierRule(Resolve(rule.Rule, direction, named), rule.Action, rule.FailsClosed)),
+    ];
+
+    private IEnumerable<GateStep> Steps(ClusterTier tier, TierRule rule) => Entries([rule.Gate])
+        .Select(entry => new GateStep(tier, rule.Action, entry.Ports, entry.Peers, rule.Gate.Rule.Ref));
 
     /// <summary>
     /// Ingress names stand for the subject's numbers; egress names each peer pod resolves for itself.
@@ -127,11 +179,19 @@ internal sealed class GateBuilder
         foreach (var peer in rule.Peers)
         {
             if (peer.Pods is { } pods)
+            {
                 AddNamed(entries, rule, name, pods.Set, pods.Contains);
-            else
-                AddNamed(entries, rule, name, PodSet.Every with { Within = peer.Block!.Block }, _ => true);
+                continue;
+            }
+
+            foreach (var block in BlocksOf(peer))
+                AddNamed(entries, rule, name, PodSet.Every with { Within = block }, _ => true);
         }
     }
+
+    private static IEnumerable<BlockPeer> BlocksOf(CompiledPeer peer) => peer.Block is { } block
+        ? [block.Block]
+        : peer.Addresses!.Addresses.Select(address => new BlockPeer(new Cidr(address, address.Width), []));
 
     private void AddNamed(EntryTable entries, CompiledRule rule, PortName name, PodSet pods, Func<int, bool> isMember)
     {
@@ -140,7 +200,7 @@ internal sealed class GateBuilder
             entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
     }
 
-    private static ImmutableArray<NamedPort> PortsNamedBy(ImmutableArray<CompiledRule> rules, EndpointClass subject)
+    private static ImmutableArray<NamedPort> PortsNamedBy(IEnumerable<CompiledRule> rules, EndpointClass subject)
     {
         var names = rules.SelectMany(rule => rule.Names).ToHashSet();
         return [.. subject.NamedPorts.Where(p => names.Contains(new(p.Name, p.Protocol)))];
@@ -152,10 +212,14 @@ internal sealed class GateBuilder
     /// </summary>
     private static string Key(
         Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating,
-        ImmutableArray<NamedPort> named)
+        ImmutableArray<CompiledClusterPolicy> cluster, ImmutableArray<NamedPort> named)
     {
         var names = isolating.Select(p => p.Policy.Name);
-        return string.Join('\n', [direction.ToString(), ns, .. names, "", .. named.Select(Text)]);
+        var clusterNames = cluster.Select(p => p.Policy.Name).Order(StringComparer.Ordinal);
+        List<string> lines = [direction.ToString(), ns, .. names, "", .. named.Select(Text)];
+        if (!cluster.IsEmpty)
+            lines.AddRange(["", .. clusterNames]);
+        return string.Join('\n', lines);
     }
 
     private static string Text(NamedPort port) =>

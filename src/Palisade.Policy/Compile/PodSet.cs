@@ -75,17 +75,23 @@ public sealed record PodSet(
 /// other.</param>
 public sealed record PeerUnion(bool Anyone, ImmutableArray<PodSet> Pods, ImmutableArray<BlockPeer> Blocks)
 {
+    /// <summary>Sets of addresses that only ClusterNetworkPolicies can name; empty in a gate's entries.</summary>
+    public ImmutableArray<AddressSet> Addresses { get; init; } = [];
+
     /// <summary>Everyone.</summary>
     public static PeerUnion Everyone { get; } = new(true, [], []);
 
     /// <inheritdoc/>
     public bool Equals(PeerUnion? other) => other is not null && Anyone == other.Anyone
-        && Pods.AsSpan().SequenceEqual(other.Pods.AsSpan()) && Blocks.AsSpan().SequenceEqual(other.Blocks.AsSpan());
+        && Pods.AsSpan().SequenceEqual(other.Pods.AsSpan()) && Blocks.AsSpan().SequenceEqual(other.Blocks.AsSpan())
+        && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Anyone, Pods.Length, Blocks.Length);
+    public override int GetHashCode() =>
+        HashCode.Combine(Anyone, Pods.Length, Blocks.Length, Addresses.Length);
 
     /// <summary>anyone, or the sets and blocks, separated by commas and a space.</summary>
-    public override string ToString() =>
-        Anyone ? "anyone" : string.Join(", ", Pods.Select(p => p.ToString()).Concat(Blocks.Select(b => b.ToString())));
+    public override string ToString() => Anyone
+        ? "anyone"
+        : string.Join(", ", Pods.Cast<object>().Concat(Blocks).Concat(Addresses));
 }

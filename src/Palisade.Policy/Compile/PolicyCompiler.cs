@@ -12,18 +12,23 @@ public static class PolicyCompiler
     /// </summary>
     public static CompiledPolicy Compile(ClusterSnapshot snapshot)
     {
-        if (!snapshot.ClusterNetworkPolicies.IsEmpty)
-            throw new NotSupportedException("ClusterNetworkPolicies are not judged yet.");
         var pool = new PortSetPool();
         var rules = new RuleCompiler(pool);
         var policies = snapshot.NetworkPolicies.Select(p => CompiledNetworkPolicy.Of(p, rules)).ToImmutableArray();
+        var cluster = new ClusterCompiler(rules, snapshot);
+        var clusterPolicies = cluster.Compile();
         var table = new ClassTable(snapshot, rules.Vocabulary);
-        var atoms = CidrAtoms.Of(rules.Blocks.SelectMany(term => term.Block.Except.Append(term.Block.Block)));
+        var blocks = rules.Blocks.SelectMany(term => term.Block.Except.Append(term.Block.Block));
+        var addresses = cluster.Addresses.Values.SelectMany(term => term.Addresses);
+        var atoms = CidrAtoms.Of(blocks.Concat(addresses.Select(address => new Cidr(address, address.Width))));
         foreach (var term in rules.Pods.Values)
             term.Bind(table);
         foreach (var term in rules.Blocks)
             term.Bind(atoms);
-        return new(snapshot, table, atoms, rules.Pods, new(table, policies, pool));
+        foreach (var term in cluster.Addresses.Values)
+            term.Bind(atoms);
+        var gates = new GateBuilder(table, policies, clusterPolicies, pool);
+        return new(snapshot, table, atoms, rules.Pods, cluster.Addresses, gates);
     }
 }
 

@@ -25,7 +25,11 @@ internal sealed class RuleCompiler(PortSetPool pool)
     /// </summary>
     public ImmutableArray<CompiledRule> Compile(NetworkPolicy policy, Direction direction) =>
         policy.Isolates(direction)
-            ? [.. policy.Rules(direction).Select((rule, i) => Compile(policy, rule, new(policy, direction, i)))]
+            ?
+            [
+                .. policy.Rules(direction)
+                    .Select((rule, i) => Compile(policy, rule, new(PolicyRef.Of(policy), direction, i))),
+            ]
             : [];
 
     private CompiledRule Compile(NetworkPolicy policy, PolicyRule rule, RuleRef reference)
@@ -34,27 +38,31 @@ internal sealed class RuleCompiler(PortSetPool pool)
             .Distinct().ToImmutableArray();
         foreach (var name in names)
             Vocabulary.MentionPort(name);
-        return new(reference, rule, [.. rule.Peers.Select(peer => Compile(policy, peer))], Numbers(rule), names);
+        var ports = rule.Ports.Select(Compile).ToImmutableArray();
+        return new(
+            reference, rule.Origin, [.. rule.Peers.Select((peer, i) => Compile(policy, peer, i))], ports,
+            NumbersOf(ports), names);
     }
 
-    private PortSet Numbers(PolicyRule rule)
+    /// <summary>All numbers of a rule's ports; a rule without ports has every port of every protocol.</summary>
+    public PortSet NumbersOf(ImmutableArray<CompiledPort> ports)
     {
-        if (rule.AnyPort)
+        if (ports.IsEmpty)
             return PortSet.Everything;
         var numbers = PortSet.Nothing;
-        foreach (var port in rule.Ports)
-        {
-            if (port.Name is null)
-                numbers = numbers.Union(PortSet.Of(port.Protocol, new PortRange(port.First, port.Last)));
-        }
-
+        foreach (var port in ports)
+            numbers = numbers.Union(port.Numbers);
         return pool.Intern(numbers);
     }
 
-    private CompiledPeer Compile(NetworkPolicy policy, PolicyPeer peer) => peer switch
+    private static CompiledPort Compile(PolicyPort port) => port.Name is { } name
+        ? new(PortSet.Nothing, [new(name, port.Protocol)])
+        : new(PortSet.Of(port.Protocol, new PortRange(port.First, port.Last)), []);
+
+    private CompiledPeer Compile(NetworkPolicy policy, PolicyPeer peer, int index) => peer switch
     {
-        PodPeer pods => new(Term(policy, pods), null),
-        BlockPeer block => new(null, Term(block)),
+        PodPeer pods => new(Term(policy, pods), null, null, index),
+        BlockPeer block => new(null, Term(block), null, index),
         _ => throw new ArgumentException($"unknown peer {peer.GetType().Name} in {policy}"),
     };
 
@@ -63,18 +71,24 @@ internal sealed class RuleCompiler(PortSetPool pool)
         var scope = peer.Namespaces is null
             ? NamespaceScope.One(policy.Namespace)
             : NamespaceScope.Matching(peer.Namespaces);
-        var set = new PodSet(scope, peer.Pods);
+        return Term(new PodSet(scope, peer.Pods));
+    }
+
+    /// <summary>The one term of a set of pods, which is thereby mentioned.</summary>
+    public PodTerm Term(PodSet set)
+    {
         if (!_pods.TryGetValue(set, out var term))
         {
             _pods[set] = term = new(set);
-            Vocabulary.Mention(scope);
-            Vocabulary.MentionPods(peer.Pods);
+            Vocabulary.Mention(set.Namespaces);
+            Vocabulary.MentionPods(set.Pods);
         }
 
         return term;
     }
 
-    private BlockTerm Term(BlockPeer peer)
+    /// <summary>The one term of a block, which is thereby mentioned.</summary>
+    public BlockTerm Term(BlockPeer peer)
     {
         var canonical = new BlockPeer(peer.Block, [.. peer.Except.Distinct().Order()]);
         if (!_blocks.TryGetValue(canonical, out var term))

@@ -50,4 +50,10 @@ public readonly record struct Party
 /// <summary>
 /// One connection: from, to, protocol, destination port after any DNAT (0 for <see cref="Protocol.Other"/>).
 /// </summary>
-public readonly record struct Connection(Party From, Party To, Protocol Protocol, ushort Port);
+public readonly record struct Connection(Party From, Party To, Protocol Protocol, ushort Port)
+{
+    /// <summary>
+    /// Made to a Service's address. A pod that comes back to itself that way is subject to ClusterNetworkPolicies.
+    /// </summary>
+    public bool ThroughService { get; init; }
+}

@@ -39,22 +39,68 @@ public sealed class Evaluator
 
     private bool Allows(Connection connection, Direction direction)
     {
-        var (_, gate) = Judge(connection, direction);
+        var (reason, gate) = Judge(connection, direction);
+        if (gate is null)
+            return true;
         var peer = direction == Direction.Ingress ? connection.From : connection.To;
-        return gate is null
-            || _policy.PortsFor(gate, ClassOf(peer), peer.Address).Contains(connection.Protocol, connection.Port);
+        var ports = _policy.PortsFor(gate, ClassOf(peer), peer.Address, IsExempt(reason));
+        return ports.Contains(connection.Protocol, connection.Port);
     }
 
     private Side Explain(Connection connection, Direction direction)
     {
         var (reason, gate) = Judge(connection, direction);
         if (gate is null)
+            return Undecided(reason, []);
+        var trace = new RuleTrace(_policy, connection, direction);
+        var passes = new List<RuleMatch>();
+        if (Decided("Admin", trace.FirstMatch(gate.Admin), passes) is { } admin)
+            return admin;
+        if (gate.IsIsolated)
         {
-            var tier = reason is Reason.Self or Reason.OwnNode ? "Exempt" : "Default";
-            return new() { Verdict = Evaluate.Verdict.Allow, Tier = tier, Reason = reason };
+            return IsExempt(reason)
+                ? Undecided(reason, passes)
+                : Isolated(trace, gate) with { PassedBy = [.. passes] };
         }
 
-        var trace = new RuleTrace(_policy, connection, direction);
+        return Decided("Baseline", trace.FirstMatch(gate.Baseline), passes) ?? Undecided(reason, passes);
+    }
+
+    /// <summary>The side that no rule decides: exempt, or allowed because nobody objects.</summary>
+    private static Side Undecided(Reason reason, IReadOnlyList<RuleMatch> passes) => new()
+    {
+        Verdict = Evaluate.Verdict.Allow,
+        Tier = IsExempt(reason) ? "Exempt" : "Default",
+        Reason = reason,
+        PassedBy = [.. passes],
+    };
+
+    /// <summary>The side that a tier of cluster policies decides; null when it does not, and a pass is noted.</summary>
+    private static Side? Decided(string tier, TierMatch? match, List<RuleMatch> passes)
+    {
+        if (match is null)
+            return null;
+        var (rule, action) = match.Value;
+        if (action == ClusterAction.Pass)
+        {
+            passes.Add(rule);
+            return null;
+        }
+
+        var accepted = action == ClusterAction.Accept;
+        return new()
+        {
+            Verdict = accepted ? Evaluate.Verdict.Allow : Evaluate.Verdict.Deny,
+            Tier = tier,
+            Reason = accepted ? Reason.Allowed : Reason.Denied,
+            AllowedBy = accepted ? rule : null,
+            DeniedBy = accepted ? null : rule,
+            PassedBy = [.. passes],
+        };
+    }
+
+    private static Side Isolated(RuleTrace trace, Gate gate)
+    {
         var match = trace.FirstMatch(gate);
         return new()
         {
@@ -68,8 +114,8 @@ public sealed class Evaluator
     }
 
     /// <summary>
-    /// What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then no reason
-    /// counts).
+    /// What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then the reason
+    /// is what holds where none of them decides).
     /// </summary>
     private (Reason Reason, Gate? Gate) Judge(Connection connection, Direction direction)
     {
@@ -79,12 +125,20 @@ public sealed class Evaluator
         if (subject.Kind != PartyKind.Pod)
             return (Reason.NotAPod, null);
         if (peer.Kind == PartyKind.Pod && peer.Endpoint == subject.Endpoint)
-            return (Reason.Self, null);
+            return (Reason.Self, connection.ThroughService ? ClusterGateOf(subject, direction) : null);
         if (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node)
-            return (Reason.OwnNode, null);
-        var gate = _policy.GateOf(ClassOf(subject), direction);
-        return (Reason.NotIsolated, gate);
+            return (Reason.OwnNode, ClusterGateOf(subject, direction));
+        return (Reason.NotIsolated, GateOf(subject, direction));
     }
+
+    /// <summary>What NetworkPolicies never deny; cluster policies may.</summary>
+    private static bool IsExempt(Reason reason) => reason is Reason.Self or Reason.OwnNode;
+
+    /// <summary>The gate of a pod that only its cluster policies are asked of; null when there are none.</summary>
+    private Gate? ClusterGateOf(Party subject, Direction direction) =>
+        GateOf(subject, direction) is { ClusterPolicies: not [] } gate ? gate : null;
+
+    private Gate? GateOf(Party subject, Direction direction) => _policy.GateOf(ClassOf(subject), direction);
 
     private int ClassOf(Party party) => party.Kind == PartyKind.Pod ? _policy.ClassOf(party.Endpoint) : -1;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 
 namespace Palisade.Policy.Evaluate;
@@ -9,7 +10,7 @@ public enum Reason : byte
     /// <summary>The end is no pod with a network of its own; policies do not isolate it.</summary>
     NotAPod,
 
-    /// <summary>No policy isolates the pod in this direction.</summary>
+    /// <summary>No policy isolates the pod in this direction, and no cluster policy decides.</summary>
     NotIsolated,
 
     /// <summary>A rule allows it.</summary>
@@ -21,8 +22,11 @@ public enum Reason : byte
     /// <summary>A pod always reaches itself.</summary>
     Self,
 
-    /// <summary>A pod and the node it runs on always reach each other.</summary>
+    /// <summary>A pod and the node it runs on always reach each other, as far as NetworkPolicies go.</summary>
     OwnNode,
+
+    /// <summary>A rule of a cluster policy denies it.</summary>
+    Denied,
 }
 
 /// <summary>Which part of a rule did not hold.</summary>
@@ -51,10 +55,16 @@ public enum FailedPart : byte
 }
 
 /// <summary>
-/// The rule that allowed a side, and its first peer and port that matched (null: the rule lists none, so every one).
+/// A rule that matched a side, and its first peer and port that matched (null: the rule lists none, so every one).
 /// </summary>
 public sealed record RuleMatch(
-    NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port, SourceLocation Origin);
+    PolicyRef Policy, Direction Direction, int Rule, int? Peer, int? Port, SourceLocation Origin)
+{
+    /// <summary>
+    /// Part of the rule is not understood, so it denies everything whatever it says (ClusterNetworkPolicies only).
+    /// </summary>
+    public bool FailsClosed { get; init; }
+}
 
 /// <summary>
 /// A rule that came close: what failed, and the same for people. Peer and Port index the rule's entries that were
@@ -71,18 +81,25 @@ public sealed record Side
     public required Verdict Verdict { get; init; }
 
     /// <summary>
-    /// Who decided: NetworkPolicy, Default (nobody judged), or Exempt (the pod itself, or its own node).
+    /// Who decided: Admin, NetworkPolicy, Baseline, Default (nobody judged), or Exempt (the pod itself, or its own
+    /// node).
     /// </summary>
     public required string Tier { get; init; }
 
     /// <summary>Why.</summary>
     public required Reason Reason { get; init; }
 
-    /// <summary>The policies that isolate the pod in this direction, by name.</summary>
+    /// <summary>The policies that isolate the pod in this direction, by name, if it is they who decided.</summary>
     public ImmutableArray<NetworkPolicy> IsolatedBy { get; init; } = [];
 
     /// <summary>The first rule that allows it, when a rule does.</summary>
     public RuleMatch? AllowedBy { get; init; }
+
+    /// <summary>The rule of a cluster policy that denies it, when one does.</summary>
+    public RuleMatch? DeniedBy { get; init; }
+
+    /// <summary>The rules of cluster policies that passed it on, in the order in which they were asked.</summary>
+    public ImmutableArray<RuleMatch> PassedBy { get; init; } = [];
 
     /// <summary>
     /// When it is denied: the rules that came closest, the closest first, at most <see

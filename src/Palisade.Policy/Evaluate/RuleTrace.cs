@@ -5,6 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
 
+/// <summary>The first rule of a tier that matches, and what it does.</summary>
+internal readonly record struct TierMatch(RuleMatch Rule, ClusterAction Action);
+
 /// <summary>
 /// Follows one side of one connection through the rules of a gate: which matched, and how far the others were off.
 /// </summary>
@@ -30,54 +33,69 @@ internal sealed class RuleTrace
     {
         foreach (var rule in gate.Rules)
         {
-            var (peers, ports) = (rule.Rule.Source.Peers, rule.Rule.Source.Ports);
-            var peer = FirstPeer(rule.Rule);
-            var port = FirstPort(ports);
-            if ((peers.IsEmpty || peer >= 0) && (ports.IsEmpty || port >= 0))
-            {
-                var (policy, direction, index) = rule.Rule.Ref;
-                return new(
-                    policy, direction, index, peers.IsEmpty ? null : peer, ports.IsEmpty ? null : port,
-                    rule.Rule.Source.Origin);
-            }
+            if (Match(rule.Rule) is { } match)
+                return match;
         }
 
         return null;
+    }
+
+    public TierMatch? FirstMatch(ImmutableArray<TierRule> tier)
+    {
+        foreach (var rule in tier)
+        {
+            if (Match(rule.Gate.Rule) is { } match)
+                return new(match with { FailsClosed = rule.FailsClosed }, rule.Action);
+        }
+
+        return null;
+    }
+
+    private RuleMatch? Match(CompiledRule rule)
+    {
+        var (peer, port) = (FirstPeer(rule), FirstPort(rule.Ports));
+        var (policy, direction, index) = rule.Ref;
+        return (rule.Peers.IsEmpty || peer >= 0) && (rule.Ports.IsEmpty || port >= 0)
+            ? new(
+                policy, direction, index, rule.Peers.IsEmpty ? null : peer, rule.Ports.IsEmpty ? null : port,
+                rule.Origin)
+            : null;
     }
 
     public ImmutableArray<NearMiss> NearMisses(Gate gate, int limit)
     {
         var misses = new List<(int Distance, NearMiss Miss)>();
         foreach (var rule in gate.Rules)
-            misses.Add(Miss(rule.Rule));
+            misses.Add(Miss(gate.Policies.First(p => p.Name == rule.Rule.Ref.Policy.Name), rule.Rule));
         return [.. misses.OrderBy(m => m.Distance).Take(limit).Select(m => m.Miss)];
     }
 
-    private (int Distance, NearMiss Miss) Miss(CompiledRule rule)
+    private (int Distance, NearMiss Miss) Miss(NetworkPolicy policy, CompiledRule rule)
     {
-        var (policy, direction, index) = rule.Ref;
+        var (_, direction, index) = rule.Ref;
+        var source = policy.Rules(direction)[index];
         var failed = new List<FailedPart>();
         var texts = new List<string>();
         int? peer = null, port = null;
         var distance = 0;
         if (!rule.Peers.IsEmpty && FirstPeer(rule) < 0)
         {
-            var closest = rule.Source.Peers.Select((p, i) => Describe(policy, p, i)).MinBy(miss => miss.Distance);
+            var closest = source.Peers.Select((p, i) => Describe(policy, p, i)).MinBy(miss => miss.Distance);
             failed.Add(closest.Failed);
             texts.Add(closest.Text);
             (peer, distance) = (closest.Index, 10 + closest.Distance);
         }
 
-        if (!rule.Source.AnyPort && FirstPort(rule.Source.Ports) < 0)
+        if (!source.AnyPort && FirstPort(rule.Ports) < 0)
         {
-            var (part, portIndex, text) = DescribePorts(rule.Source.Ports);
+            var (part, portIndex, text) = DescribePorts(source.Ports);
             failed.Add(part);
             texts.Add(text);
             (port, distance) = (portIndex, distance + 10);
         }
 
         var miss = new NearMiss(
-            policy, direction, index, peer, port, [.. failed], string.Join("; ", texts), rule.Source.Origin);
+            policy, direction, index, peer, port, [.. failed], string.Join("; ", texts), rule.Origin);
         return (distance, miss);
     }
 
@@ -86,21 +104,34 @@ internal sealed class RuleTrace
         for (var i = 0; i < rule.Peers.Length; i++)
         {
             if (rule.Peers[i].Matches(_peerClass, _atom))
+                return rule.Peers[i].Index;
+        }
+
+        return -1;
+    }
+
+    private int FirstPort(ImmutableArray<CompiledPort> ports)
+    {
+        for (var i = 0; i < ports.Length; i++)
+        {
+            if (Matches(ports[i]))
                 return i;
         }
 
         return -1;
     }
 
-    private int FirstPort(ImmutableArray<PolicyPort> ports)
+    private bool Matches(CompiledPort port)
     {
-        for (var i = 0; i < ports.Length; i++)
+        if (port.Numbers.Contains(_connection.Protocol, _connection.Port))
+            return true;
+        foreach (var name in port.Names)
         {
-            if (Numbers(ports[i]).Contains(_connection.Protocol, _connection.Port))
-                return i;
+            if (_policy.NumbersOf(_destinationClass, name).Contains(_connection.Protocol, _connection.Port))
+                return true;
         }
 
-        return -1;
+        return false;
     }
 
     private PortSet Numbers(PolicyPort port) => port.Name is { } name

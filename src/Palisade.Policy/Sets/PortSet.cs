@@ -121,6 +121,20 @@ public sealed class PortSet : IEquatable<PortSet>
             Merge(_tcp, other._tcp), Merge(_udp, other._udp), Merge(_sctp, other._sctp), HasOther || other.HasOther);
     }
 
+    /// <summary>What is in both sets.</summary>
+    public PortSet Intersect(PortSet other)
+    {
+        if (ReferenceEquals(this, other) || other.IsEverything)
+            return this;
+        if (IsEverything)
+            return other;
+        return new(
+            Common(_tcp, other._tcp), Common(_udp, other._udp), Common(_sctp, other._sctp), HasOther && other.HasOther);
+    }
+
+    /// <summary>What is in this set and not in the other.</summary>
+    public PortSet Except(PortSet other) => other.IsEmpty ? this : Intersect(other.Complement());
+
     /// <inheritdoc/>
     public bool Equals(PortSet? other) => ReferenceEquals(this, other)
         || (other is not null && _hash == other._hash && HasOther == other.HasOther
@@ -154,6 +168,42 @@ public sealed class PortSet : IEquatable<PortSet>
     {
         if (!ranges.IsEmpty)
             text.Append(' ').Append(protocol).Append(' ').AppendJoin(',', ranges);
+    }
+
+    private PortSet Complement() => new(Gaps(_tcp), Gaps(_udp), Gaps(_sctp), !HasOther);
+
+    private static ImmutableArray<PortRange> Common(ImmutableArray<PortRange> left, ImmutableArray<PortRange> right)
+    {
+        var common = ImmutableArray.CreateBuilder<PortRange>();
+        var (i, j) = (0, 0);
+        while (i < left.Length && j < right.Length)
+        {
+            var (first, last) = (Math.Max(left[i].First, right[j].First), Math.Min(left[i].Last, right[j].Last));
+            if (first <= last)
+                common.Add(new(first, last));
+            if (left[i].Last < right[j].Last)
+                i++;
+            else
+                j++;
+        }
+
+        return common.ToImmutable();
+    }
+
+    private static ImmutableArray<PortRange> Gaps(ImmutableArray<PortRange> ranges)
+    {
+        var gaps = ImmutableArray.CreateBuilder<PortRange>();
+        var next = 0;
+        foreach (var range in ranges)
+        {
+            if (range.First > next)
+                gaps.Add(new((ushort)next, (ushort)(range.First - 1)));
+            next = range.Last + 1;
+        }
+
+        if (next <= ushort.MaxValue)
+            gaps.Add(new((ushort)next, ushort.MaxValue));
+        return gaps.ToImmutable();
     }
 
     private static ImmutableArray<PortRange> Merge(ImmutableArray<PortRange> left, ImmutableArray<PortRange> right) =>

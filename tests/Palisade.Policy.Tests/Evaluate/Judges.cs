@@ -34,9 +34,26 @@ internal sealed class Judges
     public NaiveEvaluator Naive { get; }
 
     public Connection Connection(Probe probe) =>
-        new(Party(probe.From, probe.Family), Party(probe.To, probe.Family), probe.Protocol, probe.Port);
+        new(Party(probe.From, probe.Family), Party(probe.To, probe.Family), probe.Protocol, probe.Port)
+        {
+            ThroughService = probe.ThroughService,
+        };
 
     public bool Allows(Probe probe) => Evaluator.Verdict(Connection(probe)) == Verdict.Allow;
+
+    /// <summary>Whether the naive evaluator, too, finds that the rule matches.</summary>
+    public bool NaiveMatches(RuleMatch match, Probe probe)
+    {
+        var (kind, ns, name, _) = match.Policy;
+        if (kind == PolicyKind.ClusterNetworkPolicy)
+        {
+            var cluster = Policy.Snapshot.ClusterNetworkPolicies.Single(p => p.Name == name);
+            return Naive.RuleMatches(cluster.Rules(match.Direction)[match.Rule], probe, match.Direction);
+        }
+
+        var policy = Policy.Snapshot.NetworkPolicies.Single(p => p.Namespace == ns && p.Name == name);
+        return Naive.RuleMatches(policy, policy.Rules(match.Direction)[match.Rule], probe, match.Direction);
+    }
 
     /// <summary>
     /// As the dataplane decides: the pod's gate by its entries, peers by their address alone. Null when that cannot
@@ -49,23 +66,35 @@ internal sealed class Judges
         var (subject, peer) = direction == Direction.Ingress
             ? (connection.To, connection.From)
             : (connection.From, connection.To);
-        if (subject.Kind != PartyKind.Pod || IsExempt(subject, peer))
+        var self = peer.Kind == PartyKind.Pod && peer.Endpoint == subject.Endpoint;
+        if (subject.Kind != PartyKind.Pod || (self && !probe.ThroughService))
             return true;
         if (Policy.GateOf(Policy.ClassOf(subject.Endpoint), direction) is not { } gate)
             return true;
+        var exempt = self || (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node);
         if (peer.Address is not { } address)
-            return null;
-        return gate.Entries.Any(entry => entry.Ports.Contains(probe.Protocol, probe.Port)
-            && Contains(entry.Peers, address));
+            return exempt && gate.ClusterPolicies.IsEmpty ? true : null;
+        return StepsAllow(gate, ClusterTier.Admin, probe, address)
+            ?? (gate.IsIsolated ? (bool?)(exempt || EntriesAllow(gate, probe, address)) : null)
+            ?? (gate.IsIsolated ? null : StepsAllow(gate, ClusterTier.Baseline, probe, address))
+            ?? true;
     }
 
-    private static bool IsExempt(Party subject, Party peer) =>
-        (peer.Kind == PartyKind.Pod && peer.Endpoint == subject.Endpoint)
-        || (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node);
+    private bool EntriesAllow(Gate gate, Probe probe, Address address) => gate.Entries.Any(entry =>
+        entry.Ports.Contains(probe.Protocol, probe.Port) && Contains(entry.Peers, address));
+
+    /// <summary>The first step of a tier that matches; null: none does, or it passes.</summary>
+    private bool? StepsAllow(Gate gate, ClusterTier tier, Probe probe, Address address)
+    {
+        var step = gate.Steps.FirstOrDefault(step => step.Tier == tier
+            && step.Ports.Contains(probe.Protocol, probe.Port) && Contains(step.Peers, address));
+        return step is null or { Action: ClusterAction.Pass } ? null : step.Action == ClusterAction.Accept;
+    }
 
     private bool Contains(PeerUnion peers, Address address) =>
         peers.Anyone || peers.Blocks.Any(b => b.Contains(address))
-            || peers.Pods.Any(p => Members(p, address.Family).Contains(address));
+            || peers.Pods.Any(p => Members(p, address.Family).Contains(address))
+            || peers.Addresses.Any(set => Policy.MemberAddresses(set, address.Family).Contains(address));
 
     private HashSet<Address> Members(PodSet set, AddressFamily family)
     {

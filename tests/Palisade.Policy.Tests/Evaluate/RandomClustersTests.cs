@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsCheck;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -44,18 +45,19 @@ public sealed class RandomClustersTests
         Add(explanation.Verdict.ToString());
         if (connection.From.Address is null || connection.To.Address is null)
             Add("no address of the family");
-        Count(explanation.Egress, connection.To, probe, Direction.Egress);
-        Count(explanation.Ingress, connection.From, probe, Direction.Ingress);
+        Count(judges, explanation.Egress, connection.To, probe, Direction.Egress);
+        Count(judges, explanation.Ingress, connection.From, probe, Direction.Ingress);
     }
 
-    private void Count(Side side, Party peer, Probe probe, Direction direction)
+    private void Count(Judges judges, Side side, Party peer, Probe probe, Direction direction)
     {
         Add(side.Reason.ToString());
         if (side.NearMisses.Any(miss => miss.Failed is [FailedPart.ExceptedAddress]))
             Add("denied by an exception");
         if (side.AllowedBy is not { } match)
             return;
-        var rule = match.Policy.Rules(direction)[match.Rule];
+        var policy = judges.Policy.Snapshot.NetworkPolicies.Single(p => PolicyRef.Of(p) == match.Policy);
+        var rule = policy.Rules(direction)[match.Rule];
         if (match.Port is { } port && rule.Ports[port].Name is not null)
             Add($"allowed by a port name, {direction}");
         if (match.Peer is null)

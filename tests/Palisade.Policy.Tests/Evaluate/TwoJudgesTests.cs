@@ -11,12 +11,12 @@ namespace Palisade.Policy.Tests.Evaluate;
 /// </summary>
 public sealed class TwoJudgesTests
 {
-    private const int ProbesPerCluster = 100;
+    internal const int ProbesPerCluster = 100;
 
     private static readonly ClusterShape Shape = new();
 
     /// <summary>1,000 clusters × 100 connections; ten times that with PALISADE_NIGHTLY=1.</summary>
-    private static readonly int Clusters =
+    internal static readonly int Clusters =
         int.TryParse(Environment.GetEnvironmentVariable("PALISADE_RANDOM_CLUSTERS"), out var asked) ? asked
         : Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1" ? 10_000
         : 1000;
@@ -33,7 +33,7 @@ public sealed class TwoJudgesTests
             iter: Clusters,
             threads: 1);
 
-    private static void AssertAgree(Judges judges, Probe probe)
+    internal static void AssertAgree(Judges judges, Probe probe)
     {
         var explanation = judges.Evaluator.Explain(judges.Connection(probe));
         var egress = judges.Naive.SideAllows(probe, Direction.Egress);
@@ -52,11 +52,15 @@ public sealed class TwoJudgesTests
             Assert.Fail($"{probe} {direction}: naive says {naive}, the gate's entries {entries}");
         if (side.AllowedBy is { } match)
         {
-            var rule = match.Policy.Rules(direction)[match.Rule];
-            Assert.True(
-                judges.Naive.RuleMatches(match.Policy, rule, probe, direction),
-                $"{probe}: {match} does not match");
+            Assert.Equal(direction, match.Direction);
+            Assert.True(judges.NaiveMatches(match, probe), $"{probe}: {match} does not match");
         }
+
+        if (side.DeniedBy is { } denial)
+            Assert.True(judges.NaiveMatches(denial, probe), $"{probe}: {denial} does not match");
+        Assert.Equal(side.Reason == Reason.Denied, side.DeniedBy is not null);
+        Assert.Equal(side.Reason == Reason.Allowed, side.AllowedBy is not null);
+        Assert.All(side.PassedBy, pass => Assert.True(judges.NaiveMatches(pass, probe), $"{probe}: {pass}"));
 
         foreach (var miss in side.NearMisses)
         {
