@@ -65,7 +65,7 @@ internal static class Finding
             "write {} if that is meant, or remove the empty item", name);
 
     public static Diagnostic NotJudged(SourceLocation at, string kind, string name) =>
-        Warning("PL-D017", $"{kind} is not judged yet; the answers are given as if it were not there", at,
+        Warning("PL-D017", $"{kind} is not judged in this version; the answers are given as if it were not there", at,
             "read the answers with that in mind", name);
 
     public static Diagnostic LetterIsBoolean(SourceLocation at, string text, string name) =>

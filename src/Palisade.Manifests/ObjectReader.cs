@@ -125,12 +125,11 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         foreach (var cause in verdict.Causes)
             diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts
                 && document.Name.Length > 0));
-        foreach (var warning in verdict.Warnings)
+        // Of a cluster policy the conversion tells the same, and what it makes of it.
+        foreach (var warning in schema.IsPolicy && schema.Kind != "NetworkPolicy" ? [] : verdict.Warnings)
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
         if (verdict.IsValid && schema.Kind == "NetworkPolicy")
             NullItems(document);
-        if (verdict.IsValid && schema.IsPolicy && schema.Kind != "NetworkPolicy")
-            diagnostics.Add(Finding.NotJudged(document.At, document.Kind, document.Title));
         return document with
         {
             Causes = verdict.Causes,

@@ -14,6 +14,7 @@ internal sealed class SnapshotBuilder
     private readonly List<Node> _nodes = [];
     private readonly List<Service> _services = [];
     private readonly List<NetworkPolicy> _policies = [];
+    private readonly List<(ClusterNetworkPolicy Policy, string Kind)> _clusterPolicies = [];
     private readonly List<Endpoint> _pods = [];
     private readonly List<Endpoint> _templates = [];
 
@@ -62,6 +63,10 @@ internal sealed class SnapshotBuilder
             case "NetworkPolicy":
                 Keep(_policies, ClusterConvert.NetworkPolicy(value, file, diagnostics));
                 break;
+            case "ClusterNetworkPolicy" or "AdminNetworkPolicy" or "BaselineAdminNetworkPolicy":
+                if (ClusterConvert.ClusterNetworkPolicy(value, document.Schema!, file, diagnostics) is { } policy)
+                    _clusterPolicies.Add((policy, document.Kind));
+                break;
             case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController":
             case "Job" or "CronJob":
                 Keep(_templates, ClusterConvert.Template(value, document.Kind, file));
@@ -92,6 +97,15 @@ internal sealed class SnapshotBuilder
         }
 
         return ClusterSnapshot.Of(_namespaces, MadeUpAddresses.Give(pods, _nodes, _services), _policies, _services,
-            _nodes);
+            _nodes, ClusterPolicies());
     }
+
+    // Objects of the three kinds may share a name, policies of the model may not.
+    private IEnumerable<ClusterNetworkPolicy> ClusterPolicies() => _clusterPolicies
+        .GroupBy(entry => entry.Policy.Name, StringComparer.Ordinal)
+        .SelectMany(same => same.Count() == 1 ? same.Select(entry => entry.Policy)
+            : same.Select(entry => entry.Policy with { Name = NameAmong(entry.Policy.Name, entry.Kind) }));
+
+    private static string NameAmong(string name, string kind) =>
+        kind == "ClusterNetworkPolicy" ? name : $"{name} ({kind})";
 }

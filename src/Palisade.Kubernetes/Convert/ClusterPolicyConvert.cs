@@ -174,6 +174,6 @@ internal sealed class ClusterPolicyConvert
         Severity.Warning,
         $"{path} {text}",
         At(at),
-        $"upgrade Palisade, or write it with the fields of {_kind.ApiVersion}",
+        $"correct it, or upgrade Palisade if {_kind.ApiVersion} has it",
         $"{_kind.Kind} {ClusterConvert.Name(_policy)}"));
 }
