@@ -15,7 +15,7 @@ internal static class CustomDecode
     /// <summary>A whole object: metadata is decoded as for every kind, the rest pruned.</summary>
     public static DecodeResult Check(WireValue value, CustomSchema schema, bool lettersAreText = false)
     {
-        var outer = StrictDecode.Check(value, Envelope(schema), lettersAreText);
+        var outer = StrictDecode.Check(value, schema.Envelope, lettersAreText);
         var walk = new Walk(lettersAreText);
         var pruned = outer.Pruned;
         foreach (var (name, part, _) in schema.Properties)
@@ -38,13 +38,6 @@ internal static class CustomDecode
         var walk = new Walk(lettersAreText: false);
         return (walk.Prune(value, schema, path), walk.Errors.DrainToImmutable());
     }
-
-    // apiVersion, kind and metadata in the table's own types; the rest as it comes.
-    private static ObjectSchema Envelope(CustomSchema schema) => new(
-        schema.AsStruct.GoType,
-        schema.AsStruct.OpenApiName,
-        schema.AsStruct.Declared.Select(field =>
-            field.Name is "apiVersion" or "kind" or "metadata" ? field : Declare.Any(field.Name, 0)));
 
     private sealed class Walk(bool lettersAreText)
     {

@@ -25,12 +25,15 @@ internal sealed record CustomRule(string Rule, string Message, Func<Place, bool>
 internal sealed class CustomSchema
 {
     private readonly Lazy<ObjectSchema> _struct;
+    private readonly Lazy<ObjectSchema> _envelope;
 
     public CustomSchema(CustomType type, string? goType = null)
     {
         Type = type;
         GoType = goType;
         _struct = new(Struct);
+        _envelope = new(() => new(AsStruct.GoType, AsStruct.OpenApiName, AsStruct.Declared.Select(field =>
+            field.Name is "apiVersion" or "kind" or "metadata" ? field : Declare.Any(field.Name, 0))));
     }
 
     public CustomType Type { get; }
@@ -90,6 +93,9 @@ internal sealed class CustomSchema
 
     /// <summary>The field table of an object; no field has a protobuf form.</summary>
     public ObjectSchema AsStruct => Known ?? _struct.Value;
+
+    /// <summary>Of a whole object: apiVersion, kind and metadata as in the table, the rest as it comes.</summary>
+    public ObjectSchema Envelope => _envelope.Value;
 
     /// <summary>metadata, and LabelSelector's maps: their members are not listed here.</summary>
     public bool IsOpen => Type == CustomType.Object && Properties.IsEmpty;

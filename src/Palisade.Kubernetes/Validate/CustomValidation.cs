@@ -114,7 +114,7 @@ internal sealed class CustomValidation
         if (schema.Values is not { } values)
             return;
         foreach (var member in place.Members.OrderBy(member => member.Name, StringComparer.Ordinal))
-            Value(place[member.Name], values);
+            Value(new($"{place.Path}.{member.Name}", member.Value, member.Value.At), values);
     }
 
     private void List(Place place, CustomSchema schema)
