@@ -1,3 +1,4 @@
+using Palisade.Kubernetes.Convert;
 using Palisade.Manifests;
 using Palisade.Policy.Model;
 using Xunit;
@@ -22,6 +23,19 @@ internal static class Converted
         var set = ManifestSet.Parse(text.ToString());
         Assert.False(set.HasErrors, string.Join('\n', set.Diagnostics));
         return set.Snapshot.NetworkPolicies;
+    }
+
+    /// <summary>
+    /// The cluster policies of documents, which name their kind. One that the API server refuses counts all the same,
+    /// as an enforcer has to take it that meets it.
+    /// </summary>
+    public static IEnumerable<ClusterNetworkPolicy> ClusterPolicies(IEnumerable<YamlNode> documents)
+    {
+        var text = new StringWriter();
+        new YamlStream(documents.Select(document => new YamlDocument(document))).Save(text, assignAnchors: false);
+        return ManifestSet.Parse(text.ToString()).Documents
+            .Select(d => ClusterConvert.ClusterNetworkPolicy(d.Stored ?? d.Written, d.Schema!))
+            .OfType<ClusterNetworkPolicy>();
     }
 
     private static YamlMappingNode Complete(YamlMappingNode document)

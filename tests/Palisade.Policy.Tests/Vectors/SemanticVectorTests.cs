@@ -12,39 +12,34 @@ using YamlDotNet.RepresentationModel;
 namespace Palisade.Policy.Tests.Vectors;
 
 /// <summary>
-/// The vectors of ../shared/vectors/semantics.yaml whose policies are NetworkPolicies: every probe, by both judges.
+/// The vectors of ../shared/vectors/semantics.yaml: every probe, by both judges.
 /// </summary>
 public sealed class SemanticVectorTests
 {
     [Fact]
-    public void Every_NetworkPolicy_probe_has_its_verdict()
+    public void Every_probe_has_its_verdict()
     {
         var all = Read();
-        var kinds = all.SelectMany(Kinds).Distinct().Order(StringComparer.Ordinal).ToList();
-        var excluded = all.Where(v => Kinds(v).Any(k => k != "NetworkPolicy")).ToList();
         var failures = new List<string>();
-        var probes = 0;
-        foreach (var vector in all.Except(excluded))
-            probes += Run(vector, failures);
-        TestContext.Current.SendDiagnosticMessage(
-            "{0} vectors, {1} probes; {2} vectors excluded because they hold other kinds than NetworkPolicy: {3}",
-            all.Count - excluded.Count, probes, excluded.Count,
-            string.Join(", ", kinds.Where(k => k != "NetworkPolicy")));
+        var probes = all.Sum(vector => Run(vector, failures));
         Assert.True(failures.Count == 0, string.Join('\n', failures));
-        Assert.True(probes >= 200, $"only {probes} probes were found");
+        Assert.True((all.Count, probes) is (>= 126, >= 300), $"only {all.Count} vectors, {probes} probes were found");
+        Assert.True(all.Count(vector => vector.At("policies").Items().Any(ClusterPolicyReader.Reads)) >= 43);
     }
 
     private static IReadOnlyList<YamlNode> Read() =>
         YamlTree.Documents(File.ReadAllText(SharedFolder.Require("vectors/semantics.yaml")))[0].At("vectors").Items();
 
-    private static IEnumerable<string> Kinds(YamlNode vector) =>
-        vector.At("policies").Items().Select(p => p.At("kind").Text("?"));
-
     private static int Run(YamlNode vector, List<string> failures)
     {
         var cluster = Cluster(vector);
-        var policies = Converted.Policies(vector.At("policies").Items());
-        var judges = new Judges(cluster with { NetworkPolicies = [.. policies] }, cluster);
+        var (ofCluster, others) = (Policies(vector, cluster: true), Policies(vector, cluster: false));
+        var converted = cluster with
+        {
+            NetworkPolicies = [.. Converted.Policies(others)],
+            ClusterNetworkPolicies = [.. Converted.ClusterPolicies(ofCluster)],
+        };
+        var judges = new Judges(converted, cluster);
         foreach (var probe in vector.At("probes").Items())
         {
             var expected = probe.At("expect").Text() == "allow";
@@ -76,7 +71,7 @@ public sealed class SemanticVectorTests
         var answer = new ServiceResolver(cluster).Resolve(name[0], name[1], port, protocol, family);
         Assert.Null(answer.Problem);
         return [.. answer.Backends.Select(b =>
-            new Probe(from, End(cluster.Endpoints[b.Endpoint]), family, protocol, b.Port))];
+            new Probe(from, End(cluster.Endpoints[b.Endpoint]), family, protocol, b.Port) { ThroughService = true })];
     }
 
     private static ProbeEnd End(Endpoint pod) => ProbeEnd.OfPod(pod.Namespace, pod.Name);
@@ -99,10 +94,15 @@ public sealed class SemanticVectorTests
             vector.At("namespaces").Items()
                 .Select(n => new Namespace(n.At("name").Text()!, ModelReader.Labels(n.At("labels")))),
             vector.At("pods").Items().Where(IsAlive).Select(p => Pod(p, nodes)),
-            vector.At("policies").Items().Select(ModelReader.Policy),
+            Policies(vector, cluster: false).Select(ModelReader.Policy),
             vector.At("services").Items().Select(Service),
-            nodes);
+            nodes,
+            Policies(vector, cluster: true).Select(ClusterPolicyReader.Policy),
+            ClusterPolicyReader.Domains(vector.At("dns")));
     }
+
+    private static IEnumerable<YamlNode> Policies(YamlNode vector, bool cluster) =>
+        vector.At("policies").Items().Where(policy => ClusterPolicyReader.Reads(policy) == cluster);
 
     /// <summary>Pods that ended are in no snapshot: their addresses may be another's (semantics §1.8).</summary>
     private static bool IsAlive(YamlNode pod) => pod.At("phase").Text() is not ("Succeeded" or "Failed");
