@@ -16,11 +16,14 @@ public sealed class CompiledPolicy
     private readonly IReadOnlyDictionary<PodSet, PodTerm> _terms;
     private readonly IReadOnlyDictionary<AddressSet, AddressTerm> _addresses;
     private readonly GateBuilder _gates;
+    private readonly Lazy<ImmutableArray<PriorityConflict>> _conflicts;
 
     internal CompiledPolicy(
         ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
-        IReadOnlyDictionary<AddressSet, AddressTerm> addresses, GateBuilder gates)
+        IReadOnlyDictionary<AddressSet, AddressTerm> addresses, GateBuilder gates,
+        ImmutableArray<CompiledClusterPolicy> clusterPolicies)
     {
+        _conflicts = new(() => new ConflictFinder(this).Find(clusterPolicies));
         (Snapshot, Atoms, _table, _terms, _addresses, _gates) = (snapshot, atoms, table, terms, addresses, gates);
     }
 
@@ -32,6 +35,12 @@ public sealed class CompiledPolicy
 
     /// <summary>The address intervals that no ipBlock tells apart.</summary>
     public CidrAtoms Atoms { get; }
+
+    /// <summary>
+    /// ClusterNetworkPolicies of one tier and priority that disagree, at most one conflict per two policies and
+    /// direction. Found when first asked for; O(classes × peers) for each two policies of equal priority.
+    /// </summary>
+    public ImmutableArray<PriorityConflict> PriorityConflicts => _conflicts.Value;
 
     /// <summary>
     /// The class of a pod by its index in the snapshot's endpoints; -1 for hostNetwork pods, which have no policy of

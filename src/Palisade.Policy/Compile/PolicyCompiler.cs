@@ -28,7 +28,7 @@ public static class PolicyCompiler
         foreach (var term in cluster.Addresses.Values)
             term.Bind(atoms);
         var gates = new GateBuilder(table, policies, clusterPolicies, pool);
-        return new(snapshot, table, atoms, rules.Pods, cluster.Addresses, gates);
+        return new(snapshot, table, atoms, rules.Pods, cluster.Addresses, gates, clusterPolicies);
     }
 }
 

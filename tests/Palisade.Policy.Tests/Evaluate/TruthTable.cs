@@ -18,7 +18,7 @@ namespace Palisade.Policy.Tests.Evaluate;
 /// 10.244.N.10 to .12 and
 /// fd00:10:244:N::a to ::c with N = 1, 2, 3 for x, y, z; nodes n1 (192.168.50.1) and n2 (192.168.50.2). Pods,
 /// Namespaces and NetworkPolicies
-/// of the YAML are added, or replace what has their name. Other ends are written as addresses.
+/// of the YAML are added, or replace what has their name; ClusterNetworkPolicies name their kind and version. Other ends are written as addresses.
 /// </summary>
 internal sealed class TruthTable
 {
@@ -30,8 +30,11 @@ internal sealed class TruthTable
     public static TruthTable Given(string yaml)
     {
         var cluster = Cluster(yaml, out var policies);
+        var tiers = policies.Where(ClusterPolicyReader.Reads);
+        var plain = policies.Where(p => !ClusterPolicyReader.Reads(p));
         var converted = ClusterSnapshot.Of(
-            cluster.Namespaces, cluster.Endpoints, Converted.Policies(policies), [], cluster.Nodes);
+            cluster.Namespaces, cluster.Endpoints, Converted.Policies(plain), [], cluster.Nodes,
+            Converted.ClusterPolicies(tiers));
         return new(new(converted, cluster), AddressFamily.V4);
     }
 
@@ -98,15 +101,16 @@ internal sealed class TruthTable
     private static ClusterSnapshot Cluster(string yaml, out List<YamlNode> policies)
     {
         var documents = YamlTree.Documents(yaml);
-        policies = [.. Of("NetworkPolicy")];
+        policies = [.. Of("NetworkPolicy"), .. Of("ClusterNetworkPolicy")];
         string[] names = ["x", "y", "z"];
         return ClusterSnapshot.Of(
             names.Select(name => new Namespace(name, Label("ns", name)))
                 .Concat(Of("Namespace").Select(ModelReader.Namespace)),
             names.SelectMany(Pods).Concat(Of("Pod").Select(ModelReader.Pod)),
-            policies.Select(ModelReader.Policy),
+            Of("NetworkPolicy").Select(ModelReader.Policy),
             [],
-            [Node(1), Node(2)]);
+            [Node(1), Node(2)],
+            Of("ClusterNetworkPolicy").Select(ClusterPolicyReader.Policy));
 
         // A document without a kind is a policy: most are.
         IEnumerable<YamlNode> Of(string kind) => documents.Where(d => d.At("kind").Text("NetworkPolicy") == kind);
