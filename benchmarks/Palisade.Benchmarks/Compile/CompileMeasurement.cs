@@ -24,8 +24,14 @@ internal sealed record CompileMeasurement
     /// <summary>The first compile of the process, code not yet compiled.</summary>
     public required double ColdMs { get; init; }
 
+    /// <summary>The least of several processes, which a busy machine disturbs least.</summary>
+    public double ColdLeastMs { get; init; }
+
     /// <summary>Every gate of that compile, asked for one after the other.</summary>
     public required double GatesMs { get; init; }
+
+    /// <summary>The least of several processes.</summary>
+    public double GatesLeastMs { get; init; }
 
     /// <summary>The highest resident set during both, above the one with the snapshot alone.</summary>
     public required long PeakBytes { get; init; }

@@ -15,10 +15,10 @@ internal sealed record VerdictCost(double Nanoseconds, double Bytes, double Allo
 /// </summary>
 internal sealed class VerdictMeasurement
 {
-    private const int Pairs = 4096, Rounds = 7;
+    private const int Pairs = 4096, Batch = 256;
 
-    // Enough calls to be timed, few enough for a verdict of a millisecond to end in time.
-    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(150);
+    // The first second brings the code to its last tier and the caches to the pairs.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1), Measured = TimeSpan.FromSeconds(1);
 
     private readonly Evaluator _evaluator;
     private readonly (int From, int To)[] _pods = new (int, int)[Pairs];
@@ -49,23 +49,31 @@ internal sealed class VerdictMeasurement
     private static VerdictCost Measure(Func<int, Verdict> verdict)
     {
         var allowed = Enumerable.Range(0, Pairs).Count(i => verdict(i) == Verdict.Allow);
-        var (times, bytes) = (new List<double>(), new List<double>());
-        for (var round = 0; round < Rounds; round++)
+        Batches(verdict, WarmUp);
+        var (times, bytes) = Batches(verdict, Measured);
+        return new(Figures.Median(times), bytes, allowed / (double)Pairs);
+    }
+
+    /// <summary>
+    /// Nanoseconds a call, batch by batch, so that the median leaves out those in which another process ran, and the
+    /// bytes a call on average.
+    /// </summary>
+    private static (List<double> Times, double Bytes) Batches(Func<int, Verdict> verdict, TimeSpan time)
+    {
+        var times = new List<double>(1 << 16);
+        var (next, sum, bytes) = (0, 0, 0L);
+        var end = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
+        for (var start = Stopwatch.GetTimestamp(); start < end; start = Stopwatch.GetTimestamp())
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            var (calls, sum, start) = (0L, 0, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(start) < Round)
-            {
-                for (var i = 0; i < 256; i++)
-                    sum += (int)verdict((int)((calls + i) % Pairs));
-                calls += 256;
-            }
-
-            times.Add(Stopwatch.GetElapsedTime(start).TotalNanoseconds / calls);
-            bytes.Add((GC.GetAllocatedBytesForCurrentThread() - before) / (double)calls);
-            GC.KeepAlive(sum);
+            for (var i = 0; i < Batch; i++)
+                sum += (int)verdict(next + i);
+            bytes += GC.GetAllocatedBytesForCurrentThread() - before;
+            times.Add(Stopwatch.GetElapsedTime(start).TotalNanoseconds / Batch);
+            next = (next + Batch) % Pairs;
         }
 
-        return new(Figures.Median(times), bytes.Min(), allowed / (double)Pairs);
+        GC.KeepAlive(sum);
+        return (times, bytes / ((double)times.Count * Batch));
     }
 }
