@@ -5,6 +5,7 @@ using Palisade.Cli.Output;
 using Palisade.Manifests.Tests;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
+using Palisade.Policy.Model;
 
 namespace Palisade.Cli.Commands;
 
@@ -47,7 +48,7 @@ internal static class TestCommand
                     "--live asks the running cluster; apply the manifests there instead of giving -f");
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
-            var results = Judge(tests.Tests, new QuestionResolver(PolicyCompiler.Compile(cluster.Snapshot)));
+            var results = Judge(tests.Tests, new QuestionResolver(PolicyCompiler.Compile(Snapshot(cluster, tests))));
             if (parsed.GetValue(live))
             {
                 using var client = ClusterSource.Connect(parsed, source);
@@ -62,6 +63,21 @@ internal static class TestCommand
                 : results.All(r => r.Passed) ? ExitCode.Yes : ExitCode.No;
         });
         return command;
+    }
+
+    /// <summary>The cluster, with the names that the tests say resolve.</summary>
+    private static ClusterSnapshot Snapshot(ClusterSource cluster, PolicyTests tests)
+    {
+        var given = cluster.Snapshot;
+        var names = from test in tests.Tests from name in test.Names select new DomainName(name.Key, name.Value);
+        return ClusterSnapshot.Of(
+            given.Namespaces,
+            given.Endpoints,
+            given.NetworkPolicies,
+            given.Services,
+            given.Nodes,
+            given.ClusterNetworkPolicies,
+            given.DomainNames.Concat(names));
     }
 
     private static ImmutableArray<ProbeResult> Judge(ImmutableArray<PolicyTest> tests, QuestionResolver resolver) =>

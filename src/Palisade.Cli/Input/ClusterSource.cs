@@ -3,6 +3,7 @@ using System.CommandLine;
 using Palisade.Cli.Output;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
+using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
 using Palisade.Manifests;
 using Palisade.Policy.Model;
@@ -69,13 +70,30 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
         var namespaces = await ListAsync(client, KubeResource.Namespaces, cancel);
         var nodes = await ListAsync(client, KubeResource.Nodes, cancel);
         var services = await ListAsync(client, KubeResource.Services, cancel);
+        var clusterPolicies = await ListIfServedAsync(client, ApiKinds.ClusterNetworkPolicy, cancel);
         var snapshot = ClusterSnapshot.Of(
             namespaces.Select(ClusterConvert.Namespace).OfType<Namespace>(),
             pods.Select(pod => ClusterConvert.Pod(pod)).OfType<Endpoint>(),
             policies.Select(policy => ClusterConvert.NetworkPolicy(policy, null, diagnostics)).OfType<NetworkPolicy>(),
             services.Select(ClusterConvert.Service).OfType<Service>(),
-            nodes.Select(ClusterConvert.Node).OfType<Node>());
+            nodes.Select(ClusterConvert.Node).OfType<Node>(),
+            clusterPolicies.Select(policy => ClusterConvert.ClusterNetworkPolicy(
+                policy, ApiKinds.ClusterNetworkPolicy, null, diagnostics)).OfType<ClusterNetworkPolicy>());
         return new(snapshot, [.. diagnostics]);
+    }
+
+    /// <summary>All objects of a kind that a cluster may or may not have.</summary>
+    private static async Task<List<WireObject>> ListIfServedAsync(
+        KubeClient client, KindSchema kind, CancellationToken cancel)
+    {
+        try
+        {
+            return await ListAsync(client, new(kind.Group, kind.Version, kind.Plural, kind.Namespaced), cancel);
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            return [];
+        }
     }
 
     /// <summary>All objects of a resource, page by page.</summary>
