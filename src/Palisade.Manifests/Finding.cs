@@ -49,6 +49,9 @@ internal static class Finding
     public static Diagnostic Invalid(SourceLocation at, string text, string name, bool counts) =>
         Refused("PL-D012", at, text, name, counts);
 
+    public static Diagnostic Closed(string id, SourceLocation at, string text, string name) => Error(
+        id, text, at, "the API server would refuse the object; the answers count it, closed where it says this", name);
+
     private static Diagnostic Refused(string id, SourceLocation at, string text, string name, bool counts) => counts
         ? Warning(id, text, at, "the API server would refuse the object, though the answers count it; correct it", name)
         : Error(id, text, at, "the API server would refuse the object, and no answer counts it; correct it", name);

@@ -95,12 +95,21 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             // Only a policy changes its meaning by a field that is dropped; a pod with a field of a newer release is
             // still a pod.
             var counts = !schema.IsPolicy && decoded.TypeError is null;
+            if (FailsClosed(schema))
+            {
+                diagnostics.Add(Finding.Closed("PL-D011", At(document.At.File, place), refusal, document.Title));
+                return refused with { Stored = document.Written };
+            }
+
             diagnostics.Add(Finding.Undecodable(At(document.At.File, place), refusal, document.Title, counts));
             return counts ? Validate(refused, decoded.Pruned, schema) with { Causes = refused.Causes } : refused;
         }
 
         return Validate(document, decoded.Pruned, schema);
     }
+
+    // A cluster policy that is left out could leave a Deny out. Its conversion closes what it does not understand.
+    private static bool FailsClosed(KindSchema schema) => schema is { IsPolicy: true, Kind: not "NetworkPolicy" };
 
     // Many tools write y and n bare; the answers count them as text and say that no API server would.
     private ManifestDocument? AsMeant(ManifestDocument refused, KindSchema schema)
@@ -122,9 +131,15 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             return meant;
         // Dumps of clusters are often stripped of what does not matter here; policies count whole or not at all.
         var counts = verdict.IsValid || !schema.IsPolicy;
+        var closed = !verdict.IsValid && FailsClosed(schema);
         foreach (var cause in verdict.Causes)
-            diagnostics.Add(Finding.Invalid(At(document.At.File, cause.At), cause.ToString(), document.Title, counts
-                && document.Name.Length > 0));
+        {
+            var (at, text) = (At(document.At.File, cause.At), cause.ToString());
+            diagnostics.Add(closed
+                ? Finding.Closed("PL-D012", at, text, document.Title)
+                : Finding.Invalid(at, text, document.Title, counts && document.Name.Length > 0));
+        }
+
         // Of a cluster policy the conversion tells the same, and what it makes of it.
         foreach (var warning in schema.IsPolicy && schema.Kind != "NetworkPolicy" ? [] : verdict.Warnings)
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
@@ -134,7 +149,7 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         {
             Causes = verdict.Causes,
             Warnings = verdict.Warnings,
-            Stored = counts ? stored : null,
+            Stored = counts ? stored : closed ? document.Written : null,
         };
     }
 

@@ -113,7 +113,9 @@ internal sealed class ConflictFinder(CompiledPolicy policy)
         return decided;
     }
 
-    /// <summary>Every kind of peer there is: pods by class and atom of their addresses, the rest by atom alone.</summary>
+    /// <summary>
+    /// Every kind of peer there is: pods by class and atom of their addresses, the rest by atom alone.
+    /// </summary>
     private static ImmutableArray<(int Class, AddressAtom? Atom)> PeersOf(CompiledPolicy policy)
     {
         var peers = new HashSet<(int, AddressAtom?)>();

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Palisade.Policy.Tests.Evaluate;
 
-/// <summary>ClusterNetworkPolicies around NetworkPolicies: tables, explanations, the steps of gates, conflicts.</summary>
+/// <summary>
+/// ClusterNetworkPolicies around NetworkPolicies: tables, explanations, the steps of gates, conflicts.
+/// </summary>
 public sealed class TierTests
 {
     private static readonly string Guard = Policy("guard", "Admin", 5, "ingress", """
@@ -47,7 +49,7 @@ public sealed class TierTests
         z/b            X   X   X
         """);
 
-    [Fact]   // The exemption is NetworkPolicy's: a cluster policy that names nodes or their addresses means all of them.
+    [Fact]   // The exemption is NetworkPolicy's: a cluster policy that names nodes or their addresses means them all.
     public void The_own_node_is_no_exception_to_cluster_policies()
     {
         var nodes = Policy("nodes", "Baseline", 1, "egress", "- { action: Deny, to: [ { nodes: {} } ] }");

@@ -18,7 +18,8 @@ namespace Palisade.Policy.Tests.Evaluate;
 /// 10.244.N.10 to .12 and
 /// fd00:10:244:N::a to ::c with N = 1, 2, 3 for x, y, z; nodes n1 (192.168.50.1) and n2 (192.168.50.2). Pods,
 /// Namespaces and NetworkPolicies
-/// of the YAML are added, or replace what has their name; ClusterNetworkPolicies name their kind and version. Other ends are written as addresses.
+/// of the YAML are added, or replace what has their name; ClusterNetworkPolicies name their kind and version. Other
+/// ends are written as addresses.
 /// </summary>
 internal sealed class TruthTable
 {

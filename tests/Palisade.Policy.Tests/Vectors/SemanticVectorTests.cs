@@ -23,7 +23,7 @@ public sealed class SemanticVectorTests
         var failures = new List<string>();
         var probes = all.Sum(vector => Run(vector, failures));
         Assert.True(failures.Count == 0, string.Join('\n', failures));
-        Assert.True((all.Count, probes) is (>= 126, >= 300), $"only {all.Count} vectors, {probes} probes were found");
+        Assert.True((all.Count, probes) is ( >= 126, >= 300), $"only {all.Count} vectors, {probes} probes were found");
         Assert.True(all.Count(vector => vector.At("policies").Items().Any(ClusterPolicyReader.Reads)) >= 43);
     }
 
