@@ -44,10 +44,10 @@ internal static class EnforcementBenchmark
         {
             await client.CreateAsync(KubeResource.NetworkPolicies, Namespace, DenyAll(), default);
             marks.Add((true, Stopwatch.GetTimestamp()));
-            await Task.Delay(60 + i % 7);
+            await Task.Delay(200 + i % 7);
             await client.DeleteAsync(KubeResource.NetworkPolicies, Namespace, "deny-all", default);
             marks.Add((false, Stopwatch.GetTimestamp()));
-            await Task.Delay(60 + i % 11);
+            await Task.Delay(200 + i % 11);
         }
 
         return marks;
