@@ -75,7 +75,8 @@ internal static class UpCommand
         return command;
     }
 
-    private static string DefaultDirectory()
+    /// <summary>Where `up` keeps its data unless told otherwise: below the user's state folder.</summary>
+    internal static string DefaultDirectory()
     {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
         // An XDG path that is not absolute is to be ignored (XDG base directory specification).

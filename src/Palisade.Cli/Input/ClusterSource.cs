@@ -118,11 +118,7 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     private static string Home() => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>Where `palisade up` writes its kubeconfig unless told otherwise.</summary>
-    private static string LabKubeconfig()
-    {
-        var state = FromEnvironment("XDG_STATE_HOME") ?? Path.Combine(Home(), ".local", "state");
-        return Path.Combine(state, "palisade", "kubeconfig");
-    }
+    private static string LabKubeconfig() => Path.Combine(Commands.UpCommand.DefaultDirectory(), "kubeconfig");
 
     /// <summary>A variable; set to nothing counts as not set, as for kubectl.</summary>
     private static string? FromEnvironment(string name) =>
