@@ -17,12 +17,13 @@ public sealed class FuzzTests(RunningServer running)
     [InlineData("namespaces/NS/pods", "/api/v1/", 1)]
     [InlineData("namespaces/NS/networkpolicies", "/apis/networking.k8s.io/v1/", 2)]
     [InlineData("nodes", "/api/v1/", 3)]
+    [InlineData("clusternetworkpolicies", "/apis/policy.networking.k8s.io/v1alpha2/", 4)]
     public async Task Damaged_documents_are_refused_or_stored_never_a_failure(string path, string root, int seed)
     {
         var ns = running.NewNamespace($"fuzz-{seed}");
         path = root + path.Replace("NS", ns);
         var random = new Random(seed);
-        string[] good = [Pod(ns), Policy(ns), Manifests.Node($"fuzz-node-{seed}").ToJsonString()];
+        string[] good = [Pod(ns), Policy(ns), Manifests.Node($"fuzz-node-{seed}").ToJsonString(), ClusterPolicy];
         running.Server.Store.Create(JsonNode.Parse(good[seed - 1])!.AsObject());
         var name = (string)JsonNode.Parse(good[seed - 1])!["metadata"]!["name"]!;
         var codes = new SortedDictionary<int, int>();
@@ -51,6 +52,15 @@ public sealed class FuzzTests(RunningServer running)
         Assert.Equal(200, (int)table.Code);
         Assert.Contains(name, table.Text);
     }
+
+    private const string ClusterPolicy = """
+        {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+         "metadata": {"name": "fuzzed"}, "status": {"conditions": []}, "spec": {"tier": "Admin", "priority": 10,
+         "subject": {"pods": {"podSelector": {"matchLabels": {"a": "b"}}}},
+         "egress": [{"action": "Accept", "name": "n", "to": [{"networks": ["10.0.0.0/8"]}, {"nodes": {}}],
+         "protocols": [{"tcp": {"destinationPort": {"range": {"start": 1, "end": 2}}}}]},
+         {"action": "Deny", "to": [{"namespaces": {"matchExpressions": [{"key": "k", "operator": "Exists"}]}}]}]}}
+        """;
 
     /// <summary>One to three values replaced by odd ones; sometimes a byte changed, or the end cut off.</summary>
     private static byte[] Damage(string good, Random random)

@@ -27,7 +27,7 @@ internal static class OpenApiDocument
         var paths = new JsonObject();
         foreach (var resource in resources)
         {
-            AddSchema(schemas, resource.Kind.Type);
+            AddKind(schemas, resource.Kind);
             schemas[resource.Kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(
                 GroupVersionKind(resource.Kind));
             AddPaths(paths, path, resource.Kind);
@@ -76,6 +76,18 @@ internal static class OpenApiDocument
 
     private static JsonObject GroupVersionKind(KindSchema kind) =>
         new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+
+    private static void AddKind(SortedDictionary<string, JsonObject> schemas, KindSchema kind)
+    {
+        if (CustomOpenApi.Of(kind, Reference(ApiKinds.ObjectMeta.OpenApiName)) is not { } schema)
+        {
+            AddSchema(schemas, kind.Type);
+            return;
+        }
+
+        schemas[kind.Type.OpenApiName] = schema;
+        AddSchema(schemas, ApiKinds.ObjectMeta);
+    }
 
     private static void AddSchema(SortedDictionary<string, JsonObject> schemas, ObjectSchema type)
     {

@@ -102,7 +102,7 @@ internal sealed class ResourceEndpoints(
         var query = new RequestQuery(context.Request.Query);
         var write = WriteOptions.Read(query, "PatchOptions");
         var mediaType = RequestBody.MediaType(context);
-        var apply = PatchBody.Reader(mediaType);
+        var apply = PatchBody.Reader(mediaType, target.Resource.Kind);
         if (query.Force is not null)
         {
             throw Errors.Invalid(
@@ -110,7 +110,7 @@ internal sealed class ResourceEndpoints(
         }
 
         var body = await RequestBody.ReadAsync(context);
-        var patch = apply(body, target.Resource.Kind);
+        var patch = apply(body);
         IReadOnlyList<string> warnings = [];
         var written = writer.Update(target.Resource, Key(target), part, write, tree =>
         {

@@ -182,7 +182,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
         foreach (var name in tree.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)).Distinct().ToList())
         {
-            if (name is not ("metadata" or "status"))
+            // The status of a custom resource is written alone; that of the others lets metadata through.
+            if (name != "status" && (name != "metadata" || resource.Kind.IsCustom))
                 Take(tree, old, name);
         }
     }

@@ -16,14 +16,17 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
     private const string StrategicType = "application/strategic-merge-patch+json";
     private const string ApplyType = "application/apply-patch+yaml";
 
-    public static Func<ReadOnlyMemory<byte>, KindSchema, PatchBody> Reader(string mediaType) => mediaType switch
+    /// <summary>How to read a patch of that type for objects of a kind; 415 where the kind takes none.</summary>
+    public static Func<ReadOnlyMemory<byte>, PatchBody> Reader(string mediaType, KindSchema kind) => mediaType switch
     {
-        JsonPatchType => (body, _) => OfOperations(Tree(body)),
-        MergePatchType => (body, _) => OfMerge(Tree(body)),
-        StrategicType => (body, kind) => OfStrategic(Tree(body), kind),
+        JsonPatchType => body => OfOperations(Tree(body)),
+        MergePatchType => body => OfMerge(Tree(body)),
+        // Merge keys belong to Go types. kubectl then sends a merge patch by itself, but for a plain `patch`.
+        StrategicType when !kind.IsCustom => body => OfStrategic(Tree(body), kind),
         ApplyType => throw new StatusException(
             415, "UnsupportedMediaType", "server-side apply is not served yet: apply without --server-side"),
-        _ => throw Errors.UnsupportedMediaType($"{JsonPatchType}, {MergePatchType}, {StrategicType}"),
+        _ => throw Errors.UnsupportedMediaType(
+            $"{JsonPatchType}, {MergePatchType}, {(kind.IsCustom ? ApplyType : StrategicType)}"),
     };
 
     private static PatchBody OfOperations(JsonNode? tree)

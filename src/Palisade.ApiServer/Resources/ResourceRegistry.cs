@@ -19,6 +19,7 @@ internal sealed class ResourceRegistry
             PodResource.Register(options),
             ServiceResource.Register(),
             NetworkPolicyResource.Register(),
+            ClusterNetworkPolicyResource.Register(),
         ];
         _byId = All.ToFrozenDictionary(resource => resource.Id, StringComparer.Ordinal);
         _byPath = All.ToFrozenDictionary(r => (r.Kind.Group, r.Kind.Version, r.Kind.Plural));

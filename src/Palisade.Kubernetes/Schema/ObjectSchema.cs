@@ -187,6 +187,9 @@ public sealed record KindSchema(
     /// <summary>The schema of a custom resource; null for the kinds that Kubernetes itself has.</summary>
     internal CustomSchema? Custom { get; init; }
 
+    /// <summary>Whether a CustomResourceDefinition makes it: it has no Go type to patch or decode by.</summary>
+    public bool IsCustom => Custom is not null;
+
     /// <summary>Whether its objects say what pods may send and receive.</summary>
     public bool IsPolicy => Custom is not null || (Group, Kind) is ("networking.k8s.io", "NetworkPolicy");
 

@@ -27,13 +27,16 @@ internal sealed class CustomValidation
         _understood = understood;
     }
 
-    /// <summary>A whole object. metadata has its own rules, and a status does not count on its own resource.</summary>
-    public static void Check(Place root, CustomSchema schema, CauseList causes)
+    /// <summary>
+    /// A whole object; metadata has its own rules. A status that comes with a new object is dropped, so it does not
+    /// count; on an update it does.
+    /// </summary>
+    public static void Check(Place root, CustomSchema schema, bool withStatus, CauseList causes)
     {
         var validation = new CustomValidation(causes, understood: false);
         foreach (var (name, part, required) in schema.Properties)
         {
-            if (name == "status" || part.IsOpen)
+            if ((name == "status" && !withStatus) || part.IsOpen)
                 continue;
             if (root[name].IsPresent)
                 validation.Value(root[name], part);
@@ -130,6 +133,8 @@ internal sealed class CustomValidation
             Value(item, schema.Items!);
             if (schema.IsSet && item.Value is WireString && !seen.Add(item.Text))
                 _repeats.Duplicate(item, item.Text);
+            if (schema.MapKey is { } key && item[key].Value is WireString name && !seen.Add(name.Value))
+                _repeats.DuplicateValue(item, $"{{{GoText.Quote(key)}:{GoText.Quote(name.Value)}}}");
         }
     }
 

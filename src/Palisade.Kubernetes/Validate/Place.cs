@@ -79,7 +79,10 @@ internal sealed class CauseList
         place);
 
     public void Duplicate(Place place, string value) =>
-        Add("FieldValueDuplicate", $"Duplicate value: {GoText.Quote(value)}", "", place);
+        DuplicateValue(place, GoText.Quote(value));
+
+    public void DuplicateValue(Place place, string shown) =>
+        Add("FieldValueDuplicate", $"Duplicate value: {shown}", "", place);
 
     public void NotFound(Place place, string value) =>
         Add("FieldValueNotFound", $"Not found: {GoText.Quote(value)}", "", place);

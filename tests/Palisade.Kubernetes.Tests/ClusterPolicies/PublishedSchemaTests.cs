@@ -17,16 +17,28 @@ public sealed class PublishedSchemaTests
     [InlineData("experimental")]
     public void Every_bound_enum_and_pattern_is_the_published_one(string channel)
     {
-        var definition = Definition(channel);
-        var spec = (WireObject)definition["spec"]!;
-        var version = (WireObject)((WireArray)spec["versions"]!).Items[0];
         var published = new List<string>();
-        Published((WireObject)((WireObject)version["schema"]!)["openAPIV3Schema"]!, "", published);
+        Published(SchemaOf(Definition(channel)), "", published);
         var kind = channel == "standard" ? ApiKinds.StandardClusterNetworkPolicy : ApiKinds.ClusterNetworkPolicy;
         var ours = new List<string>();
         Ours(kind.Custom!, "", ours);
         Assert.True(published.Count > 200);
         Assert.Equal(published.Order(StringComparer.Ordinal), ours.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("standard")]
+    [InlineData("experimental")]
+    public void What_we_publish_is_the_published_one(string channel)
+    {
+        var published = new List<string>();
+        Published(SchemaOf(Definition(channel)), "", published);
+        var kind = channel == "standard" ? ApiKinds.StandardClusterNetworkPolicy : ApiKinds.ClusterNetworkPolicy;
+        var ours = new List<string>();
+        var schema = CustomOpenApi.Of(kind, new() { ["type"] = "object" });
+        Published((WireObject)WireJson.FromNode(schema), "", ours);
+        Assert.Equal(published.Order(StringComparer.Ordinal), ours.Order(StringComparer.Ordinal));
+        Assert.Null(CustomOpenApi.Of(ApiKinds.NetworkPolicy, []));
     }
 
     [Fact]
@@ -52,6 +64,12 @@ public sealed class PublishedSchemaTests
         var (values, _, error) = YamlReader.Read(File.ReadAllText(path), 1, WireLimits.Default);
         Assert.Null(error);
         return (WireObject)values[0];
+    }
+
+    private static WireObject SchemaOf(WireObject definition)
+    {
+        var version = (WireObject)((WireArray)((WireObject)definition["spec"]!)["versions"]!).Items[0];
+        return (WireObject)((WireObject)version["schema"]!)["openAPIV3Schema"]!;
     }
 
     private static void Published(WireObject node, string path, List<string> lines)
