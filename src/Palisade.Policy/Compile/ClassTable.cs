@@ -13,11 +13,14 @@ namespace Palisade.Policy.Compile;
 /// <param name="Id">0 to the number of classes - 1, in the order of their first pods.</param>
 /// <param name="Namespace">The namespace, if it holds policies or a policy names it; null: one of some that no policy
 /// tells apart.</param>
+/// <param name="NamespaceLabels">The labels of its namespace that policies mention, * as in <paramref name="Labels"/>.
+/// </param>
 /// <param name="Labels">The labels that policies mention; * stands for a value that none of them compares with.</param>
 /// <param name="NamedPorts">The named ports that policies mention, sorted.</param>
-/// <param name="Endpoints">The pods, as indices into the snapshot's endpoints, ascending. Never empty.</param>
+/// <param name="Endpoints">The ids of the pods, ascending. Never empty.</param>
 public sealed record EndpointClass(
-    int Id, string? Namespace, LabelSet Labels, ImmutableArray<NamedPort> NamedPorts, ImmutableArray<int> Endpoints);
+    int Id, string? Namespace, LabelSet NamespaceLabels, LabelSet Labels, ImmutableArray<NamedPort> NamedPorts,
+    ImmutableArray<int> Endpoints);
 
 /// <summary>The classes of a snapshot, with what selectors answer about their namespaces and label sets.</summary>
 internal sealed class ClassTable
@@ -30,7 +33,7 @@ internal sealed class ClassTable
     private readonly List<LabelSet> _labelSets = [];
     private readonly List<Signature> _signatures = [];
 
-    public ClassTable(ClusterSnapshot snapshot, Vocabulary vocabulary)
+    public ClassTable(ClusterSnapshot snapshot, ImmutableArray<Endpoint?> endpoints, Vocabulary vocabulary)
     {
         var groupOf = GroupNamespaces(snapshot, vocabulary);
         var labels = new Dictionary<LabelSet, int>();
@@ -38,11 +41,12 @@ internal sealed class ClassTable
         var portLists = new List<ImmutableArray<NamedPort>>();
         var classes = new Dictionary<Signature, int>();
         var members = new List<ImmutableArray<int>.Builder>();
-        ClassOf = new int[snapshot.Endpoints.Length];
-        for (var i = 0; i < snapshot.Endpoints.Length; i++)
+        ClassOf = new int[endpoints.Length];
+        for (var i = 0; i < endpoints.Length; i++)
         {
-            var pod = snapshot.Endpoints[i];
             ClassOf[i] = -1;
+            if (endpoints[i] is not { } pod)
+                continue;
             if (pod.HostNetwork)
                 continue;
             var signature = new Signature(
@@ -56,12 +60,13 @@ internal sealed class ClassTable
         }
 
         Classes = [.. _signatures.Select((s, id) => new EndpointClass(
-            id, _groups[s.Group].Name, _labelSets[s.Labels], portLists[s.Ports], members[id].ToImmutable()))];
+            id, _groups[s.Group].Name, _groups[s.Group].Labels, _labelSets[s.Labels], portLists[s.Ports],
+            members[id].ToImmutable()))];
     }
 
     public ImmutableArray<EndpointClass> Classes { get; }
 
-    /// <summary>By endpoint index; -1 for hostNetwork pods, which no selector sees.</summary>
+    /// <summary>By endpoint id; -1 for hostNetwork pods, which no selector sees.</summary>
     public int[] ClassOf { get; }
 
     public int NamespaceGroupOf(int classId) => _signatures[classId].Group;

@@ -12,6 +12,7 @@ namespace Palisade.Policy.Compile;
 /// </summary>
 public sealed class CompiledPolicy
 {
+    private readonly ImmutableArray<Endpoint?> _endpoints;
     private readonly ClassTable _table;
     private readonly IReadOnlyDictionary<PodSet, PodTerm> _terms;
     private readonly IReadOnlyDictionary<AddressSet, AddressTerm> _addresses;
@@ -19,19 +20,37 @@ public sealed class CompiledPolicy
     private readonly Lazy<ImmutableArray<PriorityConflict>> _conflicts;
 
     internal CompiledPolicy(
-        ClusterSnapshot snapshot, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
+        ClusterSnapshot snapshot, ImmutableArray<Endpoint?> endpoints, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
         IReadOnlyDictionary<AddressSet, AddressTerm> addresses, GateBuilder gates,
         ImmutableArray<CompiledClusterPolicy> clusterPolicies)
     {
         _conflicts = new(() => new ConflictFinder(this).Find(clusterPolicies));
+        _endpoints = endpoints;
         (Snapshot, Atoms, _table, _terms, _addresses, _gates) = (snapshot, atoms, table, terms, addresses, gates);
     }
 
-    /// <summary>What was compiled.</summary>
+    /// <summary>
+    /// What was compiled. Of an engine's policy it is made when first asked for: O(objects), so not for every change.
+    /// </summary>
     public ClusterSnapshot Snapshot { get; }
+
+    /// <summary>The ids of pods are below this; some of them may be free.</summary>
+    public int EndpointLimit => _endpoints.Length;
+
+    /// <summary>
+    /// The pod of an id, or null where the id is free. After a full compile the ids are the indices of the snapshot's
+    /// endpoints; in an engine a pod keeps its id while it lives.
+    /// </summary>
+    public Endpoint? EndpointAt(int id) => _endpoints[id];
+
+    /// <summary>The nodes, by name.</summary>
+    public IReadOnlyCollection<Node> Nodes => Snapshot.Nodes;
 
     /// <summary>The classes, by id.</summary>
     public ImmutableArray<EndpointClass> Classes => _table.Classes;
+
+    /// <summary>The sets of addresses that rules mention.</summary>
+    public IEnumerable<AddressSet> AddressSets => _addresses.Keys;
 
     /// <summary>The address intervals that no ipBlock tells apart.</summary>
     public CidrAtoms Atoms { get; }
@@ -43,10 +62,9 @@ public sealed class CompiledPolicy
     public ImmutableArray<PriorityConflict> PriorityConflicts => _conflicts.Value;
 
     /// <summary>
-    /// The class of a pod by its index in the snapshot's endpoints; -1 for hostNetwork pods, which have no policy of
-    /// their own.
+    /// The class of a pod by its id; -1 for hostNetwork pods, which have no policy of their own, and for free ids.
     /// </summary>
-    public int ClassOf(int endpointIndex) => _table.ClassOf[endpointIndex];
+    public int ClassOf(int endpoint) => _table.ClassOf[endpoint];
 
     /// <summary>
     /// The gate of a class in a direction; null when no policy isolates it there and no rule of a cluster policy is for
@@ -55,7 +73,7 @@ public sealed class CompiledPolicy
     public Gate? GateOf(int classId, Direction direction) => _gates.GateOf(classId, direction);
 
     /// <summary>
-    /// The pods of a set that a gate of this compile mentions, as ascending indices into the snapshot's endpoints;
+    /// The pods of a set that a gate of this compile mentions, as ascending ids;
     /// hostNetwork pods are
     /// never among them. With <see cref="PodSet.Within"/>, those with some address in the block. O(classes + members).
     /// </summary>
@@ -69,7 +87,7 @@ public sealed class CompiledPolicy
         return members;
 
         bool IsWithin(int endpoint) =>
-            set.Within is null || Snapshot.Endpoints[endpoint].Addresses.Any(set.Within.Contains);
+            set.Within is null || _endpoints[endpoint]!.Addresses.Any(set.Within.Contains);
     }
 
     /// <summary>
@@ -78,7 +96,7 @@ public sealed class CompiledPolicy
     /// <exception cref="ArgumentException">No rule of this compile mentions the set.</exception>
     public IReadOnlyList<Address> MemberAddresses(PodSet set, AddressFamily family) =>
     [
-        .. ClassesIn(set).SelectMany(pods => pods.Endpoints).SelectMany(i => Snapshot.Endpoints[i].Addresses)
+        .. ClassesIn(set).SelectMany(pods => pods.Endpoints).SelectMany(i => _endpoints[i]!.Addresses)
             .Where(address => address.Family == family && (set.Within is null || set.Within.Contains(address)))
             .Distinct().Order(),
     ];

@@ -39,6 +39,13 @@ public readonly record struct RuleRef(PolicyRef Policy, Direction Direction, int
 /// <summary>What some peers are allowed: these ports. <paramref name="Rules"/> are the rules that say so.</summary>
 public sealed record GateEntry(PortSet Ports, PeerUnion Peers, ImmutableArray<RuleRef> Rules)
 {
+    /// <inheritdoc/>
+    public bool Equals(GateEntry? other) => other is not null && Ports.Equals(other.Ports) && Peers.Equals(other.Peers)
+        && Rules.AsSpan().SequenceEqual(other.Rules.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Ports, Peers, Rules.Length);
+
     /// <summary>For example TCP 80 from dev-team/{app=frontend}.</summary>
     public override string ToString() => $"{Ports} of {Peers}";
 }
@@ -113,6 +120,16 @@ public sealed class Gate
 
     /// <summary>The rules of the Baseline tier, in the order in which they are asked.</summary>
     internal ImmutableArray<TierRule> Baseline { get; init; } = [];
+
+    /// <summary>
+    /// Whether another gate is called the same, concerns the same policies by name and decides the same for the same
+    /// reasons.
+    /// </summary>
+    public bool SaysTheSame(Gate other) => ReferenceEquals(this, other) || (Id == other.Id && Title == other.Title
+        && Policies.Select(p => p.Name).SequenceEqual(other.Policies.Select(p => p.Name))
+        && ClusterPolicies.Select(p => p.Name).SequenceEqual(other.ClusterPolicies.Select(p => p.Name))
+        && Entries.AsSpan().SequenceEqual(other.Entries.AsSpan())
+        && Steps.AsSpan().SequenceEqual(other.Steps.AsSpan()));
 
     /// <inheritdoc/>
     public override string ToString() => Id;

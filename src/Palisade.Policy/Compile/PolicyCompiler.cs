@@ -10,14 +10,18 @@ public static class PolicyCompiler
     /// <summary>
     /// The decision of a snapshot. O(pods × their labels + rules); gates are built later, when asked for.
     /// </summary>
-    public static CompiledPolicy Compile(ClusterSnapshot snapshot)
+    public static CompiledPolicy Compile(ClusterSnapshot snapshot) =>
+        Compile(snapshot, [.. snapshot.Endpoints]);
+
+    /// <summary>The same with the ids that the pods are to have: their indices, null where an id is free.</summary>
+    internal static CompiledPolicy Compile(ClusterSnapshot snapshot, ImmutableArray<Endpoint?> endpoints)
     {
         var pool = new PortSetPool();
         var rules = new RuleCompiler(pool);
         var policies = snapshot.NetworkPolicies.Select(p => CompiledNetworkPolicy.Of(p, rules)).ToImmutableArray();
         var cluster = new ClusterCompiler(rules, snapshot);
         var clusterPolicies = cluster.Compile();
-        var table = new ClassTable(snapshot, rules.Vocabulary);
+        var table = new ClassTable(snapshot, endpoints, rules.Vocabulary);
         var blocks = rules.Blocks.SelectMany(term => term.Block.Except.Append(term.Block.Block));
         var addresses = cluster.Addresses.Values.SelectMany(term => term.Addresses);
         var atoms = CidrAtoms.Of(blocks.Concat(addresses.Select(address => new Cidr(address, address.Width))));
@@ -28,7 +32,7 @@ public static class PolicyCompiler
         foreach (var term in cluster.Addresses.Values)
             term.Bind(atoms);
         var gates = new GateBuilder(table, policies, clusterPolicies, pool);
-        return new(snapshot, table, atoms, rules.Pods, cluster.Addresses, gates, clusterPolicies);
+        return new(snapshot, endpoints, table, atoms, rules.Pods, cluster.Addresses, gates, clusterPolicies);
     }
 }
 

@@ -121,7 +121,7 @@ internal sealed class ConflictFinder(CompiledPolicy policy)
         var peers = new HashSet<(int, AddressAtom?)>();
         foreach (var pods in policy.Classes)
         {
-            foreach (var address in pods.Endpoints.SelectMany(i => policy.Snapshot.Endpoints[i].Addresses))
+            foreach (var address in pods.Endpoints.SelectMany(i => policy.EndpointAt(i)!.Addresses))
                 peers.Add((pods.Id, policy.AtomOf(address)));
         }
 

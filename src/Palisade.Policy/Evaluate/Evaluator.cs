@@ -12,7 +12,7 @@ public sealed class Evaluator
     public Evaluator(CompiledPolicy policy)
     {
         _policy = policy;
-        Parties = new(policy.Snapshot);
+        Parties = new(policy);
     }
 
     /// <summary>How many near misses a side lists.</summary>

@@ -1,3 +1,4 @@
+using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
@@ -8,14 +9,14 @@ namespace Palisade.Policy.Evaluate;
 internal readonly record struct PeerMiss(int Index, int Distance, FailedPart Failed, string Text);
 
 /// <summary>Says in words what a rule wanted and what the connection had.</summary>
-internal sealed class MissText(ClusterSnapshot snapshot)
+internal sealed class MissText(CompiledPolicy compiled)
 {
     public PeerMiss Of(NetworkPolicy policy, PodPeer peer, int index, Party party)
     {
         var wants = $"peer {index} wants {Wanted(policy, peer)}";
         if (party.Kind != PartyKind.Pod)
             return new(index, 6, FailedPart.NotAPod, $"{wants}; {Name(party)} is not a pod");
-        var pod = snapshot.Endpoints[party.Endpoint];
+        var pod = compiled.EndpointAt(party.Endpoint)!;
         if (peer.Namespaces is null && pod.Namespace != policy.Namespace)
         {
             var unmet = Unmet(peer.Pods, pod.Labels);
@@ -50,7 +51,7 @@ internal sealed class MissText(ClusterSnapshot snapshot)
     /// <summary>ns/pod, node NAME, or the address.</summary>
     public string Name(Party party) => party.Kind switch
     {
-        PartyKind.Pod => snapshot.Endpoints[party.Endpoint].ToString(),
+        PartyKind.Pod => compiled.EndpointAt(party.Endpoint)!.ToString(),
         PartyKind.Node => $"node {party.Node}",
         _ => party.Address.ToString() ?? "the peer",
     };
@@ -80,7 +81,7 @@ internal sealed class MissText(ClusterSnapshot snapshot)
     private string Place(Party party, Address address) =>
         party.Kind == PartyKind.External ? $"{address}" : $"{Name(party)} ({address})";
 
-    private Namespace NamespaceOf(Endpoint pod) => snapshot.Namespaces.First(ns => ns.Name == pod.Namespace);
+    private Namespace NamespaceOf(Endpoint pod) => compiled.Snapshot.Namespaces.First(ns => ns.Name == pod.Namespace);
 
     private static List<Requirement> Unmet(LabelSelector selector, LabelSet labels) =>
         [.. selector.Requirements.Where(r => !r.Matches(labels))];

@@ -142,8 +142,8 @@ internal sealed class RuleTrace
 
     private PeerMiss Describe(NetworkPolicy policy, PolicyPeer peer, int index) => peer switch
     {
-        PodPeer pods => new MissText(_policy.Snapshot).Of(policy, pods, index, _peer),
-        BlockPeer block => new MissText(_policy.Snapshot).Of(block, index, _peer),
+        PodPeer pods => new MissText(_policy).Of(policy, pods, index, _peer),
+        BlockPeer block => new MissText(_policy).Of(block, index, _peer),
         _ => throw new ArgumentException($"unknown peer {peer.GetType().Name} in {policy}"),
     };
 
@@ -160,7 +160,7 @@ internal sealed class RuleTrace
         if (unresolved.Count == ports.Length)
         {
             var names = string.Join(", ", unresolved.Select(p => $"{p.port.Name}/{p.port.Protocol.Spelling()}"));
-            var destination = new MissText(_policy.Snapshot).Name(_connection.To);
+            var destination = new MissText(_policy).Name(_connection.To);
             return (FailedPart.PortName, unresolved[0].i, $"{destination} declares no port {names}");
         }
 

@@ -73,6 +73,13 @@ public sealed record Endpoint
         return null;
     }
 
+    /// <summary>Whether nothing about two pods differs, lists compared by what is in them.</summary>
+    internal bool IsSame(Endpoint other) => Namespace == other.Namespace && Name == other.Name
+        && Labels.Equals(other.Labels) && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan())
+        && Node == other.Node && HostNetwork == other.HostNetwork
+        && NamedPorts.AsSpan().SequenceEqual(other.NamedPorts.AsSpan()) && Workload == other.Workload
+        && Origin == other.Origin;
+
     /// <summary>namespace/name.</summary>
     public override string ToString() => $"{Namespace}/{Name}";
 }
