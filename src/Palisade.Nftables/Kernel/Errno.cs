@@ -35,6 +35,9 @@ public static class Errno
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
 
+    /// <summary>No room left; for labels: the connection has no room for any.</summary>
+    public const int ENOSPC = 28;
+
     /// <summary>Message longer than the socket's send buffer.</summary>
     public const int EMSGSIZE = 90;
 

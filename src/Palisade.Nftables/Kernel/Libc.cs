@@ -22,6 +22,9 @@ internal static unsafe partial class Libc
     internal static partial int bind(int fd, byte* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getsockname(int fd, byte* address, uint* length);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsockopt(int fd, int level, int name, void* value, uint length);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Palisade.Nftables.Netlink;
 
-/// <summary>Walks attributes; stops at the first that does not fit (the kernel does not send such).</summary>
+/// <summary>
+/// Walks attributes; stops at the first that does not fit, and reads a number that is too short as 0 (the kernel sends
+/// neither).
+/// </summary>
 internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 {
     private const ushort TypeMask = 0x3fff;   // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
@@ -13,11 +16,16 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 
     internal ReadOnlySpan<byte> Payload { get; private set; }
 
-    internal readonly uint Big32 => BinaryPrimitives.ReadUInt32BigEndian(Payload);
+    internal readonly byte Byte => Payload.IsEmpty ? (byte)0 : Payload[0];
 
-    internal readonly ulong Big64 => BinaryPrimitives.ReadUInt64BigEndian(Payload);
+    internal readonly ushort Big16 =>
+        BinaryPrimitives.TryReadUInt16BigEndian(Payload, out var value) ? value : (ushort)0;
 
-    internal readonly uint Host32 => BinaryPrimitives.ReadUInt32LittleEndian(Payload);
+    internal readonly uint Big32 => BinaryPrimitives.TryReadUInt32BigEndian(Payload, out var value) ? value : 0;
+
+    internal readonly ulong Big64 => BinaryPrimitives.TryReadUInt64BigEndian(Payload, out var value) ? value : 0;
+
+    internal readonly uint Host32 => BinaryPrimitives.TryReadUInt32LittleEndian(Payload, out var value) ? value : 0;
 
     internal readonly string Text => Encoding.UTF8.GetString(Payload).TrimEnd('\0');
 

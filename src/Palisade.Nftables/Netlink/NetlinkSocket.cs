@@ -44,6 +44,23 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
+    /// <summary>The socket's own netlink port, which notifications of what it caused bear.</summary>
+    internal uint Port
+    {
+        get
+        {
+            Span<byte> address = stackalloc byte[12];
+            uint length = 12;
+            fixed (byte* pointer = address)
+            {
+                if (Libc.getsockname(_descriptor.Number, pointer, &length) < 0)
+                    throw KernelException.Last("getsockname(AF_NETLINK)");
+            }
+
+            return BinaryPrimitives.ReadUInt32LittleEndian(address[4..]);
+        }
+    }
+
     /// <summary>Messages handed to the kernel so far.</summary>
     internal long MessagesSent { get; private set; }
 
@@ -103,6 +120,26 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The next datagram as it came, valid until the next call; empty when none came in time. Not to be mixed with
+    /// <see cref="TryReceive"/> on messages of one datagram.
+    /// </summary>
+    /// <exception cref="KernelException">ENOBUFS: the receive buffer overflowed and messages were lost.</exception>
+    internal ReadOnlyMemory<byte> ReceiveDatagram(TimeSpan timeout)
+    {
+        var length = Wait(timeout) ? ReceiveWhole() : -1;
+        return length < 0 ? default : _buffer.AsMemory(0, length);
+    }
+
+    /// <summary>Forgets what was received so far: answers to requests that ended early.</summary>
+    internal void Drain()
+    {
+        _received.Clear();
+        while (ReceiveWhole() >= 0)
+        {
+        }
     }
 
     internal NetlinkMessage Receive() =>
@@ -181,33 +218,25 @@ internal sealed unsafe class NetlinkSocket : IDisposable
         return ready > 0;
     }
 
-    /// <summary>Takes one datagram apart into messages, each aligned to 4.</summary>
+    /// <summary>Takes one datagram apart into messages.</summary>
     private bool ReadDatagram()
     {
-        var length = ReceiveInto(DontWait | Truncate | 2 /* MSG_PEEK */);
+        var length = ReceiveWhole();
         if (length < 0)
             return false;
+        var reader = new MessageReader(_buffer.AsSpan(0, length));
+        while (reader.Next())
+            _received.Enqueue(reader.Copy());
+        return true;
+    }
+
+    /// <summary>The length of the next datagram, which is in the buffer then; negative: none is there.</summary>
+    private int ReceiveWhole()
+    {
+        var length = ReceiveInto(DontWait | Truncate | 2 /* MSG_PEEK */);
         if (length > _buffer.Length)
             _buffer = new byte[length];
-        length = ReceiveInto(DontWait);
-        if (length < 0)
-            return false;
-
-        var rest = _buffer.AsSpan(0, length);
-        while (rest.Length >= NetlinkConstants.HeaderLength)
-        {
-            var size = BinaryPrimitives.ReadInt32LittleEndian(rest);
-            if (size < NetlinkConstants.HeaderLength || size > rest.Length)
-                break;
-            _received.Enqueue(new(
-                BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]),
-                BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]),
-                rest[NetlinkConstants.HeaderLength..size].ToArray()));
-            rest = rest[Math.Min((size + 3) & ~3, rest.Length)..];
-        }
-
-        return true;
+        return length < 0 ? length : ReceiveInto(DontWait);
     }
 
     private int ReceiveInto(int flags)
