@@ -30,9 +30,10 @@ public static class Statement
     /// <summary>`counter name "x"`.</summary>
     public static ImmutableArray<Expression> CountOn(string counter) => [new CounterReference(counter)];
 
-    /// <summary>`log prefix "x" group 5 snaplen 64`.</summary>
-    public static ImmutableArray<Expression> Log(ushort group, string? prefix = null, uint snapLength = 0) =>
-        [new Log(group) { Prefix = prefix, SnapLength = snapLength }];
+    /// <summary>`log prefix "x" group 5 snaplen 64 queue-threshold 20`; a prefix has at most 127 bytes.</summary>
+    public static ImmutableArray<Expression> Log(
+        ushort group, string? prefix = null, uint snapLength = 0, ushort queueThreshold = 0) =>
+        [new Log(group) { Prefix = prefix, SnapLength = snapLength, QueueThreshold = queueThreshold }];
 
     /// <summary>`limit rate 10/second burst 20 packets`.</summary>
     public static ImmutableArray<Expression> Limit(ulong rate, ulong seconds = 1, uint burst = 5, bool over = false) =>

@@ -94,11 +94,12 @@ internal static class FlowWire
         buffer.EndNest(flags);
     }
 
-    internal static Flow? Decode(ReadOnlySpan<byte> payload)
+    internal static Flow? Decode(ReadOnlySpan<byte> payload) =>
+        payload.Length < GenericHeader ? null : DecodeAttributes(payload[GenericHeader..]);
+
+    internal static Flow DecodeAttributes(ReadOnlySpan<byte> attributes)
     {
-        if (payload.Length < GenericHeader)
-            return null;
-        var reader = new AttributeReader(payload[GenericHeader..]);
+        var reader = new AttributeReader(attributes);
         ushort originalZone = 0, replyZone = 0;
         var counts = default(FlowCounts);
         FlowTuple original = default, reply = default;

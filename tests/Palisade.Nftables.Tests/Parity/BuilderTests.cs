@@ -154,6 +154,8 @@ public sealed class BuilderTests
         (Rule.Of(Statement.Log(5)), "log group 5"),
         (Rule.Of(Statement.Limit(10, 1, 20), Statement.Log(5, "denied web: ", 64)),
             "limit rate 10/second burst 20 packets log prefix \"denied web: \" group 5 snaplen 64"),
+        (Rule.Of(Statement.Log(65535, "p", 0, 20)), "log prefix \"p\" group 65535 queue-threshold 20"),
+        (Rule.Of(Statement.Limit(100, 60, 1000), Statement.Drop), "limit rate 100/minute burst 1000 packets drop"),
         (Rule.Of(Statement.Limit(3, 3600, over: true), Statement.Drop), "limit rate over 3/hour drop"),
         (Rule.Of(Statement.Jump("gate")), "jump gate"),
         (Rule.Of(Statement.Goto("gate")) with { Comment = "dev-team: allow-web" },
