@@ -117,62 +117,8 @@ public sealed class CompiledPolicy
     /// <param name="peerClass">The class of the peer.</param>
     /// <param name="address">Its address.</param>
     /// <param name="exempt">Whether NetworkPolicies exempt the peer: the node that the pod runs on.</param>
-    public PortSet PortsFor(Gate gate, int peerClass, Address? address, bool exempt = false)
-    {
-        var atom = AtomOf(address);
-        var (accepted, left) = Ask(gate.Admin, PortSet.Everything, peerClass, atom);
-        if (gate.IsIsolated)
-        {
-            var allowed = exempt ? PortSet.Everything : Entries(gate, peerClass, atom);
-            return accepted.Union(left.Intersect(allowed));
-        }
-
-        var (acceptedLast, unjudged) = Ask(gate.Baseline, left, peerClass, atom);
-        return accepted.Union(acceptedLast).Union(unjudged);
-    }
-
-    /// <summary>
-    /// Asks a tier about ports: which it accepts, and which it leaves to the next tier, passed or not matched.
-    /// </summary>
-    private (PortSet Accepted, PortSet Left) Ask(
-        ImmutableArray<TierRule> tier, PortSet ports, int peerClass, AddressAtom? atom)
-    {
-        var (accepted, passed, undecided) = (PortSet.Nothing, PortSet.Nothing, ports);
-        foreach (var rule in tier)
-        {
-            if (!rule.Gate.Rule.MatchesPeer(peerClass, atom))
-                continue;
-            var matched = undecided.Intersect(PortsOf(rule.Gate, peerClass));
-            undecided = undecided.Except(matched);
-            if (rule.Action == ClusterAction.Accept)
-                accepted = accepted.Union(matched);
-            else if (rule.Action == ClusterAction.Pass)
-                passed = passed.Union(matched);
-        }
-
-        return (accepted, undecided.Union(passed));
-    }
-
-    private PortSet Entries(Gate gate, int peerClass, AddressAtom? atom)
-    {
-        var ports = PortSet.Nothing;
-        foreach (var rule in gate.Rules)
-        {
-            if (!rule.Rule.MatchesPeer(peerClass, atom))
-                continue;
-            ports = ports.Union(PortsOf(rule, peerClass));
-        }
-
-        return ports;
-    }
-
-    private PortSet PortsOf(GateRule rule, int peerClass)
-    {
-        var ports = rule.Ports;
-        foreach (var name in rule.PeerNames)
-            ports = ports.Union(NumbersOf(peerClass, name));
-        return ports;
-    }
+    public PortSet PortsFor(Gate gate, int peerClass, Address? address, bool exempt = false) =>
+        new TierWalk(this).PortsFor(gate, peerClass, AtomOf(address), exempt);
 
     /// <summary>The atom of an address, or null when there is none.</summary>
     internal AddressAtom? AtomOf(Address? address) =>
