@@ -36,15 +36,13 @@ internal sealed class VerdictMeasurement
         }
     }
 
-    /// <summary>From endpoint ids: parties made, then the verdict.</summary>
-    public VerdictCost ById() => Measure(i => _evaluator.Verdict(new(
-        _evaluator.Parties.OfPod(_pods[i].From, AddressFamily.V4),
-        _evaluator.Parties.OfPod(_pods[i].To, AddressFamily.V4), Protocol.Tcp, 8080)));
+    /// <summary>Between two endpoint ids.</summary>
+    public VerdictCost ById() => Measure(i =>
+        _evaluator.Verdict(_pods[i].From, _pods[i].To, AddressFamily.V4, Protocol.Tcp, 8080));
 
-    /// <summary>From two addresses: parties looked up, then the verdict.</summary>
-    public VerdictCost ByAddress() => Measure(i => _evaluator.Verdict(new(
-        _evaluator.Parties.OfAddress(_addresses[i].From),
-        _evaluator.Parties.OfAddress(_addresses[i].To), Protocol.Tcp, 8080)));
+    /// <summary>Between two addresses.</summary>
+    public VerdictCost ByAddress() => Measure(i =>
+        _evaluator.Verdict(_addresses[i].From, _addresses[i].To, Protocol.Tcp, 8080));
 
     private static VerdictCost Measure(Func<int, Verdict> verdict)
     {

@@ -18,6 +18,7 @@ public sealed class CompiledPolicy
     private readonly IReadOnlyDictionary<AddressSet, AddressTerm> _addresses;
     private readonly GateBuilder _gates;
     private readonly Lazy<ImmutableArray<PriorityConflict>> _conflicts;
+    private readonly Lazy<CellTable> _cells;
 
     internal CompiledPolicy(
         ClusterSnapshot snapshot, ImmutableArray<Endpoint?> endpoints, ClassTable table, CidrAtoms atoms, IReadOnlyDictionary<PodSet, PodTerm> terms,
@@ -26,6 +27,7 @@ public sealed class CompiledPolicy
     {
         _conflicts = new(() => new ConflictFinder(this).Find(clusterPolicies));
         _endpoints = endpoints;
+        _cells = new(() => new(this));
         (Snapshot, Atoms, _table, _terms, _addresses, _gates) = (snapshot, atoms, table, terms, addresses, gates);
     }
 
@@ -119,6 +121,11 @@ public sealed class CompiledPolicy
     /// <param name="exempt">Whether NetworkPolicies exempt the peer: the node that the pod runs on.</param>
     public PortSet PortsFor(Gate gate, int peerClass, Address? address, bool exempt = false) =>
         new TierWalk(this).PortsFor(gate, peerClass, AtomOf(address), exempt);
+
+    /// <summary>
+    /// The gates as tables. Who changes classes, terms, atoms or gates in place calls <see cref="CellTable.Forget"/>.
+    /// </summary>
+    internal CellTable Cells => _cells.Value;
 
     /// <summary>The atom of an address, or null when there is none.</summary>
     internal AddressAtom? AtomOf(Address? address) =>

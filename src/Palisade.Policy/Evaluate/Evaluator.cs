@@ -1,18 +1,25 @@
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
 
-/// <summary>Answers for single connections. Safe for many threads.</summary>
+/// <summary>
+/// Answers for single connections. Safe for many threads. Of the time at which it was made: who changes a policy in
+/// place makes another.
+/// </summary>
 public sealed class Evaluator
 {
     private readonly CompiledPolicy _policy;
+    private readonly PlaceTable _places;
+    private readonly CellTable _cells;
 
     /// <summary>An evaluator of a compiled policy.</summary>
     public Evaluator(CompiledPolicy policy)
     {
         _policy = policy;
         Parties = new(policy);
+        (_places, _cells) = (Parties.Places, policy.Cells);
     }
 
     /// <summary>How many near misses a side lists.</summary>
@@ -24,10 +31,25 @@ public sealed class Evaluator
     /// <summary>
     /// Whether the connection is allowed: by the egress of its sender and by the ingress of its receiver.
     /// </summary>
-    public Verdict Verdict(Connection connection) =>
-        Allows(connection, Direction.Egress) && Allows(connection, Direction.Ingress)
-            ? Evaluate.Verdict.Allow
-            : Evaluate.Verdict.Deny;
+    public Verdict Verdict(Connection connection) => Allows(
+        Parties.PlaceOf(connection.From), Parties.PlaceOf(connection.To), connection.Protocol, connection.Port,
+        connection.ThroughService);
+
+    /// <summary>
+    /// The same between two pods by their ids, each at its first address of a family. Allocates nothing once the gates
+    /// concerned were asked before.
+    /// </summary>
+    /// <exception cref="IndexOutOfRangeException">An id is not below the policy's limit.</exception>
+    public Verdict Verdict(int from, int to, AddressFamily family, Protocol protocol, ushort port) =>
+        Allows(_places.At(from, family), _places.At(to, family), protocol, port, throughService: false);
+
+    /// <summary>The same between whoever has two addresses of one family.</summary>
+    public Verdict Verdict(Address from, Address to, Protocol protocol, ushort port)
+    {
+        _places.TryFind(from, out var sender);
+        _places.TryFind(to, out var receiver);
+        return Allows(sender, receiver, protocol, port, throughService: false);
+    }
 
     /// <summary>The verdict with the deciding rule of each side, or the rules that came closest.</summary>
     public Explanation Explain(Connection connection)
@@ -37,14 +59,25 @@ public sealed class Evaluator
         return new(allowed ? Evaluate.Verdict.Allow : Evaluate.Verdict.Deny, egress, ingress);
     }
 
-    private bool Allows(Connection connection, Direction direction)
+    private Verdict Allows(in Place from, in Place to, Protocol protocol, ushort port, bool throughService)
     {
-        var (reason, gate) = Judge(connection, direction);
-        if (gate is null)
+        // What comes back to a pod through a Service is exempt as its own node is: cluster policies are asked.
+        var self = from.Endpoint >= 0 && from.Endpoint == to.Endpoint;
+        if (self && !throughService)
+            return Evaluate.Verdict.Allow;
+        return Allows(from, to, Direction.Egress, self, protocol, port)
+            && Allows(to, from, Direction.Ingress, self, protocol, port)
+            ? Evaluate.Verdict.Allow
+            : Evaluate.Verdict.Deny;
+    }
+
+    private bool Allows(
+        in Place subject, in Place peer, Direction direction, bool self, Protocol protocol, ushort port)
+    {
+        if (subject.Class < 0)
             return true;
-        var peer = direction == Direction.Ingress ? connection.From : connection.To;
-        var ports = _policy.PortsFor(gate, ClassOf(peer), peer.Address, IsExempt(reason));
-        return ports.Contains(connection.Protocol, connection.Port);
+        var exempt = self || peer.IsNodeOf(subject);
+        return _cells.Of(subject.Class, direction).Allows(peer.Class, peer.Atom, exempt, protocol, port);
     }
 
     private Side Explain(Connection connection, Direction direction)

@@ -12,48 +12,24 @@ namespace Palisade.Policy.Evaluate;
 public sealed class Parties
 {
     private readonly CompiledPolicy _policy;
-    private readonly Dictionary<Address, int> _pods = [];
-    private readonly Dictionary<Address, string> _nodes = [];
-    private readonly Dictionary<(string Namespace, string Name), int> _podsByName = [];
-    private readonly Dictionary<string, Node> _nodesByName = new(StringComparer.Ordinal);
+    private readonly Lazy<Dictionary<(string Namespace, string Name), int>> _podsByName;
+    private readonly Lazy<Dictionary<string, Node>> _nodesByName;
 
-    /// <summary>The parties of a compiled policy's cluster.</summary>
+    /// <summary>The parties of a compiled policy's cluster as it is now.</summary>
     public Parties(CompiledPolicy policy)
     {
         _policy = policy;
-        var hostPods = new Dictionary<Address, int>();
-        foreach (var node in policy.Nodes)
-        {
-            _nodesByName[node.Name] = node;
-            foreach (var address in node.Addresses)
-                _nodes.TryAdd(address, node.Name);
-        }
-
-        for (var i = 0; i < policy.EndpointLimit; i++)
-        {
-            if (policy.EndpointAt(i) is not { } pod)
-                continue;
-            _podsByName[(pod.Namespace, pod.Name)] = i;
-            foreach (var address in pod.Addresses)
-            {
-                var owners = pod.HostNetwork ? hostPods : _pods;
-                if (!owners.TryAdd(address, i) && IsBefore(pod, policy.EndpointAt(owners[address])!))
-                    owners[address] = i;
-            }
-        }
-
-        foreach (var (address, pod) in hostPods)
-            _nodes.TryAdd(address, policy.EndpointAt(pod)!.Node);
+        Places = new(policy);
+        _podsByName = new(() => Enumerable.Range(0, policy.EndpointLimit).Where(id => policy.EndpointAt(id) is not null)
+            .ToDictionary(id => (policy.EndpointAt(id)!.Namespace, policy.EndpointAt(id)!.Name)));
+        _nodesByName = new(() => policy.Nodes.ToDictionary(node => node.Name, StringComparer.Ordinal));
     }
 
-    private static bool IsBefore(Endpoint one, Endpoint other)
-    {
-        var order = string.CompareOrdinal(one.Namespace, other.Namespace);
-        return order != 0 ? order < 0 : string.CompareOrdinal(one.Name, other.Name) < 0;
-    }
+    /// <summary>The same for judging alone.</summary>
+    internal PlaceTable Places { get; }
 
     /// <summary>The pod's id, or -1.</summary>
-    public int IndexOf(string ns, string name) => _podsByName.GetValueOrDefault((ns, name), -1);
+    public int IndexOf(string ns, string name) => _podsByName.Value.GetValueOrDefault((ns, name), -1);
 
     /// <summary>
     /// A pod by its id, at its address of a family (null if it has none).
@@ -64,7 +40,7 @@ public sealed class Parties
     /// <summary>A node by name, at its first address of a family. Null: there is no such node.</summary>
     public Party? OfNode(string name, AddressFamily family)
     {
-        if (!_nodesByName.TryGetValue(name, out var node))
+        if (!_nodesByName.Value.TryGetValue(name, out var node))
             return null;
         var addresses = node.Addresses.Where(a => a.Family == family).Select(a => (Address?)a);
         return new(PartyKind.Node, -1, name, family, addresses.FirstOrDefault());
@@ -73,12 +49,17 @@ public sealed class Parties
     /// <summary>Whoever has the address: a pod, a node, or nobody of the cluster.</summary>
     public Party OfAddress(Address address)
     {
-        if (_pods.TryGetValue(address, out var pod))
-            return OfPod(pod, address.Family, address);
-        return _nodes.TryGetValue(address, out var node)
-            ? new(PartyKind.Node, -1, node, address.Family, address)
-            : new(PartyKind.External, -1, "", address.Family, address);
+        if (!Places.TryFind(address, out var place))
+            return new(PartyKind.External, -1, "", address.Family, address);
+        return place.Endpoint >= 0
+            ? OfPod(place.Endpoint, address.Family, address)
+            : new(PartyKind.Node, -1, Places.NodeName(place.Node), address.Family, address);
     }
+
+    /// <summary>The same for judging alone.</summary>
+    internal Place PlaceOf(Party party) => new(
+        party.Endpoint, party.Endpoint < 0 ? -1 : _policy.ClassOf(party.Endpoint), Places.NumberOf(party.Node),
+        party.Address is { } address ? _policy.Atoms.NumberOf(address) : -1);
 
     private Party OfPod(int endpoint, AddressFamily family, Address? address)
     {

@@ -41,6 +41,26 @@ internal sealed class Judges
 
     public bool Allows(Probe probe) => Evaluator.Verdict(Connection(probe)) == Verdict.Allow;
 
+    /// <summary>
+    /// The verdict by the pods' ids and by the ends' addresses, where they have them; null where the question has none.
+    /// </summary>
+    public (bool? ById, bool? ByAddress) AllowsByTable(Probe probe)
+    {
+        var (from, to, _, _) = Connection(probe);
+        bool? byId = (from, to) is ({ Kind: PartyKind.Pod }, { Kind: PartyKind.Pod }) && IsById(probe)
+            ? Evaluator.Verdict(from.Endpoint, to.Endpoint, probe.Family, probe.Protocol, probe.Port) == Verdict.Allow
+            : null;
+        bool? byAddress = from.Address is { } sender && to.Address is { } receiver && IsAt(from) && IsAt(to)
+            ? Evaluator.Verdict(sender, receiver, probe.Protocol, probe.Port) == Verdict.Allow
+            : null;
+        return probe.ThroughService ? (null, null) : (byId, byAddress);
+    }
+
+    /// <summary>A hostNetwork pod asked for by name may be on an unknown node, whose address is a known node's.</summary>
+    private bool IsAt(Party party) => Evaluator.Parties.OfAddress(party.Address!.Value) == party;
+
+    private static bool IsById(Probe probe) => probe.From.Pod is not null && probe.To.Pod is not null;
+
     /// <summary>Whether the naive evaluator, too, finds that the rule matches.</summary>
     public bool NaiveMatches(RuleMatch match, Probe probe)
     {

@@ -40,6 +40,11 @@ public sealed class TwoJudgesTests
         var ingress = judges.Naive.SideAllows(probe, Direction.Ingress);
         if (judges.Allows(probe) != (egress && ingress))
             Assert.Fail($"{probe}: naive says {egress && ingress}, the evaluator {judges.Allows(probe)}");
+        var (byId, byAddress) = judges.AllowsByTable(probe);
+        if ((byId ?? (egress && ingress)) != (egress && ingress))
+            Assert.Fail($"{probe}: naive says {egress && ingress}, the verdict by ids {byId}");
+        if ((byAddress ?? (egress && ingress)) != (egress && ingress))
+            Assert.Fail($"{probe}: naive says {egress && ingress}, the verdict by addresses {byAddress}");
         AssertSide(judges, probe, Direction.Egress, egress, explanation.Egress);
         AssertSide(judges, probe, Direction.Ingress, ingress, explanation.Ingress);
     }
