@@ -52,6 +52,12 @@ internal sealed class AddressSets(CompiledPolicy policy)
                 AddressRange.Of(own, family).Select(range => Element.Range(KeyOf(range.First), KeyOf(range.Last))));
     }
 
+    /// <summary>The set of the addresses of some nodes and domain names in a family.</summary>
+    public SetDefinition OfAddresses(ImmutableArray<AddressSet> addresses, AddressFamily family) =>
+        Get($"addr{(int)family}", string.Join(", ", addresses), family, isInterval: false, () =>
+            addresses.SelectMany(set => policy.MemberAddresses(set, family)).Distinct().Order()
+                .Select(address => new Element(KeyOf(address))));
+
     /// <summary>ipv4_addr or ipv6_addr.</summary>
     public static KeyType TypeOf(AddressFamily family) =>
         family == AddressFamily.V4 ? KeyType.Ipv4Address : KeyType.Ipv6Address;

@@ -36,16 +36,47 @@ internal static class BaseChains
     private const ushort LinuxVxlan = 8472;
 
     private static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
+    private static readonly IPNetwork Multicast = IPNetwork.Parse("ff00::/8");
     private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
 
+    /// <summary>Where an egress gate goes on that is too deep to return what it allows.</summary>
+    public static Chain ToIngress { get; } = new(Names.ToIngress)
+    {
+        Comment = "allowed by egress; the gate of the pod that is reached judges",
+        Rules =
+        [
+            .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.Ingress}{f}"))), Rule.Of(Statement.Accept),
+        ],
+    };
+
+    /// <summary>
+    /// What NetworkPolicies never deny (a pod and its own node, a pod to itself through a service); cluster policies
+    /// may.
+    /// </summary>
+    private static Chain Exempt { get; } = new(Names.Exempt)
+    {
+        Comment = "a pod and itself or its own node: only ClusterNetworkPolicy judges",
+        Rules =
+        [
+            .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.ExemptEgress}{f}"))),
+            .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.ExemptIngress}{f}"))),
+            Rule.Of(Statement.Accept),
+        ],
+    };
+
     /// <summary>All chains but gates', in order of creation: what is jumped to first, base chains last.</summary>
-    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(EnforcementMode mode) =>
+    /// <param name="mode">What happens to what may not pass.</param>
+    /// <param name="exempt">
+    /// Whether cluster policies judge what NetworkPolicies exempt; otherwise nobody does, and nothing is looked up.
+    /// </param>
+    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(EnforcementMode mode, bool exempt) =>
     (
         [
             Odd(Names.OddIngress, Match.Source, Statement.Accept, mode),
             Odd(Names.OddEgress, Match.Destination, Statement.Return, mode),
+            .. exempt ? ImmutableArray.Create(Exempt) : [],
         ],
-        [AntiSpoof(mode), Unclaimed(mode), Input(mode), Gates(mode)]
+        [AntiSpoof(mode), Unclaimed(mode), Input(mode, exempt), Gates(mode, exempt)]
     );
 
     /// <summary>
@@ -110,10 +141,12 @@ internal static class BaseChains
     /// <summary>
     /// A pod always reaches its own node, but not the node's tunnels: what they unwrap comes in as from another
     /// machine, with any source, past every gate (measured). Those of kernels and network plugins at their usual ports.
+    /// Cluster policies judge it as any other destination. After IPVS (98 and 99 of this hook), which takes the packets
+    /// to services that only pass through, and after source NAT here (100), which is nobody's.
     /// </summary>
-    private static Chain Input(EnforcementMode mode) => new(Names.Input)
+    private static Chain Input(EnforcementMode mode, bool exempt) => new(Names.Input)
     {
-        Base = new("filter", NftHook.Input, 0),
+        Base = new("filter", NftHook.Input, 110),
         Comment = "pod to its own node: NetworkPolicy always allows it, but for the node's tunnels",
         Rules =
         [
@@ -122,23 +155,41 @@ internal static class BaseChains
             Rule.Of(
                 Match.DestinationPorts(Udp, (Vxlan, Vxlan), (Geneve, Geneve), (LinuxVxlan, LinuxVxlan)),
                 Counted(Names.Tunnelled, mode)) with { Comment = "VXLAN, Geneve, VXLAN at Linux's old port" },
+            .. exempt ? OwnNode() : [],
         ],
     };
+
+    private static Rule[] OwnNode() =>
+    [
+        .. Known(),
+        Rule.Of(
+            Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, NeighbourAdvertisement),
+            Match.HopLimit(255), Statement.Accept) with { Comment = "neighbour discovery" },
+        .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.ExemptEgress}{f}"))),
+        Rule.Of(Match.Source(LinkLocal), Match.InputInterfaceMap(Names.ExemptLinks))
+            with { Comment = "which pod's a link-local address is, the link says" },
+    ];
+
+    /// <summary>Connections that were judged when they began.</summary>
+    private static Rule[] Known() =>
+    [
+        Rule.Of(Match.CtState(CtState.Established), Statement.Accept),
+        // Related connections of helpers (FTP and the like) are judged as any other.
+        Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept)
+            with { Comment = "errors" },
+    ];
 
     /// <summary>
     /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks.
     /// Postrouting sees IPVS and the node's own packets too, which forward does not.
     /// </summary>
-    private static Chain Gates(EnforcementMode mode) => new(Names.Gates)
+    private static Chain Gates(EnforcementMode mode, bool exempt) => new(Names.Gates)
     {
         Base = new("filter", NftHook.Postrouting, 90),
         Comment = "new connections, by the pod that opens them, then by the pod they reach",
         Rules =
         [
-            Rule.Of(Match.CtState(CtState.Established), Statement.Accept),
-            // Related connections of helpers (FTP and the like) are judged as any other.
-            Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept)
-                with { Comment = "errors" },
+            .. Known(),
             Rule.Of(Match.OutputInterface("lo"), Statement.Accept),
             // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
             Rule.Of(
@@ -148,13 +199,17 @@ internal static class BaseChains
             Rule.Of(
                 Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
                 FromNode(not: true), Counted(Names.NoGate, mode)),
+            // The kernel forwards them all the same between two pods of one link. It sends multicast itself (MLD).
+            Rule.Of(
+                Match.Source(LinkLocal), Match.Destination(Multicast, not: true), FromNode(not: true),
+                Counted(Names.Spoofed, mode)) with { Comment = "no pod's own address" },
             .. ForFamilies(f => Rule.Of(
-                Match.InputInterfaceIn(Names.Pods), Match.SourceAndDestination(f, $"self{f}"), Statement.Accept)
+                Match.InputInterfaceIn(Names.Pods), Match.SourceAndDestination(f, $"self{f}"), Exempted(exempt))
                 with { Comment = "a pod to itself" }),
-            Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Statement.Accept)
+            Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Exempted(exempt))
                 with { Comment = "the pods' own node" },
-            .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"egress{f}"))),
-            .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"ingress{f}"))),
+            .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.Egress}{f}"))),
+            .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.Ingress}{f}"))),
         ],
     };
 
@@ -182,6 +237,8 @@ internal static class BaseChains
         new Meta(MetaKey.InputIndex),
         new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0)),
     ];
+
+    private static Parts Exempted(bool judged) => judged ? Statement.Goto(Names.Exempt) : Statement.Accept;
 
     private static Parts Counted(string counter, EnforcementMode mode) =>
         [.. Statement.CountOn(counter), .. End(mode, Statement.Accept)];

@@ -28,22 +28,27 @@ internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
     }
 
     /// <summary>
-    /// Which gate judges an address. Two pods of one address are a cluster's mistake: then an isolated one decides, the
-    /// first by name, because an address that some policy closes must not stand open.
+    /// Which gates judge an address. Two pods of one address are a cluster's mistake, or a moment of it: then every
+    /// gate of theirs must allow, because nobody knows which of them the address reaches.
     /// </summary>
-    public static SortedDictionary<Address, Gate> GateByAddress(
+    public static SortedDictionary<Address, ImmutableArray<Gate>> GatesByAddress(
         ImmutableArray<LocalPod> pods, Direction direction, AddressFamily family)
     {
-        var gates = new SortedDictionary<Address, Gate>();
+        var gates = new SortedDictionary<Address, ImmutableArray<Gate>>();
         foreach (var pod in pods)
         {
             foreach (var address in pod.Pod.Addresses)
             {
                 if (address.Family == family && pod.Of(direction) is { } gate)
-                    gates.TryAdd(address, gate);
+                    gates[address] = gates.TryGetValue(address, out var others) ? With(others, gate) : [gate];
             }
         }
 
         return gates;
     }
+
+    private static ImmutableArray<Gate> With(ImmutableArray<Gate> gates, Gate gate) =>
+        gates.Any(other => other.Id == gate.Id)
+            ? gates
+            : gates.Add(gate).Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
 }

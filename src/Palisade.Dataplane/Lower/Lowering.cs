@@ -28,21 +28,16 @@ public static class Lowering
     /// <summary>The ruleset of a node with these interfaces.</summary>
     public static Ruleset Lower(CompiledPolicy policy, string node, PodInterfaces interfaces, NodeSettings settings)
     {
-        if (!policy.Snapshot.ClusterNetworkPolicies.IsEmpty)
-            throw new NotSupportedException("ClusterNetworkPolicies cannot be enforced on packets yet.");
         var pods = LocalPod.On(policy, node);
         var sets = new AddressSets(policy);
-        var families = FamiliesOf(policy.Snapshot);
-        var gates = pods.SelectMany(pod => new[] { pod.Ingress, pod.Egress }).OfType<Gate>()
-            .DistinctBy(gate => gate.Id).OrderBy(gate => gate.Id, StringComparer.Ordinal);
-        var chains = gates.Select(gate => new GateChain(gate, sets, families, settings.Mode).ToChain())
-            .ToImmutableArray();
-        var (regular, based) = BaseChains.All(settings.Mode);
+        var chains = new GateChains(new(sets, FamiliesOf(policy.Snapshot)), settings.Mode);
+        var maps = GateMaps.All(pods, interfaces, chains);
+        var (regular, based) = BaseChains.All(settings.Mode, maps.Any(map => map.Name == Names.ExemptLinks));
         return new(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
             Counters = Counters(),
-            Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. sets.All, .. GateMaps(pods)],
-            Chains = [.. regular, .. chains, .. based],
+            Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. sets.All, .. maps],
+            Chains = [.. regular, .. chains.All, .. based],
         };
     }
 
@@ -68,6 +63,8 @@ public static class Lowering
         new(Names.Untracked) { Comment = "at a gate, exempted from tracking" },
         new(Names.DeniedEgress) { Comment = "allowed by no egress rule" },
         new(Names.DeniedIngress) { Comment = "allowed by no ingress rule" },
+        new(Names.RefusedEgress) { Comment = "denied by an egress rule of a ClusterNetworkPolicy" },
+        new(Names.RefusedIngress) { Comment = "denied by an ingress rule of a ClusterNetworkPolicy" },
     ];
 
     private static IEnumerable<NftSet> FixedSets(ImmutableArray<LocalPod> pods, Node? node, PodInterfaces interfaces)
@@ -98,30 +95,4 @@ public static class Lowering
 
     private static NftSet Of(string name, KeyType key, string comment, IEnumerable<NftKey> keys) =>
         new(new(name, key) { Comment = comment }) { Elements = [.. keys.Select(k => new Element(k))] };
-
-    /// <summary>
-    /// The verdict maps from a pod's address to its gate; addresses that no policy isolates are not in them.
-    /// </summary>
-    private static IEnumerable<NftSet> GateMaps(ImmutableArray<LocalPod> pods)
-    {
-        foreach (var direction in (Direction[])[Direction.Egress, Direction.Ingress])
-        {
-            foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
-            {
-                var gates = LocalPod.GateByAddress(pods, direction, family);
-                var word = direction == Direction.Egress ? "egress" : "ingress";
-                var elements = gates.Select(pair =>
-                    new Element(AddressSets.KeyOf(pair.Key)) { Verdict = NftVerdict.Jump(pair.Value.Id) });
-                var comment = $"a local pod's address, and its gate for {word}";
-                yield return new(new($"{word}{(int)family}", AddressSets.TypeOf(family))
-                {
-                    IsVerdictMap = true,
-                    Comment = comment,
-                })
-                {
-                    Elements = [.. elements],
-                };
-            }
-        }
-    }
 }

@@ -8,6 +8,12 @@ internal static class Names
     public const string Uplinks = "uplinks";
     public const string Pods = "pods";
 
+    public const string Egress = "egress";
+    public const string Ingress = "ingress";
+    public const string ExemptEgress = "exempt_egress";
+    public const string ExemptIngress = "exempt_ingress";
+    public const string ExemptLinks = "exempt_links";
+
     public const string Spoofed = "spoofed";
     public const string RogueAdvertisement = "rogue_ra";
     public const string RogueDiscovery = "rogue_nd";
@@ -18,12 +24,23 @@ internal static class Names
     public const string DeniedIngress = "denied_ingress";
     public const string DeniedEgress = "denied_egress";
 
+    public const string RefusedIngress = "refused_ingress";
+    public const string RefusedEgress = "refused_egress";
+
     public const string AntiSpoof = "antispoof";
     public const string Unclaimed = "unclaimed";
     public const string Input = "input";
     public const string Gates = "gates";
     public const string OddIngress = "odd-ingress";
     public const string OddEgress = "odd-egress";
+    public const string ToIngress = "to-ingress";
+    public const string Exempt = "exempt";
+
+    /// <summary>Of the chain in which a gate goes on when the Admin tier passes.</summary>
+    public const string NextSuffix = "-passed";
+
+    /// <summary>Of a gate of an address that several pods claim.</summary>
+    public const string StrictSuffix = "-strict";
 
     /// <summary>inet palisade: the one table that is ours.</summary>
     public static Table Table(string? comment = null) => new(NftFamily.Inet, "palisade") { Comment = comment };

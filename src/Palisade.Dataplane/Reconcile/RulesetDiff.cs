@@ -84,13 +84,14 @@ internal static class RulesetDiff
     private static void AppendRemovals(
         Transaction transaction, Pairs<Chain> chains, Pairs<NftSet> sets, Pairs<NamedCounter> counters)
     {
-        // All are flushed before the first is deleted: chains may jump to each other.
+        // All are flushed before the first is deleted: chains may jump to each other. Sets before chains: the elements
+        // of a verdict map refer to some.
         foreach (var chain in chains.Removed)
             transaction.FlushChain(chain.Name);
-        foreach (var chain in chains.Removed)
-            transaction.DeleteChain(chain.Name);
         foreach (var set in sets.Removed)
             transaction.DeleteSet(set.Name);
+        foreach (var chain in chains.Removed)
+            transaction.DeleteChain(chain.Name);
         foreach (var counter in counters.Removed)
             transaction.DeleteCounter(counter.Name);
     }

@@ -126,8 +126,10 @@ internal sealed class GateBuilder
         var titles = new List<string>();
         if (!isolating.IsEmpty)
             titles.Add($"{ns}: {string.Join(", ", isolating.Select(p => p.Policy.Name))}");
+        // By name, as in the key: a policy of another priority is still the same gate.
+        var names = cluster.Select(p => p.Policy.Name).Order(StringComparer.Ordinal);
         if (!cluster.IsEmpty)
-            titles.Add($"cluster: {string.Join(", ", cluster.Select(p => p.Policy.Name))}");
+            titles.Add($"cluster: {string.Join(", ", names)}");
         var ports = named.IsEmpty ? "" : $" ({string.Join(", ", named.Select(Text))})";
         return string.Join("; ", titles) + ports;
     }

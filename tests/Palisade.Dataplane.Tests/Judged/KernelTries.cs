@@ -10,15 +10,16 @@ namespace Palisade.Dataplane.Tests.Judged;
 internal static class KernelTries
 {
     /// <summary>
-    /// The attempt of a probe; null when no packet can carry it (no address of the family, both ends beyond, to itself
-    /// …).
+    /// The attempt of a probe; null when no packet can carry it (no address of the family, both ends beyond, a node to
+    /// itself …). A pod that meets itself on the node's wire has come back to itself through a service.
     /// </summary>
     public static Attempt? Of(PacketWorld world, Probe probe)
     {
         if (Resolve(world, probe.From, probe.Family) is not var (from, source)
             || Resolve(world, probe.To, probe.Family) is not var (to, destination))
             return null;
-        var possible = from != to && IsOrdinary(source) && IsOrdinary(destination);
+        var meets = from != to || (from.Pod is not null && source == destination);
+        var possible = meets && IsOrdinary(source) && IsOrdinary(destination);
         return possible ? new(from, source, to, destination, probe.Protocol, probe.Port) : null;
     }
 
@@ -61,5 +62,8 @@ internal static class KernelTries
     /// <summary>What the evaluator says about the packet of an attempt, by its addresses.</summary>
     public static bool Allows(Evaluator evaluator, Attempt attempt) => evaluator.Verdict(new(
         evaluator.Parties.OfAddress(attempt.Source), evaluator.Parties.OfAddress(attempt.Destination),
-        attempt.Protocol, attempt.Port)) == Verdict.Allow;
+        attempt.Protocol, attempt.Port)
+    {
+        ThroughService = attempt.Source == attempt.Destination,
+    }) == Verdict.Allow;
 }

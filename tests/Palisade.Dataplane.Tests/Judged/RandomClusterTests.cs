@@ -12,6 +12,7 @@ namespace Palisade.Dataplane.Tests.Judged;
 public sealed class RandomClusterTests
 {
     private static readonly ClusterShape Shape = new() { MaxNodes = 2, MaxPods = 9, MaxPolicies = 6 };
+    private static readonly ClusterShape Tiers = Shape with { MaxPolicies = 4, MaxClusterPolicies = 5 };
 
     /// <summary>
     /// 300 random clusters on two nodes, each brought about from the one before by the reconciler's differences; 3,000
@@ -19,12 +20,18 @@ public sealed class RandomClusterTests
     /// beyond.
     /// </summary>
     [Fact]
-    public void The_kernel_decides_random_clusters_as_the_evaluator_does()
+    public void The_kernel_decides_random_clusters_as_the_evaluator_does() => Play(Shape);
+
+    /// <summary>The same with ClusterNetworkPolicies of both tiers around the NetworkPolicies.</summary>
+    [Fact]
+    public void The_kernel_decides_random_clusters_with_tiers_as_the_evaluator_does() => Play(Tiers);
+
+    private static void Play(ClusterShape shape)
     {
         using var world = new PacketWorld(nodes: 2, podsPerNode: 9);
         var clusters = Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1" ? 3000 : 300;
         var (allowed, denied, played) = (0, 0, 0);
-        RandomClusters.Cases(Shape, probes: 150).Sample(
+        RandomClusters.Cases(shape, probes: 150).Sample(
             random =>
             {
                 var policy = PolicyCompiler.Compile(random.Cluster);

@@ -93,6 +93,9 @@ internal static class Packet
     /// </summary>
     public static uint? IdIn(ReadOnlySpan<byte> bytes)
     {
+        // A redirect quotes the packet that a router sent back where it came from; Linux sends it before gates judge.
+        if (bytes.Length > 54 && (bytes[12], bytes[13]) == (0x86, 0xdd) && bytes[20] == Icmp6 && bytes[54] == 137)
+            return null;
         Span<byte> magic = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(magic, Magic);
         var at = bytes.LastIndexOf(magic);

@@ -26,7 +26,9 @@ internal sealed unsafe partial class PacketSocket : IDisposable
         _ = Native.setsockopt(_fd, 1, 32, &size, 4);   // SO_SNDBUFFORCE
     }
 
-    /// <summary>All frames of an interface of the calling thread's namespace, Ethernet header included.</summary>
+    /// <summary>
+    /// All frames that come in by an interface of the calling thread's namespace, Ethernet header included.
+    /// </summary>
     public static PacketSocket Frames(string link)
     {
         var socket = new PacketSocket(AfPacket, EveryProtocol);
@@ -36,6 +38,9 @@ internal sealed unsafe partial class PacketSocket : IDisposable
         *(ushort*)(address + 2) = EveryProtocol;
         *(int*)(address + 4) = (int)Native.if_nametoindex(link);
         Check(Native.bind(socket._fd, address, 20), $"bind to {link}");
+        var on = 1;
+        // SOL_PACKET, PACKET_IGNORE_OUTGOING: what the namespace's own kernel sends has not reached it.
+        Check(Native.setsockopt(socket._fd, 263, 23, &on, 4), "ignore outgoing frames");
         return socket;
     }
 

@@ -16,7 +16,8 @@ namespace Palisade.Dataplane.Tests.Reconcile;
 /// </summary>
 public sealed class SequenceTests
 {
-    private static readonly ClusterShape Shape = new() { MaxNodes = 2, MaxPods = 8, MaxPolicies = 6 };
+    private static readonly ClusterShape Shape =
+        new() { MaxNodes = 2, MaxPods = 8, MaxPolicies = 6, MaxClusterPolicies = 3 };
 
     /// <summary>
     /// 300 steps from cluster to cluster (2,000 with PALISADE_NIGHTLY=1), most of them small; an apply without a change
@@ -77,6 +78,7 @@ public sealed class SequenceTests
     private static ClusterSnapshot Step(ClusterSnapshot now, ClusterSnapshot next, int kind, int dice)
     {
         var (namespaces, pods, policies) = (now.Namespaces, now.Endpoints, now.NetworkPolicies);
+        var tiers = now.ClusterNetworkPolicies;
         switch (kind)
         {
             case 0:
@@ -85,15 +87,19 @@ public sealed class SequenceTests
                 return now;
             case <= 3:
                 policies = [.. policies, .. next.NetworkPolicies.Take(2)];
+                tiers = [.. tiers, .. next.ClusterNetworkPolicies.Take(dice % 2)];
                 break;
             case 4:
                 policies = Without(policies, dice);
+                tiers = Without(tiers, dice);
                 break;
             case 5:
                 pods = Without(pods, dice);
                 break;
             case 6:
                 namespaces = next.Namespaces;
+                // What the conformance suite patches: priorities, and what a rule does.
+                tiers = [.. tiers.Select((policy, i) => Patched(policy, dice + i))];
                 break;
             case 7 when pods.Length > 1:
                 // An address that another pod had, or still has.
@@ -108,8 +114,17 @@ public sealed class SequenceTests
                 break;
         }
 
-        return ClusterSnapshot.Of(namespaces, pods, policies, [], next.Nodes);
+        return ClusterSnapshot.Of(namespaces, pods, policies, [], next.Nodes, tiers, next.DomainNames);
     }
+
+    private static ClusterNetworkPolicy Patched(ClusterNetworkPolicy policy, int dice) => policy with
+    {
+        Priority = (policy.Priority + dice) % 4,
+        Egress =
+        [
+            .. policy.Egress.Select(rule => rule with { Action = (ClusterAction)(((int)rule.Action + dice) % 3) }),
+        ],
+    };
 
     private static ImmutableArray<T> Without<T>(ImmutableArray<T> items, int dice) =>
         items.IsEmpty ? items : items.RemoveAt(dice % items.Length);

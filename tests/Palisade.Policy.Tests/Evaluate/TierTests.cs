@@ -106,8 +106,8 @@ public sealed class TierTests
         Assert.Equal(steps, a.Steps.Select(step => $"{step.Tier} {step}"));
         Assert.Equal(steps, b.Steps.Select(step => $"{step.Tier} {step}"));
         Assert.Equal((false, true), (a.IsIsolated, b.IsIsolated));
-        Assert.Equal("cluster: guard, floor", a.Title);
-        Assert.Equal("x: only-c; cluster: guard, floor", b.Title);
+        Assert.Equal("cluster: floor, guard", a.Title);
+        Assert.Equal("x: only-c; cluster: floor, guard", b.Title);
         Assert.Same(a, Gate(policy, "c"));
         Assert.Matches("^ingress-[0-9a-f]{12}$", a.Id);
     }
