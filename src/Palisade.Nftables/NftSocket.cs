@@ -25,6 +25,9 @@ public sealed class NftSocket : IDisposable
         _socket.EnsureReceiveBuffer(4 * 1024 * 1024);   // room for the errors of a whole batch
     }
 
+    /// <summary>Its netlink port: notifications of what it did bear it, and tables it owns.</summary>
+    public uint Port => _socket.Port;
+
     /// <summary>Messages sent since it was opened, batch borders and dump requests included.</summary>
     public long MessagesSent => _socket.MessagesSent;
 
@@ -110,16 +113,21 @@ public sealed class NftSocket : IDisposable
     {
         var family = (NftFamily)message.Payload[0];
         var attributes = message.Payload.AsSpan(GenericHeader);
-        var userdata = AttributeReader.Find(attributes, 6);
+        var table = new Table(family, "");
         var reader = new AttributeReader(attributes);
-        var name = "";
         while (reader.Next())
         {
-            if (reader.Type == 1)
-                name = reader.Text;
+            table = reader.Type switch
+            {
+                1 => table with { Name = reader.Text },
+                2 => table with { Flags = (TableFlags)reader.Big32 },
+                6 => table with { Comment = NftComment.Decode(reader.Payload) },
+                7 => table with { OwnerPort = reader.Big32 },
+                _ => table,
+            };
         }
 
-        return new(family, name) { Comment = NftComment.Decode(userdata) };
+        return table;
     }
 
     private Table? ReadTable(NftFamily family, string name)

@@ -33,12 +33,18 @@ public sealed class Transaction
     /// <summary>Its size so far in bytes: a batch is one datagram, which must fit the socket's send buffer.</summary>
     public int SizeInBytes => _buffer.Length;
 
-    /// <summary>Adds the table; one that is there stays.</summary>
+    /// <summary>
+    /// Adds the table; one that is there stays. With Owner and Persist, it adopts one that persisted without an owner.
+    /// </summary>
+    /// <remarks>
+    /// EPERM: another socket owns it. EOPNOTSUPP: it is there and was never owned (ownership comes at creation only),
+    /// or the kernel does not know the flag.
+    /// </remarks>
     public void AddTable()
     {
         Begin(NftConstants.NewTable, NetlinkConstants.Create, $"add table {_table}");
         _buffer.PutString(1, _table.Name);
-        _buffer.PutBig32(2, 0);
+        _buffer.PutBig32(2, (uint)_table.Flags);
         if (_table.Comment is not null)
             _buffer.Put(6, NftComment.Encode(_table.Comment));
         _buffer.End();

@@ -23,7 +23,21 @@ public static class NftText
         blocks.AddRange(ruleset.Sets.Select(PrintSet));
         blocks.AddRange(ruleset.Chains.Select(chain => PrintChain(ruleset.Table.Family, chain)));
         var comment = ruleset.Table.Comment is null ? "" : $"\tcomment \"{ruleset.Table.Comment}\"\n";
-        return $"table {ruleset.Table} {{\n{comment}{string.Join('\n', blocks)}}}\n";
+        var flags = PrintFlags(ruleset.Table.Flags);
+        var gap = flags.Length > 0 && blocks.Count > 0 ? "\n" : "";
+        return $"table {ruleset.Table} {{\n{flags}{comment}{gap}{string.Join('\n', blocks)}}}\n";
+    }
+
+    /// <summary>
+    /// nft 1.0.6 does not know persist: it prints nothing for it, but the line. Behind the brace of an owned table
+    /// nft adds the owner's name as a comment, which is not printed here.
+    /// </summary>
+    private static string PrintFlags(TableFlags flags)
+    {
+        if (flags == TableFlags.None)
+            return "";
+        var known = new[] { TableFlags.Dormant, TableFlags.Owner }.Where(flag => flags.HasFlag(flag));
+        return $"\tflags {string.Join(',', known).ToLowerInvariant()}\n";
     }
 
     /// <summary>Prints one rule without its indentation.</summary>
