@@ -24,6 +24,10 @@ public sealed record KubeResource(string Group, string Version, string Plural, b
     /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
     public static KubeResource NetworkPolicies { get; } = new("networking.k8s.io", "v1", "networkpolicies", true);
 
+    /// <summary>policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy; many clusters do not have it.</summary>
+    public static KubeResource ClusterNetworkPolicies { get; } =
+        new("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", false);
+
     /// <summary>The path of the objects of one namespace, or of all of them (null).</summary>
     public string Collection(string? ns = null)
     {

@@ -27,6 +27,15 @@ public sealed record ReflectorOptions
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// A cluster without this resource is as good as one without objects of it: a CustomResourceDefinition that is not
+    /// installed, or was deleted.
+    /// </summary>
+    public bool MayBeAbsent { get; init; }
+
+    /// <summary>How often an absent resource is looked for again; half of each pause is random.</summary>
+    public TimeSpan AbsentPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// How long a WatchList may stay silent before its initial events have ended; then it is taken as not understood.
     /// </summary>
     public TimeSpan InitialSilence { get; init; } = TimeSpan.FromSeconds(10);
@@ -47,6 +56,7 @@ public sealed class Reflector(
 
     private readonly ReflectorOptions _options = options ?? new();
     private bool _watchList = options?.WatchList ?? true;
+    private bool _absent;
     private string? _version;
 
     /// <summary>The objects.</summary>
@@ -60,6 +70,9 @@ public sealed class Reflector(
     /// it.
     /// </summary>
     public Action<Exception, TimeSpan>? OnFailure { get; init; }
+
+    /// <summary>Called when the resource turns out not to be served, once until it is; then there are no objects.</summary>
+    public Action? OnAbsent { get; init; }
 
     /// <summary>Follows the resource until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
@@ -82,6 +95,9 @@ public sealed class Reflector(
             }
             catch (Exception e) when (IsRetryable(e) && !cancel.IsCancellationRequested)
             {
+                // Not there any more: it is read anew, which first finds out whether it is served at all.
+                if (SeemsAbsent(e))
+                    _version = null;
                 var pause = PauseAfter(failures++);
                 OnFailure?.Invoke(e, pause);
                 await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -103,11 +119,61 @@ public sealed class Reflector(
     private TimeSpan PauseAfter(int failures)
     {
         var doubled = _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20));
-        var full = Math.Min(_options.LongestPause.TotalMilliseconds, doubled);
-        return TimeSpan.FromMilliseconds(full / 2 + Random.Shared.NextDouble() * full / 2);
+        return HalfRandom(Math.Min(_options.LongestPause.TotalMilliseconds, doubled));
     }
 
+    private static TimeSpan HalfRandom(double milliseconds) =>
+        TimeSpan.FromMilliseconds(milliseconds / 2 + Random.Shared.NextDouble() * milliseconds / 2);
+
     private async Task StartAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await ReadAllAsync(cancel).ConfigureAwait(false);
+        }
+        catch (KubeApiException e) when (SeemsAbsent(e))
+        {
+            if (await IsServedAsync(cancel).ConfigureAwait(false))
+                throw;
+            _watchList = _options.WatchList;
+            Store.Replace([], "");
+            changed.Raise();
+            if (!_absent)
+                OnAbsent?.Invoke();
+            _absent = true;
+            await Task.Delay(HalfRandom(_options.AbsentPause.TotalMilliseconds), time, cancel)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// Not found, or forbidden: authorization comes before routing, and who may not read what does not exist misses
+    /// nothing.
+    /// </summary>
+    private bool SeemsAbsent(Exception e) =>
+        _options.MayBeAbsent
+        && e is KubeApiException { Code: HttpStatusCode.NotFound or HttpStatusCode.Forbidden };
+
+    /// <summary>
+    /// Whether discovery names the resource. What is taken for absent takes walls down, so one 404, perhaps of a proxy,
+    /// is not believed.
+    /// </summary>
+    private async Task<bool> IsServedAsync(CancellationToken cancel)
+    {
+        var groups = await ReadAsync("/apis", cancel).ConfigureAwait(false);
+        if (groups["groups"] is not WireArray list)
+            throw new InvalidDataException("the server's list of API groups is none");
+        var version = $"{resource.Group}/{resource.Version}";
+        var versions = list.Items.OfType<WireObject>()
+            .SelectMany(group => (group["versions"] as WireArray)?.Items ?? []).OfType<WireObject>();
+        if (!versions.Any(served => Text(served, "groupVersion") == version))
+            return false;
+        var resources = await ReadAsync($"/apis/{version}", cancel).ConfigureAwait(false);
+        return ((resources["resources"] as WireArray)?.Items ?? []).OfType<WireObject>()
+            .Any(served => Text(served, "name") == resource.Plural);
+    }
+
+    private async Task ReadAllAsync(CancellationToken cancel)
     {
         if (!_watchList)
         {
@@ -120,7 +186,8 @@ public sealed class Reflector(
             await WatchInitialAsync(cancel).ConfigureAwait(false);
         }
         catch (KubeApiException e) when (
-            e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound)
+            e.Code is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
+            || (e.IsNotFound && !_options.MayBeAbsent))
         {
             _watchList = false;
         }
@@ -155,8 +222,14 @@ public sealed class Reflector(
             next = Text(meta, "continue") is { Length: > 0 } more ? more : null;
         }
         while (next is not null);
+        Complete(objects, version);
+    }
+
+    private void Complete(Dictionary<(string, string), WireObject> objects, string version)
+    {
         Store.Replace(objects, version);
         _version = version;
+        _absent = false;
         changed.Raise();
     }
 
@@ -186,9 +259,7 @@ public sealed class Reflector(
                 {
                     complete = true;
                     silence.CancelAfter(LongestWatch);
-                    _version = ObjectStore.VersionOf(item);
-                    Store.Replace(objects, _version);
-                    changed.Raise();
+                    Complete(objects, ObjectStore.VersionOf(item));
                 }
                 else if (type is "DELETED")
                 {

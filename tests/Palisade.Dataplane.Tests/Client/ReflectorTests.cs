@@ -190,9 +190,114 @@ public sealed class ReflectorTests
         File.Delete(path);
     }
 
+    private static readonly ReflectorOptions Optional = Quick with
+    {
+        MayBeAbsent = true,
+        AbsentPause = TimeSpan.FromMilliseconds(20),
+    };
+
+    /// <summary>
+    /// A cluster without a CustomResourceDefinition answers 404, or 403 to those it never heard of; then the definition
+    /// comes, and goes again.
+    /// </summary>
+    [Theory]
+    [InlineData(404)]
+    [InlineData(403)]
+    public async Task A_resource_that_is_not_served_is_empty_until_it_is(int refusal)
+    {
+        var served = false;
+        var absences = 0;
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (target == "/apis")
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, Groups(served ? "v1alpha2" : "v1alpha1"));
+                }
+                else if (!served)
+                {
+                    await HeadAsync(stream, $"{refusal} No");
+                    await SendAsync(stream, refusal == 404 ? "404 page not found" : Status(403, "Forbidden"));
+                }
+                else
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, Event("ADDED", "a", 1));
+                    await SendAsync(stream, """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}""" + "\n");
+                    while (served)
+                        await Task.Delay(5, cancel);
+                }
+            },
+            Optional,
+            async (reflector, server) =>
+            {
+                await Until(() => reflector.Store.HasSynced);
+                Assert.Equal("", Names(reflector));
+                await Until(() => server.Requests.Count(target => target == "/apis") > 3);
+                Assert.Equal(1, absences);
+                served = true;
+                await Until(() => Names(reflector) == "a");
+                served = false;
+                await Until(() => Names(reflector).Length == 0);
+                await Until(() => absences == 2);
+            },
+            KubeResource.ClusterNetworkPolicies,
+            () => absences++);
+    }
+
+    /// <summary>A 404 of a proxy, or of a server that still names the resource, takes no wall down.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_resource_that_seems_gone_keeps_its_last_state(bool isNamed)
+    {
+        var broken = false;
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (broken && !(isNamed && target.StartsWith("/apis", StringComparison.Ordinal) && !target.Contains('?')))
+                {
+                    await HeadAsync(stream, "404 Not Found");
+                    await SendAsync(stream, "<html>no such page</html>");
+                    return;
+                }
+
+                await HeadAsync(stream);
+                if (target == "/apis")
+                    await SendAsync(stream, Groups("v1alpha2"));
+                else if (target.EndsWith("/v1alpha2", StringComparison.Ordinal))
+                    await SendAsync(stream, """{"resources":[{"name":"clusternetworkpolicies"}]}""");
+                else if (!target.Contains("watch", StringComparison.Ordinal))
+                    await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}""");
+                while (!broken && target.Contains("watch", StringComparison.Ordinal))
+                    await Task.Delay(5, cancel);
+            },
+            Optional with { WatchList = false },
+            async (reflector, server) =>
+            {
+                await Until(() => Names(reflector) == "a");
+                broken = true;
+                var before = server.Requests.Count;
+                await Until(() => server.Requests.Count > before + 20);
+                Assert.Equal("a", Names(reflector));
+                broken = false;
+                var after = server.Requests.Count;
+                await Until(() => server.Requests.Skip(after).Any(
+                    target => target.Contains("watch", StringComparison.Ordinal)));
+            },
+            KubeResource.ClusterNetworkPolicies,
+            () => Assert.Fail("it is not absent"));
+    }
+
+    private static string Groups(string version) => $$"""
+        {"kind":"APIGroupList","groups":[{"name":"apps","versions":[{"groupVersion":"apps/v1"}]},
+        {"name":"policy.networking.k8s.io","versions":[{"groupVersion":"policy.networking.k8s.io/{{version}}"}]}]}
+        """;
+
     private static async Task FollowAsync(
         Func<string, System.Net.Sockets.NetworkStream, CancellationToken, Task> answer, ReflectorOptions options,
-        Func<Reflector, ScriptedServer, Task> check)
+        Func<Reflector, ScriptedServer, Task> check, KubeResource? resource = null, Action? absent = null)
     {
         using var server = new ScriptedServer(answer);
         var path = Path.GetTempFileName();
@@ -201,8 +306,10 @@ public sealed class ReflectorTests
         using var changed = new ChangeSignal();
         using var stop = new CancellationTokenSource();
         var failures = new List<string>();
-        var reflector = new Reflector(client, KubeResource.Nodes, changed, TimeProvider.System, options)
+        var reflector = new Reflector(
+            client, resource ?? KubeResource.Nodes, changed, TimeProvider.System, options)
         {
+            OnAbsent = absent,
             OnFailure = (e, _) => failures.Add(e.ToString()),
         };
         var running = reflector.RunAsync(stop.Token);
