@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Palisade.Cli.Input;
 using Palisade.Cli.Output;
+using Palisade.Kubernetes.Convert;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 
@@ -28,10 +29,12 @@ internal static class ExplainCommand
         {
             var question = connection.Read(parsed);
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
+            var policy = PolicyCompiler.Compile(cluster.Snapshot);
+            cluster = cluster with { Diagnostics = [.. cluster.Diagnostics, .. PriorityDiagnostics.Of(policy)] };
             cluster.Report(Console.Error);
-            var answer = new QuestionResolver(PolicyCompiler.Compile(cluster.Snapshot)).Answer(question);
+            var answer = new QuestionResolver(policy).Answer(question);
             if (parsed.GetValue(output) == "json")
-                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, answer));
+                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, answer, cluster));
             else
                 ExplanationText.Write(Terminal.Standard(), answer);
             return cluster.HasErrors ? ExitCode.BadInput : answer.Verdict == Verdict.Allow ? ExitCode.Yes : ExitCode.No;
@@ -39,10 +42,11 @@ internal static class ExplainCommand
         return command;
     }
 
-    private static void WriteJson(Utf8JsonWriter json, Answer answer)
+    private static void WriteJson(Utf8JsonWriter json, Answer answer, ClusterSource cluster)
     {
         json.WriteStartObject();
         ExplanationJson.WriteMembers(json, answer);
+        ExplanationJson.WriteDiagnostics(json, cluster.Diagnostics);
         json.WriteEndObject();
     }
 }

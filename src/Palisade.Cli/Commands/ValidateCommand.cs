@@ -5,6 +5,8 @@ using Palisade.Cli.Output;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Validate;
 using Palisade.Manifests;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
 
 namespace Palisade.Cli.Commands;
 
@@ -25,6 +27,7 @@ internal static class ValidateCommand
         var output = OutputOption.Create("text", "json");
         var command = new Command("validate", """
             What a kube-apiserver would answer to each object: its causes and warnings, in its own words, with place.
+            Beyond that it warns of ClusterNetworkPolicies of equal priority that disagree (PL-D020).
             Exit code 0: all accepted (warnings included), 1: some object refused, 2: some document cannot be read.
 
             Example: palisade validate -f examples/exercise
@@ -38,11 +41,12 @@ internal static class ValidateCommand
             if (!KubeVersion.TryParse(text, out var release))
                 throw new BadInputException($"--kube-version {text}: write a release such as 1.35");
             var set = ManifestSet.Load(parsed.GetValue(files)!, new() { Version = release });
+            var notes = Beyond(set.Snapshot).ToLookup(note => note.At);
             var unreadable = set.Diagnostics.Where(d => d.Object is null && d.Severity == Severity.Error).ToList();
             if (parsed.GetValue(output) == "json")
-                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, set));
+                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, set, notes));
             else
-                WriteText(Terminal.Standard(), set);
+                WriteText(Terminal.Standard(), set, notes);
             // What belongs to no object has no place among the answers; it stands on stderr in either format.
             foreach (var diagnostic in set.Diagnostics.Where(d => d.Object is null))
                 Console.Error.WriteLine(diagnostic);
@@ -52,7 +56,11 @@ internal static class ValidateCommand
         return command;
     }
 
-    private static void WriteText(Terminal terminal, ManifestSet set)
+    private static IEnumerable<Diagnostic> Beyond(ClusterSnapshot cluster) =>
+        cluster.ClusterNetworkPolicies.Length > 1 ? PriorityDiagnostics.Of(PolicyCompiler.Compile(cluster)) : [];
+
+    private static void WriteText(
+        Terminal terminal, ManifestSet set, ILookup<SourceLocation, Diagnostic> notes)
     {
         foreach (var document in set.Documents)
         {
@@ -69,13 +77,18 @@ internal static class ValidateCommand
                 var place = $"{document.At.File}:{warning.At.Line}:{warning.At.Column}";
                 terminal.WriteLine($"         {place}: {terminal.Yellow("Warning")}: {warning.Text}");
             }
+
+            // No API server says this: it judges each object by itself.
+            foreach (var note in notes[document.At])
+                terminal.WriteLine($"         {note.At}: {terminal.Yellow("Warning")} {note.Id}: {note.Text}");
         }
 
         var refused = set.Documents.Count(d => !d.Causes.IsEmpty);
         terminal.WriteLine($"{set.Documents.Length - refused} accepted, {refused} refused");
     }
 
-    private static void WriteJson(Utf8JsonWriter json, ManifestSet set)
+    private static void WriteJson(
+        Utf8JsonWriter json, ManifestSet set, ILookup<SourceLocation, Diagnostic> notes)
     {
         json.WriteStartArray();
         foreach (var document in set.Documents)
@@ -102,6 +115,8 @@ internal static class ValidateCommand
             json.WriteStartArray("warnings");
             foreach (var warning in document.Warnings)
                 json.WriteStringValue(warning.Text);
+            foreach (var note in notes[document.At])
+                json.WriteStringValue($"{note.Id}: {note.Text}");
             json.WriteEndArray();
             json.WriteEndObject();
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Palisade.Cli.Input;
+using Palisade.Kubernetes.Convert;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
@@ -38,6 +39,25 @@ internal static class ExplanationJson
             json.WriteString("port", port);
     }
 
+    /// <summary>The member diagnostics: what was said about the input on standard error.</summary>
+    public static void WriteDiagnostics(Utf8JsonWriter json, IEnumerable<Diagnostic> diagnostics)
+    {
+        json.WriteStartArray("diagnostics");
+        foreach (var diagnostic in diagnostics)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", diagnostic.Id);
+            json.WriteString("severity", diagnostic.Severity == Severity.Error ? "error" : "warning");
+            if (diagnostic.Object is { } about)
+                json.WriteString("object", about);
+            json.WriteString("text", diagnostic.Text);
+            WriteOrigin(json, diagnostic.At);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     /// <summary>allow or deny.</summary>
     public static string Text(Verdict verdict) => verdict == Verdict.Allow ? "allow" : "deny";
 
@@ -74,6 +94,10 @@ internal static class ExplanationJson
         json.WriteEndArray();
         WriteMatch(json, "allowedBy", side.AllowedBy);
         WriteMatch(json, "deniedBy", side.DeniedBy);
+        json.WriteStartArray("passedBy");
+        foreach (var pass in side.PassedBy)
+            WriteMatch(json, pass);
+        json.WriteEndArray();
         json.WriteStartArray("nearMiss");
         foreach (var miss in side.NearMisses)
         {
@@ -97,9 +121,17 @@ internal static class ExplanationJson
     {
         if (match is null)
             return;
-        json.WriteStartObject(name);
+        json.WritePropertyName(name);
+        WriteMatch(json, match);
+    }
+
+    private static void WriteMatch(Utf8JsonWriter json, RuleMatch match)
+    {
+        json.WriteStartObject();
         WritePolicy(json, match.Policy);
         WriteRule(json, match.Rule, match.Peer, match.Port);
+        if (match.FailsClosed)
+            json.WriteBoolean("failsClosed", true);
         WriteOrigin(json, match.Origin);
         json.WriteEndObject();
     }
