@@ -7,10 +7,10 @@ namespace Palisade.Agent;
 internal static class AgentCommand
 {
     private const string About = """
-        Enforces NetworkPolicy for the pods of one node, in the network namespace it is started in.
+        Enforces NetworkPolicy and ClusterNetworkPolicy for the pods of one node, in the network namespace it is started in.
 
-        It follows Namespaces, Pods, Nodes and NetworkPolicies of the cluster and keeps one nftables table, inet
-        palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux
+        It follows Namespaces, Pods, Nodes, NetworkPolicies and (where the cluster has them) ClusterNetworkPolicies
+        and keeps one nftables table, inet palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux
         5.8 or newer. It touches no other table. Without the API server, or when it ends, the last table stays in force.
 
         Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has
@@ -18,7 +18,8 @@ internal static class AgentCommand
         once the first table is in force.
         Exit codes: 0 ended as asked, 2 bad arguments or kubeconfig, 3 the kernel refused (no permission, too old).
 
-        RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies; patch on nodes/status.
+        RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies.networking.k8s.io and
+        clusternetworkpolicies.policy.networking.k8s.io; patch on nodes/status.
         """;
 
     /// <summary>The command; <paramref name="run"/> does the work and returns the exit code.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
+using Palisade.Kubernetes.Schema;
 using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
@@ -27,11 +28,15 @@ internal sealed record Progress(ImmutableArray<(string Resource, ulong Version)>
     }
 }
 
-/// <summary>The four resources that policies are made of, followed until disposal.</summary>
+/// <summary>
+/// The five resources that policies are made of, followed until disposal. A cluster without ClusterNetworkPolicies is
+/// an ordinary one: it has none, and they are looked for now and then.
+/// </summary>
 internal sealed class ClusterWatch : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Followed<NetworkPolicy> _policies;
+    private readonly Followed<ClusterNetworkPolicy> _clusterPolicies;
     private readonly Followed<Endpoint> _pods;
     private readonly Followed<Namespace> _namespaces;
     private readonly Followed<Node> _nodes;
@@ -40,22 +45,29 @@ internal sealed class ClusterWatch : IAsyncDisposable
     {
         _policies = new(
             Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes));
+        var kind = ApiKinds.ClusterNetworkPolicy;
+        _clusterPolicies = new(
+            Follow(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
+            (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes));
         _pods = new(Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item));
         _namespaces = new(Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item));
         _nodes = new(Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item));
         Running = Task.WhenAll(
-            _policies.Reflector.RunAsync(_stop.Token), _pods.Reflector.RunAsync(_stop.Token),
+            _policies.Reflector.RunAsync(_stop.Token), _clusterPolicies.Reflector.RunAsync(_stop.Token), _pods.Reflector.RunAsync(_stop.Token),
             _namespaces.Reflector.RunAsync(_stop.Token), _nodes.Reflector.RunAsync(_stop.Token));
 
-        Reflector Follow(KubeResource resource) => new(client, resource, changed, time)
+        Reflector Follow(KubeResource resource, bool mayBeAbsent = false) => new(
+            client, resource, changed, time, new() { MayBeAbsent = mayBeAbsent })
         {
+            OnAbsent = () => log.Inform("not-served", ("resource", resource), ("doing", "looking again now and then")),
             OnFailure = (e, pause) => log.Warn(
                 "watch-failed", ("resource", resource), ("reason", e.Message), ("retryMs", (int)pause.TotalMilliseconds)),
         };
     }
 
     /// <summary>Whether everything was complete once. Nothing is enforced on half of the facts.</summary>
-    public bool HasSynced => _policies.HasSynced && _pods.HasSynced && _namespaces.HasSynced && _nodes.HasSynced;
+    public bool HasSynced => _policies.HasSynced && _clusterPolicies.HasSynced && _pods.HasSynced
+        && _namespaces.HasSynced && _nodes.HasSynced;
 
     /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
     public Task Running { get; }
@@ -69,7 +81,8 @@ internal sealed class ClusterWatch : IAsyncDisposable
             networkPolicies: _policies.Read(diagnostics, versions),
             endpoints: _pods.Read(diagnostics, versions),
             namespaces: _namespaces.Read(diagnostics, versions),
-            nodes: _nodes.Read(diagnostics, versions));
+            nodes: _nodes.Read(diagnostics, versions),
+            clusterNetworkPolicies: _clusterPolicies.Read(diagnostics, versions));
         return (snapshot, diagnostics, new(versions.ToImmutable()));
     }
 

@@ -17,8 +17,8 @@ namespace Palisade.Agent;
 /// </summary>
 /// <remarks>
 /// It writes one line to standard output after every pass that ended with the kernel up to date:
-/// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N</c>. The first number is the newest
-/// resourceVersion seen over the four resources; an object whose resourceVersion is not above its own resource's number
+/// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N clusternetworkpolicies=N</c>. The first
+/// number is the newest resourceVersion seen over the five resources; an object whose resourceVersion is not above its own resource's number
 /// is in force. Whoever starts pods waits for the pod's before it brings the pod's link up. Also see <see
 /// cref="ReadyCondition"/>.
 /// </remarks>

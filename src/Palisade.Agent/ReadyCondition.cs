@@ -56,7 +56,7 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
             ["type"] = "PalisadeReady",
             ["status"] = "True",
             ["reason"] = "Enforced",
-            ["message"] = $"NetworkPolicy is enforced up to resourceVersion {version}",
+            ["message"] = $"NetworkPolicy and ClusterNetworkPolicy are enforced up to resourceVersion {version}",
             ["lastHeartbeatTime"] = now,
             ["lastTransitionTime"] = _since,
         };

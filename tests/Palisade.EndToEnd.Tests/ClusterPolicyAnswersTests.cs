@@ -57,7 +57,8 @@ public sealed class ClusterPolicyAnswersTests
     public async Task Explain_tells_the_conflict_and_who_passed()
     {
         var text = await RunAsync(Manifests, 0, "explain", "b/other", "a/web", "-f", "-");
-        Assert.Contains($"warning PL-D020: ClusterNetworkPolicy second: {Conflict}", text.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"warning PL-D020: ClusterNetworkPolicy second: {Conflict}", text.Errors, StringComparison.Ordinal);
         Assert.Contains("passed cluster policy first ingress[0] from[0]", text.Output, StringComparison.Ordinal);
         var json = await RunAsync(Manifests, 0, "explain", "b/other", "a/web", "-f", "-", "-o", "json");
         var answer = JsonNode.Parse(json.Output)!;
@@ -75,7 +76,8 @@ public sealed class ClusterPolicyAnswersTests
     [Fact]
     public async Task What_fails_closed_is_marked()
     {
-        var broken = Manifests.Replace("action: Pass, from: [ { namespaces: {} } ]", "action: Pass, from: [ { rumours: {} } ]");
+        var broken = Manifests.Replace(
+            "action: Pass, from: [ { namespaces: {} } ]", "action: Pass, from: [ { rumours: {} } ]");
         var json = await RunAsync(broken, 2, "explain", "b/other", "a/web", "-f", "-", "-o", "json");
         var answer = JsonNode.Parse(json.Output)!;
         Assert.Equal("deny", (string?)answer["verdict"]);

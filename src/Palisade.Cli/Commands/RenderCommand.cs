@@ -46,9 +46,6 @@ internal static class RenderCommand
             if (!known.Contains(name))
                 throw new BadInputException(
                     $"no pod runs on a node {name}; there is {string.Join(", ", known)}");
-            if (!snapshot.ClusterNetworkPolicies.IsEmpty)
-                throw new BadInputException(
-                    "ClusterNetworkPolicies are judged but cannot be enforced on packets yet; render without them");
             var ruleset =
                 Lowering.Lower(PolicyCompiler.Compile(snapshot), name, Network(snapshot, name), new NodeSettings());
             Console.Out.Write(NftText.Print(ruleset));

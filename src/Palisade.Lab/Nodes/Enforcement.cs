@@ -9,7 +9,11 @@ internal sealed class Enforcement
 {
     // The resources that policies are made of, under the API server's names for them and the agent's.
     private static readonly (string Store, string Agent)[] Resources =
-        [("networkpolicies.networking.k8s.io", "networkpolicies"), ("pods", "pods"), ("namespaces", "namespaces")];
+    [
+        ("networkpolicies.networking.k8s.io", "networkpolicies"),
+        ("clusternetworkpolicies.policy.networking.k8s.io", "clusternetworkpolicies"),
+        ("pods", "pods"), ("namespaces", "namespaces"),
+    ];
 
     private readonly List<(LabNode Node, AgentProcess Agent)> _agents = [];
 
