@@ -64,8 +64,8 @@ public sealed record NftCommit(
 /// <remarks>
 /// The kernel sends one message for each change of a transaction (NFT_MSG_NEW*, NFT_MSG_DEL*; header port: the
 /// sender's), then NFT_MSG_NEWGEN { NFTA_GEN_ID (1) u32 · _PROC_PID (2) u32 · _PROC_NAME (3) string }.
-/// Not notified (measured): a table that goes, or loses its owner, because its owner's socket closed. Memory is bounded: messages by the receive
-/// buffer, a transaction by MaxTouched distinct things.
+/// Not notified (measured): a table that goes, or loses its owner, because its owner's socket closed.
+/// Memory is bounded: messages by the receive buffer, a transaction by MaxTouched distinct things.
 /// </remarks>
 public sealed class NftMonitor : IDisposable
 {

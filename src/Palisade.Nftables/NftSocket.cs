@@ -20,10 +20,25 @@ public sealed class NftSocket : IDisposable
 
     /// <summary>Opens a socket in the calling thread's namespace.</summary>
     public NftSocket()
+        : this(force: true)
+    {
+    }
+
+    /// <summary>Without force, the send buffer is no larger than an ordinary user's.</summary>
+    internal NftSocket(bool force)
     {
         _socket = new(NetlinkConstants.Netfilter);
         _socket.EnsureReceiveBuffer(4 * 1024 * 1024);   // room for the errors of a whole batch
+        LargestTransaction = _socket.WidenSendBuffer(force);
     }
+
+    /// <summary>
+    /// The longest transaction it can send, in bytes of <see cref="Transaction.SizeInBytes"/> and
+    /// <see cref="Transaction.EndBytes"/>: as root about 1 GiB, as an ordinary user in a user namespace twice
+    /// net.core.wmem_max (its default, 212,992, makes 425,952 bytes, some 26,000 IPv4 elements).
+    /// </summary>
+    /// <remarks>A batch is one datagram: the kernel carries out what a datagram completes, and no more.</remarks>
+    public int LargestTransaction { get; }
 
     /// <summary>Its netlink port: notifications of what it did bear it, and tables it owns.</summary>
     public uint Port => _socket.Port;
@@ -39,15 +54,16 @@ public sealed class NftSocket : IDisposable
     /// </summary>
     /// <exception cref="NftablesException">The kernel refused it: the first refused operation, errno, the kernel's
     /// text.</exception>
-    /// <exception cref="KernelException">EMSGSIZE: larger than the send buffer may be (unprivileged:
-    /// net.core.wmem_max).</exception>
+    /// <exception cref="TransactionTooLargeException">It is longer than <see cref="LargestTransaction"/>: nothing was
+    /// sent.</exception>
     public void Commit(Transaction transaction)
     {
         if (transaction.MessageCount == 0)
             return;
         Drain();
         var datagram = transaction.Finish();
-        _socket.EnsureSendBuffer(datagram.Length + 4096);
+        if (datagram.Length > LargestTransaction)
+            throw new TransactionTooLargeException(transaction.Describe(0), datagram.Length, LargestTransaction);
         _socket.Send(datagram, transaction.MessageCount + 2);
         ReadAnswers(transaction);
     }

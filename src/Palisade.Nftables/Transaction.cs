@@ -30,7 +30,12 @@ public sealed class Transaction
     /// <summary>How many messages it has; an empty one is not sent at all.</summary>
     public int MessageCount => _messages.Count;
 
-    /// <summary>Its size so far in bytes: a batch is one datagram, which must fit the socket's send buffer.</summary>
+    /// <summary>Bytes that the end of the batch adds to <see cref="SizeInBytes"/> when it is sent.</summary>
+    public const int EndBytes = 20;
+
+    /// <summary>
+    /// Its size so far in bytes: a batch is one datagram, limited by <see cref="NftSocket.LargestTransaction"/>.
+    /// </summary>
     public int SizeInBytes => _buffer.Length;
 
     /// <summary>

@@ -72,14 +72,24 @@ internal sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>Asks for strict checking of dump requests, so that their filters are honoured.</summary>
     internal void BeStrict() => _ = SetOption(SolNetlink, NetlinkConstants.StrictCheck, 1);
 
-    /// <summary>Room to send one datagram of this size; the kernel refuses it with EMSGSIZE otherwise.</summary>
+    /// <summary>
+    /// Widens the send buffer as far as allowed: gives the bytes of the longest datagram, longer ones are EMSGSIZE.
+    /// </summary>
     /// <remarks>
-    /// SO_SNDBUFFORCE needs CAP_NET_ADMIN in the first user namespace; others are held to net.core.wmem_max.
+    /// SO_SNDBUFFORCE needs CAP_NET_ADMIN in the first user namespace; others are held to net.core.wmem_max. The kernel
+    /// doubles what is set (for its own bookkeeping) and refuses what is longer than that less 32. It is a limit only:
+    /// nothing is allocated.
     /// </remarks>
-    internal void EnsureSendBuffer(int bytes)
+    internal int WidenSendBuffer(bool force = true)
     {
-        if (SetOption(SolSocket, SendBufferForce, bytes) < 0)
-            _ = SetOption(SolSocket, SendBuffer, bytes);
+        const int Plenty = 1 << 29;
+        if (!force || SetOption(SolSocket, SendBufferForce, Plenty) < 0)
+            _ = SetOption(SolSocket, SendBuffer, Plenty);
+        int granted;
+        uint length = sizeof(int);
+        if (Libc.getsockopt(_descriptor.Number, SolSocket, SendBuffer, &granted, &length) < 0)
+            throw KernelException.Last("getsockopt(SO_SNDBUF)");
+        return granted - 32;
     }
 
     internal void EnsureReceiveBuffer(int bytes)
