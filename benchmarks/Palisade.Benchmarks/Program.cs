@@ -6,6 +6,7 @@ return args switch
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
+    ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
     // Run by the pods of the benchmark's cluster.
     ["send", var target, var port, var log] => Sender.Run(target, int.Parse(port), log),
     ["receive", var port, var log] => Receiver.Run(int.Parse(port), log),

@@ -1,4 +1,5 @@
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
@@ -51,7 +52,7 @@ internal sealed class CellTable(CompiledPolicy policy)
             if (!state.ByGate.TryGetValue(gate, out var cells))
             {
                 var kinds = GateKinds.Of(gate, state.Rows, policy.Atoms);
-                state.ByGate[gate] = cells = new(gate, kinds, state.Walk, policy.Atoms);
+                state.ByGate[gate] = cells = new(gate, kinds, state.Walk, policy.Atoms, state.Pool);
                 state.Bytes += cells.Bytes;
                 if (state.Bytes > MostBytes)
                     _state = state = new(policy) { Version = state.Version };
@@ -73,6 +74,8 @@ internal sealed class CellTable(CompiledPolicy policy)
         public TermRows Rows { get; } = new(policy);
 
         public TierWalk Walk { get; } = new(policy);
+
+        public PortSetPool Pool { get; } = new();
 
         public long Bytes { get; set; }
     }

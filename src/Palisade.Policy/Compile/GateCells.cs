@@ -26,6 +26,7 @@ internal sealed class GateCells
     private readonly TierWalk? _walk;
     private readonly Gate? _gate;
     private readonly CidrAtoms? _atoms;
+    private readonly PortSetPool? _pool;
 
     private GateCells(GateKinds kinds)
     {
@@ -38,8 +39,8 @@ internal sealed class GateCells
         _sets = new PortSet?[_cells.Length];
     }
 
-    public GateCells(Gate gate, GateKinds kinds, TierWalk walk, CidrAtoms atoms)
-        : this(kinds) => (_gate, _walk, _atoms) = (gate, walk, atoms);
+    public GateCells(Gate gate, GateKinds kinds, TierWalk walk, CidrAtoms atoms, PortSetPool pool)
+        : this(kinds) => (_gate, _walk, _atoms, _pool) = (gate, walk, atoms, pool);
 
     /// <summary>The table where there is no gate: everything passes.</summary>
     public static GateCells NoGate { get; } = new(GateKinds.None);
@@ -120,7 +121,7 @@ internal sealed class GateCells
 
     private PortSet Ask(int peerClass, int atom, bool exempt) => _gate is null
         ? PortSet.Everything
-        : _walk!.PortsFor(_gate, peerClass, _atoms!.AtomAt(atom), exempt);
+        : _pool!.Intern(_walk!.PortsFor(_gate, peerClass, _atoms!.AtomAt(atom), exempt));
 
     private static int Log2BitsFor(int kinds)
     {

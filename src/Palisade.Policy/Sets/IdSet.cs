@@ -72,8 +72,11 @@ public sealed class IdSet : IEnumerable<int>, IEquatable<IdSet>
     /// <summary>Whether an id is in it.</summary>
     public bool Contains(int id)
     {
-        var word = id / WordBits - _first;
-        return (uint)word < (uint)_words.Length && ((_words[word] >> (id % WordBits)) & 1) != 0;
+        unchecked
+        {
+            var word = (id >> 6) - _first;
+            return (uint)word < (uint)_words.Length && ((_words[word] >> (id & 63)) & 1) != 0;
+        }
     }
 
     /// <summary>What is in both.</summary>
