@@ -26,6 +26,9 @@ internal sealed record ConnectivityMeasurement
     /// <summary>Counting the allowed pairs after that.</summary>
     public required double CountMs { get; init; }
 
+    /// <summary>Processor time of factors and count, which other processes disturb less than the clock.</summary>
+    public required double CpuMs { get; init; }
+
     /// <summary>What connectivity and gates keep above the compiled policy.</summary>
     public required long KeptBytes { get; init; }
 
@@ -47,11 +50,13 @@ internal sealed record ConnectivityMeasurement
         var compiled = watch.Elapsed;
         var heap = GC.GetTotalMemory(forceFullCollection: true);
         watch.Restart();
+        var cpu = Environment.CpuUsage.UserTime;
         var connectivity = Connectivity.Of(policy);
         var factors = watch.Elapsed;
         watch.Restart();
         var pairs = connectivity.CountAllowedPairs();
         var count = watch.Elapsed;
+        var cpuTime = Environment.CpuUsage.UserTime - cpu;
         var rows = connectivity.Egress.Concat(connectivity.Ingress).ToList();
         Console.WriteLine(JsonSerializer.Serialize(new ConnectivityMeasurement
         {
@@ -63,6 +68,7 @@ internal sealed record ConnectivityMeasurement
             FactorsMs = factors.TotalMilliseconds,
             CountMs = count.TotalMilliseconds,
             KeptBytes = GC.GetTotalMemory(forceFullCollection: true) - heap,
+            CpuMs = cpuTime.TotalMilliseconds,
             AllowedPairs = pairs,
         }));
         GC.KeepAlive(policy);

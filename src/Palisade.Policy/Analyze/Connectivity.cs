@@ -28,7 +28,7 @@ public sealed class Connectivity
         (_policy, Family) = (policy, family);
         _firstAtom = family == AddressFamily.V4 ? 0 : policy.Atoms.Count(AddressFamily.V4);
         _groups = new(policy, family);
-        var builder = new RowBuilder(policy, _groups, family);
+        var builder = new RowBuilder(policy, _groups, _meets, family);
         Egress = builder.Build(Direction.Egress);
         Ingress = builder.Build(Direction.Ingress);
     }
@@ -45,7 +45,9 @@ public sealed class Connectivity
     /// <summary>What each ingress gate lets through. Every group is the subject of one of them.</summary>
     public ImmutableArray<GateRows> Ingress { get; }
 
-    /// <summary>The whole connectivity of a policy. O(gates × groups / 64) words of time and at most of memory.</summary>
+    /// <summary>
+    /// The whole connectivity of a policy as it is now. O(gates × groups / 64) words of time and at most of memory.
+    /// </summary>
     public static Connectivity Of(CompiledPolicy policy, AddressFamily family = AddressFamily.V4) =>
         new(policy, family);
 
@@ -54,7 +56,7 @@ public sealed class Connectivity
 
     /// <summary>The ports on which a pod of one group may connect to a pod of another.</summary>
     public PortSet Ports(int from, int to) =>
-        _meets.Both(Side(from, to, Direction.Egress), Side(to, from, Direction.Ingress));
+        Side(from, to, Direction.Egress).Intersect(Side(to, from, Direction.Ingress));
 
     /// <summary>The pairs of groups (the same twice included) between which some port is allowed.</summary>
     public long CountAllowedPairs()
@@ -86,7 +88,10 @@ public sealed class Connectivity
 
     /// <summary>Each pair of groups between which some port is allowed, once, with its ports.</summary>
     public IEnumerable<(int From, int To, PortSet Ports)> Pairs() =>
-        from block in Blocks() from sender in block.From from receiver in block.To select (sender, receiver, block.Ports);
+        from block in Blocks()
+        from sender in block.From
+        from receiver in block.To
+        select (sender, receiver, block.Ports);
 
     /// <summary>
     /// What a group's gate lets through from or to addresses that are no pod's, ascending, neighbours with the same
@@ -127,7 +132,7 @@ public sealed class Connectivity
                 continue;
             foreach (var incoming in ingress.Rows)
             {
-                var ports = _meets.Both(outgoing.Ports, incoming.Ports);
+                var ports = _meets.Both(outgoing.Number, incoming.Number);
                 var from = ports.IsEmpty ? IdSet.Empty : incoming.Peers.And(egress.Subjects);
                 if (!from.IsEmpty)
                     yield return new(from, to, ports);
@@ -149,7 +154,7 @@ public sealed class Connectivity
                     continue;
                 foreach (var incoming in ingress.Rows)
                 {
-                    if (_meets.Meet(outgoing.Ports, incoming.Ports))
+                    if (!_meets.Both(outgoing.Number, incoming.Number).IsEmpty)
                         count += (long)receivers * incoming.Peers.CountShared(egress.Subjects);
                 }
             }

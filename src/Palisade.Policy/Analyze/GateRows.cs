@@ -6,7 +6,11 @@ using Palisade.Policy.Sets;
 namespace Palisade.Policy.Analyze;
 
 /// <summary>Groups of peers that are let through on the same ports, of which there is at least one.</summary>
-public sealed record PortRow(PortSet Ports, IdSet Peers);
+public sealed record PortRow(PortSet Ports, IdSet Peers)
+{
+    /// <summary>The number of the port set in its connectivity.</summary>
+    internal int Number { get; init; }
+}
 
 /// <summary>
 /// What one gate lets through between groups of pods: its subjects, and disjoint rows of peers. The peers of no row are
@@ -25,7 +29,7 @@ public sealed record GateRows(Gate? Gate, Direction Direction, IdSet Subjects, I
 }
 
 /// <summary>Makes the rows of gates.</summary>
-internal sealed class RowBuilder(CompiledPolicy policy, PeerGroups groups, AddressFamily family)
+internal sealed class RowBuilder(CompiledPolicy policy, PeerGroups groups, PortMeets meets, AddressFamily family)
 {
     // Tables number the atoms of both families in one row, groups those of one.
     private readonly int _firstAtom = family == AddressFamily.V4 ? 0 : policy.Atoms.Count(AddressFamily.V4);
@@ -67,7 +71,7 @@ internal sealed class RowBuilder(CompiledPolicy policy, PeerGroups groups, Addre
 
         Add(rows, cells, rest);
         return [.. rows.OrderBy(row => row.Key.ToString(), StringComparer.Ordinal)
-            .Select(row => new PortRow(row.Key, row.Value))];
+            .Select(row => new PortRow(row.Key, row.Value) { Number = meets.Number(row.Key) })];
     }
 
     /// <summary>Peers of one kind of class, divided by the kinds of their atoms.</summary>

@@ -4,9 +4,9 @@ using Palisade.Policy.Sets;
 namespace Palisade.Policy.Compile;
 
 /// <summary>
-/// The gates of a compiled policy as tables (<see cref="GateCells"/>), made when first asked for and kept. Reading takes
-/// no lock. Bounded: when the tables keep more than <see cref="MostBytes"/>, all are dropped and made again as they are
-/// asked for.
+/// The gates of a compiled policy as tables (<see cref="GateCells"/>), made when first asked for and kept. Reading
+/// takes no lock. Bounded: when the tables keep more than <see cref="MostBytes"/>, all are dropped and made again as
+/// they are asked for.
 /// </summary>
 /// <remarks>
 /// Whoever changes classes, terms, atoms or gates in place calls <see cref="Forget"/> after it; verdicts given at that
@@ -22,12 +22,6 @@ internal sealed class CellTable(CompiledPolicy policy)
     private readonly Lock _lock = new();
     private volatile State _state = new(policy);
 
-    /// <summary>Counts what was forgotten, so that who keeps anything of it can see that it is of another time.</summary>
-    public int Version => _state.Version;
-
-    /// <summary>The rows of terms, as long as nothing is forgotten.</summary>
-    public TermRows Rows => _state.Rows;
-
     /// <summary>The table of a class in a direction; <see cref="GateCells.NoGate"/> where it has no gate.</summary>
     public GateCells Of(int classId, Direction direction)
     {
@@ -39,7 +33,7 @@ internal sealed class CellTable(CompiledPolicy policy)
     public void Forget()
     {
         lock (_lock)
-            _state = new(policy) { Version = unchecked(_state.Version + 1) };
+            _state = new(policy);
     }
 
     private GateCells Make(int classId, Direction direction)
@@ -55,7 +49,7 @@ internal sealed class CellTable(CompiledPolicy policy)
                 state.ByGate[gate] = cells = new(gate, kinds, state.Walk, policy.Atoms, state.Pool);
                 state.Bytes += cells.Bytes;
                 if (state.Bytes > MostBytes)
-                    _state = state = new(policy) { Version = state.Version };
+                    _state = state = new(policy);
             }
 
             Volatile.Write(ref state.ByClass[2 * classId + (int)direction], cells);
@@ -65,8 +59,6 @@ internal sealed class CellTable(CompiledPolicy policy)
 
     private sealed class State(CompiledPolicy policy)
     {
-        public int Version { get; init; }
-
         public GateCells?[] ByClass { get; } = new GateCells?[2 * policy.Classes.Length];
 
         public Dictionary<Gate, GateCells> ByGate { get; } = new(ReferenceEqualityComparer.Instance);

@@ -137,7 +137,8 @@ internal sealed class GateKinds
     {
         if (_covers.Count == 0)
             return;
-        int[] cuts = [.. _covers.SelectMany(c => c).SelectMany(r => (int[])[r.First, r.End]).Append(0).Distinct().Order()];
+        var edges = _covers.SelectMany(cover => cover).SelectMany(run => (int[])[run.First, run.End]);
+        int[] cuts = [.. edges.Append(0).Distinct().Order()];
         var meant = new List<int>[cuts.Length];
         for (var i = 0; i < meant.Length; i++)
             meant[i] = [];

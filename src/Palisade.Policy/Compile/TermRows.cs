@@ -27,7 +27,9 @@ internal sealed class TermRows
         ? known
         : _classes.GetOrAdd(term, Find(term));
 
-    /// <summary>The classes on which a port name stands for something: one set for each distinct set of numbers.</summary>
+    /// <summary>
+    /// The classes on which a port name stands for something: a set for each distinct set of numbers.
+    /// </summary>
     public IReadOnlyList<IdSet> ClassesByNumbers(PortName name) => _byNumbers.TryGetValue(name, out var known)
         ? known
         : _byNumbers.GetOrAdd(name, Find(name));

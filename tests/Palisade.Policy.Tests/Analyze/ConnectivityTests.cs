@@ -84,7 +84,8 @@ public sealed class ConnectivityTests
             _cut += connectivity.Groups.Length - policy.Classes.Length;
             var pods = Enumerable.Range(0, policy.EndpointLimit).Where(pod => connectivity.GroupOf(pod) >= 0).ToList();
             Assert.Equal(policy.Snapshot.Endpoints.Count(pod => !pod.HostNetwork), pods.Count);
-            foreach (var (from, to) in pods.SelectMany(from => pods.Select(to => (from, to))).Where(p => p.from != p.to))
+            var pairs = pods.SelectMany(from => pods.Select(to => (from, to))).Where(pair => pair.from != pair.to);
+            foreach (var (from, to) in pairs)
                 AssertPair(evaluator, connectivity, from, to);
         }
     }
@@ -149,7 +150,9 @@ public sealed class ConnectivityTests
         }
     }
 
-    /// <summary>Ranges follow each other from the lowest address to the highest, and differ from their neighbours.</summary>
+    /// <summary>
+    /// Ranges follow each other from the lowest address to the highest, and differ from their neighbours.
+    /// </summary>
     private static void AssertWhole(List<OutsideRange> ranges, AddressFamily family)
     {
         Assert.Equal(UInt128.Zero, ranges[0].First.Bits);

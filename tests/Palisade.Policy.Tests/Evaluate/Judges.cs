@@ -56,7 +56,9 @@ internal sealed class Judges
         return probe.ThroughService ? (null, null) : (byId, byAddress);
     }
 
-    /// <summary>A hostNetwork pod asked for by name may be on an unknown node, whose address is a known node's.</summary>
+    /// <summary>
+    /// Not where a hostNetwork pod asked for by name is on an unknown node and its address is a known node's.
+    /// </summary>
     private bool IsAt(Party party) => Evaluator.Parties.OfAddress(party.Address!.Value) == party;
 
     private static bool IsById(Probe probe) => probe.From.Pod is not null && probe.To.Pod is not null;
