@@ -7,11 +7,13 @@ namespace Palisade.Agent;
 internal static class AgentCommand
 {
     private const string About = """
-        Enforces NetworkPolicy and ClusterNetworkPolicy for the pods of one node, in the network namespace it is started in.
+        Enforces NetworkPolicy and ClusterNetworkPolicy for the pods of one node, in the network namespace it is started
+        in.
 
         It follows Namespaces, Pods, Nodes, NetworkPolicies and (where the cluster has them) ClusterNetworkPolicies
-        and keeps one nftables table, inet palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux
-        5.8 or newer. It touches no other table. Without the API server, or when it ends, the last table stays in force.
+        and keeps one nftables table, inet palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or
+        root of a user namespace) and Linux 5.8 or newer. It touches no other table. Without the API server, or when it
+        ends, the last table stays in force.
 
         Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has
         caught up with the API. Standard error: one line an event. The Node's status condition PalisadeReady is True

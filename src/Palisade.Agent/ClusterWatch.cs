@@ -53,8 +53,11 @@ internal sealed class ClusterWatch : IAsyncDisposable
         _namespaces = new(Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item));
         _nodes = new(Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item));
         Running = Task.WhenAll(
-            _policies.Reflector.RunAsync(_stop.Token), _clusterPolicies.Reflector.RunAsync(_stop.Token), _pods.Reflector.RunAsync(_stop.Token),
-            _namespaces.Reflector.RunAsync(_stop.Token), _nodes.Reflector.RunAsync(_stop.Token));
+            _policies.Reflector.RunAsync(_stop.Token),
+            _clusterPolicies.Reflector.RunAsync(_stop.Token),
+            _pods.Reflector.RunAsync(_stop.Token),
+            _namespaces.Reflector.RunAsync(_stop.Token),
+            _nodes.Reflector.RunAsync(_stop.Token));
 
         Reflector Follow(KubeResource resource, bool mayBeAbsent = false) => new(
             client, resource, changed, time, new() { MayBeAbsent = mayBeAbsent })

@@ -18,9 +18,9 @@ namespace Palisade.Agent;
 /// <remarks>
 /// It writes one line to standard output after every pass that ended with the kernel up to date:
 /// <c>enforced RESOURCEVERSION networkpolicies=N pods=N namespaces=N nodes=N clusternetworkpolicies=N</c>. The first
-/// number is the newest resourceVersion seen over the five resources; an object whose resourceVersion is not above its own resource's number
-/// is in force. Whoever starts pods waits for the pod's before it brings the pod's link up. Also see <see
-/// cref="ReadyCondition"/>.
+/// number is the newest resourceVersion seen over the five resources (0: none yet); an object whose resourceVersion is
+/// not above its own resource's number is in force. Whoever starts pods waits for the pod's before it brings the pod's
+/// link up. Also see <see cref="ReadyCondition"/>.
 /// </remarks>
 internal sealed class NodeAgent : IAsyncDisposable
 {

@@ -71,7 +71,7 @@ public sealed class Reflector(
     /// </summary>
     public Action<Exception, TimeSpan>? OnFailure { get; init; }
 
-    /// <summary>Called when the resource turns out not to be served, once until it is; then there are no objects.</summary>
+    /// <summary>Called when the resource turns out not to be served, once until it is. It has no objects.</summary>
     public Action? OnAbsent { get; init; }
 
     /// <summary>Follows the resource until cancelled.</summary>
