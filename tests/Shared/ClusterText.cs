@@ -12,45 +12,48 @@ public static class ClusterText
         foreach (var ns in cluster.Namespaces)
             text.AppendLine($"namespace {ns.Name} {ns.Labels}");
         foreach (var node in cluster.Nodes)
-            text.AppendLine($"node {node.Name} {string.Join(' ', node.Addresses)}");
+            text.AppendLine(Of(node));
         foreach (var pod in cluster.Endpoints)
-        {
-            var ports = string.Join(' ', pod.NamedPorts.Select(p => $"{p.Name}={p.Protocol}/{p.Number}"));
-            text.AppendLine($"pod {pod} [{pod.Labels}] on '{pod.Node}' {(pod.HostNetwork ? "hostNetwork " : "")}"
-                + $"{string.Join(' ', pod.Addresses)} {ports}");
-        }
-
+            text.AppendLine(Of(pod));
         foreach (var policy in cluster.NetworkPolicies)
-        {
-            var isolates = $"{(policy.IsolatesIngress ? "Ingress " : "")}{(policy.IsolatesEgress ? "Egress" : "")}";
-            text.AppendLine($"policy {policy} selects [{policy.Subject}] isolates {isolates}");
-            foreach (var (direction, rules) in new[] { ("ingress", policy.Ingress), ("egress", policy.Egress) })
-            {
-                foreach (var rule in rules)
-                    text.AppendLine($"  {direction} peers {Peers(rule)} ports {Ports(rule)}");
-            }
-        }
-
+            text.AppendLine(Of(policy));
         foreach (var policy in cluster.ClusterNetworkPolicies)
-            Append(text, policy);
+            text.AppendLine(Of(policy));
         foreach (var known in cluster.DomainNames)
             text.AppendLine($"name {known.Name} {string.Join(' ', known.Addresses)}");
         return text.ToString();
     }
 
-    private static void Append(StringBuilder text, ClusterNetworkPolicy policy)
+    public static string Of(Node node) => $"node {node.Name} [{node.Labels}] {string.Join(' ', node.Addresses)}";
+
+    public static string Of(Endpoint pod)
     {
-        text.AppendLine($"{policy.Tier} policy {policy} priority {policy.Priority} selects {Pods(policy.Subject)}");
-        foreach (var (direction, rules) in new[] { ("ingress", policy.Ingress), ("egress", policy.Egress) })
-        {
-            foreach (var rule in rules)
-            {
-                var peers = string.Join(" | ", rule.Peers.Select(Peer));
-                var ports = string.Join(" | ", rule.Protocols.Select(Port));
-                var odd = rule.NotUnderstood ? " not understood" : "";
-                text.AppendLine($"  {direction} {rule.Action} peers {peers} ports {ports}{odd}");
-            }
-        }
+        var ports = string.Join(' ', pod.NamedPorts.Select(p => $"{p.Name}={p.Protocol}/{p.Number}"));
+        return $"pod {pod} [{pod.Labels}] on '{pod.Node}' {(pod.HostNetwork ? "hostNetwork " : "")}"
+            + $"{string.Join(' ', pod.Addresses)} {ports}";
+    }
+
+    public static string Of(NetworkPolicy policy)
+    {
+        var isolates = $"{(policy.IsolatesIngress ? "Ingress " : "")}{(policy.IsolatesEgress ? "Egress" : "")}";
+        var rules = policy.Ingress.Select(rule => $"\n  ingress peers {Peers(rule)} ports {Ports(rule)}")
+            .Concat(policy.Egress.Select(rule => $"\n  egress peers {Peers(rule)} ports {Ports(rule)}"));
+        return $"policy {policy} selects [{policy.Subject}] isolates {isolates}{string.Concat(rules)}";
+    }
+
+    public static string Of(ClusterNetworkPolicy policy)
+    {
+        var rules = policy.Ingress.Select(rule => $"\n  ingress {Rule(rule)}")
+            .Concat(policy.Egress.Select(rule => $"\n  egress {Rule(rule)}"));
+        return $"{policy.Tier} policy {policy} priority {policy.Priority} selects {Pods(policy.Subject)}"
+            + string.Concat(rules);
+    }
+
+    private static string Rule(ClusterRule rule)
+    {
+        var peers = string.Join(" | ", rule.Peers.Select(Peer));
+        var ports = string.Join(" | ", rule.Protocols.Select(Port));
+        return $"{rule.Action} peers {peers} ports {ports}{(rule.NotUnderstood ? " not understood" : "")}";
     }
 
     private static string Pods(ClusterPods pods) => $"[{pods.Pods}] in [{pods.Namespaces}]";

@@ -74,7 +74,7 @@ internal static class RandomClusterPolicies
             .Select(blocks =>
                 (ClusterPeer)new NetworksPeer([.. blocks.Cast<BlockPeer>().Select(b => b.Block).Distinct()]));
 
-    private static Gen<ClusterRule> Rule(Gen<ClusterPeer> peer) => Gen.Select(
+    internal static Gen<ClusterRule> Rule(Gen<ClusterPeer> peer) => Gen.Select(
         RandomClusters.Pick<ClusterAction>(
             [ClusterAction.Accept, ClusterAction.Accept, ClusterAction.Deny, ClusterAction.Pass]),
         Gen.Frequency((1, peer.Array[0]), (30, peer.Array[1, 2])),

@@ -118,13 +118,13 @@ public static class RandomClusters
         ];
     }
 
-    private static readonly Gen<LabelSet> Labels = Gen.Select(Pick(Keys), Pick(Values)).Array[0, 3]
+    internal static readonly Gen<LabelSet> Labels = Gen.Select(Pick(Keys), Pick(Values)).Array[0, 3]
         .Select(pairs => LabelSet.Of(pairs.Select(p => new KeyValuePair<string, string>(p.Item1, p.Item2))));
 
-    private static readonly Gen<LabelSet> NamespaceLabels = Gen.Select(Pick(["team", "k"]), Pick(Values)).Array[0, 2]
+    internal static readonly Gen<LabelSet> NamespaceLabels = Gen.Select(Pick(["team", "k"]), Pick(Values)).Array[0, 2]
         .Select(pairs => LabelSet.Of(pairs.Select(p => new KeyValuePair<string, string>(p.Item1, p.Item2))));
 
-    private static readonly Gen<ImmutableArray<NamedPort>> NamedPorts =
+    internal static readonly Gen<ImmutableArray<NamedPort>> NamedPorts =
         Gen.Select(
             Pick(PortNames), AnyPortProtocol, Pick<ushort>([80, 80, 8080, 8080, 81, 53]),
             (name, protocol, number) => new NamedPort(name, protocol, number)).Array[0, 4]
@@ -160,7 +160,7 @@ public static class RandomClusters
         (4, Selector(["team", "k"], Values)),
         (1, Selector([ClusterSnapshot.NameLabel], NamespaceNames)));
 
-    private static Gen<NetworkPolicy> Policy(ClusterShape shape, int nodes)
+    internal static Gen<NetworkPolicy> Policy(ClusterShape shape, int nodes)
     {
         var rules = Rule(shape, nodes).Array[0, 3];
         return Gen.Select(
@@ -180,7 +180,7 @@ public static class RandomClusters
             });
     }
 
-    private static Gen<PolicyRule> Rule(ClusterShape shape, int nodes) => Gen.Select(
+    internal static Gen<PolicyRule> Rule(ClusterShape shape, int nodes) => Gen.Select(
         Peer(shape, nodes).Array[0, 2], Gen.Frequency((1, Port.Array[0]), (4, Port.Array[1, 3])), (peers, ports) =>
             new PolicyRule([.. peers], [.. ports]));
 
@@ -233,7 +233,7 @@ public static class RandomClusters
     private static Address PodAddress(AddressFamily family, int node, int host) =>
         Address.Parse(family == AddressFamily.V4 ? $"10.244.{node}.{host}" : $"fd00:10:244:{node}::{host:x}");
 
-    private static Address NodeAddress(AddressFamily family, int node) =>
+    internal static Address NodeAddress(AddressFamily family, int node) =>
         Address.Parse(family == AddressFamily.V4 ? $"192.168.50.{node}" : $"fd00:50::{node:x}");
 
     private static ClusterSnapshot Assemble(
@@ -248,6 +248,10 @@ public static class RandomClusters
                 new Node(
                     $"n{n}", LabelSet.Of([new("app", Values[n % 3])]),
                     [.. shape.Families.Select(f => NodeAddress(f, n))])));
+
+    /// <summary>A pod of the name and the addresses that belong to an index.</summary>
+    internal static Gen<Endpoint> PodAt(ClusterShape shape, int nodes, int index) =>
+        Pod(shape, nodes).Select(draft => Pod(shape, draft, index));
 
     private static Endpoint Pod(ClusterShape shape, PodDraft draft, int index)
     {
