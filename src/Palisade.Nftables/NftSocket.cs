@@ -122,6 +122,26 @@ public sealed class NftSocket : IDisposable
         return counters.ToImmutable();
     }
 
+    /// <summary>
+    /// A dump as the kernel sent it, for readers that decode by themselves; null when a change interrupted it.
+    /// </summary>
+    /// <param name="request">NFT_MSG_GET…, without the subsystem.</param>
+    /// <param name="family">The family of the table.</param>
+    /// <param name="table">NFTA_*_TABLE (1); null: of all tables.</param>
+    /// <param name="set">NFTA_SET_ELEM_LIST_SET (2), where elements are asked for.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public IReadOnlyList<RawMessage>? DumpRaw(byte request, NftFamily family, string? table = null, string? set = null)
+    {
+        var sequence = Begin((ushort)(NftConstants.Subsystem << 8 | request), NetlinkConstants.Dump, family);
+        if (table is not null)
+            _buffer.PutString(1, table);
+        if (set is not null)
+            _buffer.PutString(2, set);
+        _buffer.End();
+        var messages = _socket.Dump(_buffer, sequence, $"dump {request} of {table}");
+        return messages?.ConvertAll(message => new RawMessage(message.Type, message.Payload));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 

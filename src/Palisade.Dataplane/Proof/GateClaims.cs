@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using Palisade.Dataplane.Proof.Kernel;
+using Palisade.Dataplane.Proof.Space;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Dataplane.Proof;
+
+/// <summary>
+/// What policies claim about packets from and to the pods of a node: the half of each connection that this node judges,
+/// both halves where both ends are here.
+/// </summary>
+internal sealed class GateClaims(
+    PacketSpace space, PolicySide policy, LocalEnds ends, NodePlaces places, Bits ownNode)
+{
+    private readonly ImmutableArray<LocalEnd> _ends =
+        [.. ends.Ends.Where(end => end.Address.Family == space.Family)];
+
+    private readonly Bits _others = space.Forwardable.Except(space.Atoms.Of(ends.OwnerOf
+        .Where(pair => places.LocalAddresses.Contains(pair.Key) || ends.Contested.Contains(pair.Key))
+        .Select(pair => pair.Key)));
+
+    /// <summary>Everything but the node's own; neighbour discovery of pods ends at the node.</summary>
+    private readonly Bits _notRogue = space.FlowsWhere(flow => !FixedClaims.IsDiscovery(flow));
+
+    public IEnumerable<Claim> All()
+    {
+        foreach (var end in _ends)
+        {
+            foreach (var claim in FromOutside(end).Concat(ToOutside(end)).Concat(WithNode(end)))
+                yield return claim;
+            foreach (var other in end.Link is null ? [] : _ends.Where(other => other.Link is not null))
+                yield return Between(end, other);
+        }
+    }
+
+    private IEnumerable<Claim> FromOutside(LocalEnd end)
+    {
+        foreach (var uplink in end == _ends[0] ? places.Uplinks : places.Uplinks.Take(1))
+        {
+            foreach (var (state, reply) in FixedClaims.States)
+            {
+                yield return new(
+                    new()
+                    {
+                        Path = Scene.Forwarded,
+                        Open = AddressEnd.Source,
+                        Fixed = end.Address,
+                        Input = uplink,
+                        Output = end.Link ?? uplink,
+                        State = state,
+                        IsReply = reply,
+                        Service = places.ServiceOf(space),
+                        Masquerade = places.NodeOf(space),
+                    },
+                    PacketSet.Of(space.AllFlows, _others), Half(end, Direction.Ingress, state), Rule(state));
+            }
+        }
+    }
+
+    private IEnumerable<Claim> ToOutside(LocalEnd end)
+    {
+        if (end.Link is null)
+            yield break;
+        foreach (var uplink in end == _ends[0] ? places.Uplinks : places.Uplinks.Take(1))
+        {
+            foreach (var (state, reply) in FixedClaims.States)
+            {
+                yield return new(
+                    new()
+                    {
+                        Path = Scene.Forwarded,
+                        Open = AddressEnd.Destination,
+                        Fixed = end.Address,
+                        Input = end.Link,
+                        Output = uplink,
+                        State = state,
+                        IsReply = reply,
+                        Service = places.ServiceOf(space),
+                        Masquerade = places.NodeOf(space),
+                    },
+                    PacketSet.Of(space.AllFlows, _others), Sent(Half(end, Direction.Egress, state)), Rule(state));
+            }
+        }
+    }
+
+    /// <summary>From the pod's own node, which no NetworkPolicy stops, and to it.</summary>
+    private IEnumerable<Claim> WithNode(LocalEnd end)
+    {
+        foreach (var state in (PacketState[])[PacketState.New, PacketState.Established])
+        {
+            var scene = new Scene
+            {
+                Path = Scene.Sent,
+                Open = AddressEnd.Source,
+                Fixed = end.Address,
+                Output = end.Link ?? places.Uplinks.FirstOrDefault("lo"),
+                State = state,
+                HopLimit = 64,
+            };
+            var packets = PacketSet.Of(space.AllFlows, ownNode);
+            yield return new(scene, packets, Exempt(end, Direction.Ingress, state), Rule(state));
+            if (end.Link is null)
+                continue;
+            scene = scene with { Path = Scene.Received, Open = AddressEnd.Destination, Input = end.Link, Output = "" };
+            var allowed = Sent(Exempt(end, Direction.Egress, state));
+            yield return new(scene, packets.Except(Tunnels()), allowed, Rule(state));
+            yield return new(
+                scene, packets.Intersect(Tunnels()), PacketSet.None, "a pod does not reach its node's tunnels");
+        }
+    }
+
+    private PacketSet Tunnels() => PacketSet.Of(space.FlowsWhere(FixedClaims.IsTunnel), space.Atoms.All);
+
+    /// <summary>Both ends are here; from a pod to itself it is a packet that came back from a service.</summary>
+    private Claim Between(LocalEnd from, LocalEnd to)
+    {
+        var (source, target) = (space.Atoms.AtomOf(from.Address.Bits), space.Atoms.AtomOf(to.Address.Bits));
+        var self = from.Id == to.Id;
+        var flows = Flows(from, Direction.Egress, target, self).And(Flows(to, Direction.Ingress, source, self));
+        return new(
+            new()
+            {
+                Path = Scene.Forwarded,
+                Open = AddressEnd.Destination,
+                Fixed = from.Address,
+                Input = from.Link!,
+                Output = to.Link!,
+                Service = places.ServiceOf(space),
+                Masquerade = places.NodeOf(space),
+            },
+            PacketSet.Of(space.AllFlows, Bits.One(target)),
+            PacketSet.Of(flows.And(_notRogue), Bits.One(target)), null);
+    }
+
+    /// <summary>The flows that a pod's gate lets through with one peer.</summary>
+    private Bits Flows(LocalEnd end, Direction direction, int peer, bool exempt) => end.GateOf(direction) switch
+    {
+        null => space.AllFlows,
+        { ClusterPolicies: [] } when exempt => space.AllFlows,
+        var gate => space.FlowsIn(policy.PortsAt(gate, peer, exempt)),
+    };
+
+    private PacketSet Exempt(LocalEnd end, Direction direction, PacketState state)
+    {
+        if (state == PacketState.Established || end.GateOf(direction) is not { ClusterPolicies: not [] })
+            return space.All;
+        var allowed = PacketSet.None;
+        foreach (var atom in ownNode.Numbers())
+            allowed = allowed.Union(PacketSet.Of(Flows(end, direction, atom, exempt: true), Bits.One(atom)));
+        return allowed;
+    }
+
+    /// <summary>Which peers' packets a pod's half of the policy lets through.</summary>
+    private PacketSet Half(LocalEnd end, Direction direction, PacketState state)
+    {
+        if (state == PacketState.Established || end.GateOf(direction) is not { } gate)
+            return space.All;
+        var allowed = policy.Allowed(gate, space);
+        return state switch
+        {
+            PacketState.Invalid when gate.IsIsolated => PacketSet.None,
+            PacketState.Untracked when gate.IsIsolated => PacketSet.Of(space.AllFlows, ownNode),
+            PacketState.Related => allowed.Union(PacketSet.Of(
+                space.FlowsWhere(flow => flow.Transport is Flow.Icmp or Flow.Icmpv6), space.Atoms.All)),
+            _ => allowed,
+        };
+    }
+
+    private PacketSet Sent(PacketSet allowed) => allowed.Intersect(PacketSet.Of(_notRogue, space.Atoms.All));
+
+    private static string? Rule(PacketState state) =>
+        state == PacketState.Established ? "what was allowed when it began goes on" : null;
+}

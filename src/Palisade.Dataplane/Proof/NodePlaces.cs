@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Palisade.Dataplane.Network;
+using Palisade.Dataplane.Proof.Space;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Dataplane.Proof;
+
+/// <summary>Where packets come in and go out at a node, and which addresses are whose.</summary>
+/// <param name="Uplinks">Interfaces that lead out, without the loopback.</param>
+/// <param name="Links">Each pod interface, with the addresses that may come from it.</param>
+/// <param name="LocalAddresses">All addresses of pods of the node.</param>
+/// <param name="Own">The node's own addresses.</param>
+internal sealed record NodePlaces(
+    ImmutableArray<string> Uplinks, ImmutableSortedDictionary<string, ImmutableArray<Address>> Links,
+    ImmutableHashSet<Address> LocalAddresses, ImmutableArray<Address> Own)
+{
+    private static readonly Address[] Services = [Address.Parse("198.18.73.1"), Address.Parse("2001:2:0:7301::1")];
+
+    // TEST-NET-2 and a documentation prefix: nobody's.
+    private static readonly Address[] Nobody = [Address.Parse("198.51.100.77"), Address.Parse("2001:db8:7301::77")];
+
+    public static NodePlaces Of(PodInterfaces interfaces, IEnumerable<Address> local, IEnumerable<Address> own) => new(
+        [.. interfaces.Uplinks.Where(name => name != "lo")],
+        interfaces.Pods.ToImmutableSortedDictionary(
+            name => name,
+            name => interfaces.Sources.Where(source => source.Interface == name).Select(source => source.Address)
+                .ToImmutableArray(),
+            StringComparer.Ordinal),
+        [.. local], [.. own.Distinct().Order()]);
+
+    /// <summary>The address of a service that packets were sent to before they were sent here.</summary>
+    public Address? ServiceOf(PacketSpace space) => Services.Single(address => address.Family == space.Family);
+
+    /// <summary>What source NAT makes of sources.</summary>
+    public Address? NodeOf(PacketSpace space)
+    {
+        foreach (var address in Own)
+        {
+            if (address.Family == space.Family && FixedClaims.IsReachable(address))
+                return address;
+        }
+
+        return null;
+    }
+
+    /// <summary>An address beyond the node.</summary>
+    public static Address Beyond(PacketSpace space) => Nobody.Single(address => address.Family == space.Family);
+
+    public static IEnumerable<Address> MadeUp => [.. Services, .. Nobody];
+}

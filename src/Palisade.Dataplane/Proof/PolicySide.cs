@@ -1,0 +1,99 @@
+using Palisade.Dataplane.Proof.Space;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Dataplane.Proof;
+
+/// <summary>
+/// What the policies say of all peers of a family at once. Peers of one class in one CIDR atom are one question to the
+/// compiled policy, the question that the evaluator asks for each connection.
+/// </summary>
+internal sealed class PolicySide
+{
+    private readonly CompiledPolicy _policy;
+    private readonly AddressAtoms _atoms;
+    private readonly int[] _keyOf;
+    private readonly List<(int Class, Address Address)> _keys = [];
+    private readonly Dictionary<(string Gate, bool Exempt), PortSet[]> _ports = [];
+    private readonly Dictionary<string, PacketSet> _allowed = new(StringComparer.Ordinal);
+
+    public PolicySide(CompiledPolicy policy, AddressAtoms atoms, LocalEnds ends)
+    {
+        (_policy, _atoms) = (policy, atoms);
+        var known = new Dictionary<(int Class, int Atom), int>();
+        _keyOf = new int[atoms.Count];
+        for (var atom = 0; atom < atoms.Count; atom++)
+        {
+            var address = new Address(atoms.Family, atoms.FirstOf(atom));
+            var peerClass = atoms.FirstOf(atom) == atoms.LastOf(atom) && ends.OwnerOf.TryGetValue(address, out var pod)
+                ? policy.ClassOf(pod)
+                : -1;
+            var key = (peerClass, policy.Atoms.AtomOf(address));
+            if (!known.TryGetValue(key, out var index))
+            {
+                known[key] = index = _keys.Count;
+                _keys.Add((peerClass, address));
+            }
+
+            _keyOf[atom] = index;
+        }
+    }
+
+    /// <summary>Every port set that some gate of the node gives some peer: where ports begin to differ.</summary>
+    public void AddBorders(Borders borders, IEnumerable<Gate> gates)
+    {
+        var seen = new HashSet<PortSet>();
+        foreach (var gate in gates)
+        {
+            foreach (var ports in PortsOf(gate, exempt: false).Where(seen.Add))
+                borders.Add(ports);
+            foreach (var ports in gate.ClusterPolicies.IsEmpty ? [] : PortsOf(gate, exempt: true).Where(seen.Add))
+                borders.Add(ports);
+        }
+    }
+
+    /// <summary>What a gate lets through, peers being open.</summary>
+    public PacketSet Allowed(Gate gate, PacketSpace space)
+    {
+        if (_allowed.TryGetValue(gate.Id, out var known))
+            return known;
+        var ports = PortsOf(gate, exempt: false);
+        var numbers = new Dictionary<PortSet, List<(int First, int Last)>>();
+        for (var atom = 0; atom < _keyOf.Length; atom++)
+        {
+            var set = ports[_keyOf[atom]];
+            if (!numbers.TryGetValue(set, out var runs))
+                numbers[set] = runs = [];
+            if (runs.Count > 0 && runs[^1].Last == atom - 1)
+                runs[^1] = (runs[^1].First, atom);
+            else
+                runs.Add((atom, atom));
+        }
+
+        var allowed = PacketSet.None;
+        foreach (var (set, runs) in numbers)
+            allowed = allowed.Union(PacketSet.Of(space.FlowsIn(set), Bits.Of(runs)));
+        return _allowed[gate.Id] = allowed;
+    }
+
+    /// <summary>What a gate lets through for the peer at one atom.</summary>
+    /// <param name="gate">The gate.</param>
+    /// <param name="atom">Where the peer is.</param>
+    /// <param name="exempt">Whether NetworkPolicies exempt the peer: the pod itself or its node.</param>
+    public PortSet PortsAt(Gate gate, int atom, bool exempt) =>
+        PortsOf(gate, exempt)[_keyOf[atom]];
+
+    private PortSet[] PortsOf(Gate gate, bool exempt)
+    {
+        if (!_ports.TryGetValue((gate.Id, exempt), out var ports))
+        {
+            ports = new PortSet[_keys.Count];
+            for (var key = 0; key < ports.Length; key++)
+                ports[key] = _policy.PortsFor(gate, _keys[key].Class, _keys[key].Address, exempt);
+            _ports[(gate.Id, exempt)] = ports;
+        }
+
+        return ports;
+    }
+}
