@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build | test | nightly | lint | bench | golden | tools.  The last line of test and nightly is `N passed, N failed`.
+# build | publish | test | nightly | lint | bench | golden | tools.  The last line of test and nightly is `N passed, N failed`.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -9,12 +9,35 @@ if [ -x "$tools/kubectl" ]; then export PALISADE_KUBECTL="${PALISADE_KUBECTL:-$t
 
 build() { dotnet build Palisade.slnx -c Release -v q --nologo "$@"; touch src/Palisade.Cli/bin/Release/net10.0/.built; }
 
+# Native programs, into artifacts/native. Trim and AOT warnings are errors. SQLite's library stays a file of its own.
+publish() {
+  local began name; began=$(mktemp)
+  for name in Agent Cli; do
+    dotnet publish "src/Palisade.$name" -c Release --use-current-runtime -p:PublishAot=true -v q --nologo \
+      --artifacts-path artifacts/build -o artifacts/build/publish
+  done
+  mkdir -p artifacts/native
+  # One rename each: a program that runs keeps its file.
+  for name in palisade palisade-agent libe_sqlite3.so; do
+    install -m 755 "artifacts/build/publish/$name" "artifacts/native/.$name"
+    mv "artifacts/native/.$name" "artifacts/native/$name"
+  done
+  # As old as its sources: what is saved while this runs is newer.
+  touch -r "$began" artifacts/native/palisade; rm -f "$began"
+  (cd artifacts/native && du -h --apparent-size palisade palisade-agent libe_sqlite3.so)
+}
+
 # What the tests use and a fresh machine lacks: nft and conntrack (independent judges), kubectl (the real client).
 tools() {
   mkdir -p "$tools"
   if ! command -v nft >/dev/null || ! command -v conntrack >/dev/null; then
     [ "$(id -u)" = 0 ] || { echo "tools: nft and conntrack need root: apt-get install nftables conntrack" >&2; return 1; }
     apt-get update -qq && apt-get install -y -qq --no-install-recommends nftables conntrack >/dev/null
+  fi
+  # publish links with clang or gcc, and strips with objcopy (binutils).
+  if ! command -v clang >/dev/null && ! command -v gcc >/dev/null || ! command -v objcopy >/dev/null; then
+    [ "$(id -u)" = 0 ] || { echo "tools: a linker needs root: apt-get install gcc libc6-dev" >&2; return 1; }
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
   fi
   # The release that the server speaks; another one on the PATH is another test.
   if [ ! -x "$tools/kubectl" ]; then
@@ -44,7 +67,7 @@ run_tests() {
     read -r total errors bad skip <<<"$(tr -dc '0-9,' <<<"$counts" | tr ',' ' ')"
     passed=$((passed + total - bad - skip)); failed=$((failed + bad + errors)); skipped=$((skipped + skip))
   done
-  [ "$skipped" = 0 ] || echo "$skipped skipped: each says above what it misses; ./build.sh tools installs nft, conntrack and kubectl"
+  [ "$skipped" = 0 ] || echo "$skipped skipped: each says above what it misses; ./build.sh tools installs nft, conntrack and kubectl, ./build.sh publish the native programs"
   if [ "$skipped" != 0 ] && [ "${CI:-}" = true ]; then echo "CI takes no skips"; failed=$((failed + skipped)); fi
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
@@ -52,6 +75,7 @@ run_tests() {
 
 case "${1:-help}" in
   build) build ;;
+  publish) publish ;;
   test) build; run_tests ;;
   nightly)
     export PALISADE_NIGHTLY=1

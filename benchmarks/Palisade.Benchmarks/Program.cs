@@ -1,10 +1,13 @@
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Enforcement;
+using Palisade.Benchmarks.Start;
 
 return args switch
 {
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
+    ["start"] => StartBenchmark.Run(200),
+    ["start", var runs] => StartBenchmark.Run(int.Parse(runs)),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
     ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
     // Run by the pods of the benchmark's cluster.
@@ -18,6 +21,7 @@ static int Help()
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
+          start [RUNS]            from process start to exit: native, JIT, the wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
         """);
     return 2;

@@ -28,6 +28,21 @@ internal static class Needs
             Assert.Skip("no kubectl: ./build.sh tools installs it");
     }
 
+    /// <summary>The native CLI, made from these sources; the agent stands beside it.</summary>
+    public static string Native()
+    {
+        var program = new FileInfo(Path.Combine(Places.Root, "artifacts", "native", "palisade"));
+        if (!program.Exists)
+            Assert.Skip("no native programs: ./build.sh publish makes them");
+        var newest = new DirectoryInfo(Path.Combine(Places.Root, "src"))
+            .EnumerateFiles("*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.FullName.Contains("/obj/", StringComparison.Ordinal))
+            .MaxBy(file => file.LastWriteTimeUtc)!;
+        if (newest.LastWriteTimeUtc > program.LastWriteTimeUtc)
+            Assert.Skip($"the native programs are older than {newest.Name}: ./build.sh publish makes them anew");
+        return program.FullName;
+    }
+
     /// <summary>The corpus and the specification beside the project.</summary>
     public static string Shared()
     {

@@ -6,11 +6,13 @@ internal static class Places
     /// <summary>The repository's root.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The CLI of the same build as these tests.</summary>
+    /// <summary>The CLI of the same build as these tests, or what $PALISADE_CLI names: the native one, say.</summary>
     public static string Cli
     {
         get
         {
+            if (Environment.GetEnvironmentVariable("PALISADE_CLI") is { Length: > 0 } named)
+                return Path.GetFullPath(named, Root);
             // …/tests/Palisade.EndToEnd.Tests/bin/CONFIGURATION/net10.0
             var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
             return Path.Combine(Root, "src", "Palisade.Cli", "bin", output.Parent!.Name, output.Name, "palisade");

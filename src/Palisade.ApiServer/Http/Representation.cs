@@ -90,7 +90,7 @@ internal static class Representation
         Resource resource, JsonObject tree, Negotiated negotiated, string? includeObject, DateTimeOffset now)
     {
         var cells = resource.Table.Row(tree, now);
-        var row = new JsonObject { ["cells"] = cells.Cells };
+        var row = new JsonObject { ["cells"] = new JsonArray([.. cells.Cells]) };
         if (cells.Completed)
         {
             row["conditions"] = new JsonArray(new JsonObject

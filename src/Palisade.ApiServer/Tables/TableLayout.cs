@@ -22,7 +22,7 @@ internal sealed record TableColumn(string Name, string Type, string Description,
 }
 
 /// <summary>The cells of one object, in column order; Completed marks pods that have ended.</summary>
-internal readonly record struct TableRow(JsonArray Cells, bool Completed = false);
+internal readonly record struct TableRow(IReadOnlyList<JsonNode?> Cells, bool Completed = false);
 
 /// <summary>How a kind is printed: columns, and the cells of an object at a time.</summary>
 internal sealed record TableLayout(ImmutableArray<TableColumn> Columns, Func<JsonObject, DateTimeOffset, TableRow> Row)

@@ -35,18 +35,26 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     /// <summary>A client of the cluster that the options name.</summary>
     public static KubeClient Connect(ParseResult parsed, SourceOptions options)
     {
-        var path = parsed.GetValue(options.Kubeconfig) ?? FromEnvironment("KUBECONFIG");
-        var ordinary = Path.Combine(Home(), ".kube", "config");
-        var lab = LabKubeconfig();
-        if (path is null && !File.Exists(ordinary) && File.Exists(lab))
-            path = lab;
-        if (path is null && !File.Exists(ordinary))
+        var path = parsed.GetValue(options.Kubeconfig);
+        if (path is null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("KUBECONFIG"))
+            && !File.Exists(Path.Combine(Home(), ".kube", "config")))
         {
-            throw new WorldFailedException(
-                "no cluster to ask: give manifests with -f, start one with `palisade up`, or name a kubeconfig with --kubeconfig");
+            path = LabKubeconfig();
+            if (!File.Exists(path))
+            {
+                throw new WorldFailedException(
+                    "no cluster to ask: give manifests with -f, start one with `palisade up`, or name a kubeconfig with --kubeconfig");
+            }
         }
 
-        return KubeClient.FromKubeconfig(path, parsed.GetValue(options.Context));
+        try
+        {
+            return KubeClient.FromKubeconfig(path, parsed.GetValue(options.Context));
+        }
+        catch (InvalidDataException bad)
+        {
+            throw new BadInputException(bad.Message);
+        }
     }
 
     /// <summary>
@@ -119,8 +127,4 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
 
     /// <summary>Where `palisade up` writes its kubeconfig unless told otherwise.</summary>
     private static string LabKubeconfig() => Path.Combine(Commands.UpCommand.DefaultDirectory(), "kubeconfig");
-
-    /// <summary>A variable; set to nothing counts as not set, as for kubectl.</summary>
-    private static string? FromEnvironment(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

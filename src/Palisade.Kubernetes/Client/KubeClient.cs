@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
@@ -27,46 +29,38 @@ public sealed class KubeClient : IDisposable
     /// <summary>Longest wait for an ordinary request. Watches have their own ends.</summary>
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly k8s.Kubernetes _client;
+    private readonly HttpClient _http;
+    private readonly k8s.Authentication.ServiceClientCredentials? _credentials;
 
     private KubeClient(KubernetesClientConfiguration configuration)
     {
-        configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
-        configuration.FirstMessageHandlerSetup = handler =>
-        {
-            // A server that vanished without a FIN is noticed within 45 s, or a watch would wait for the kernel's
-            // hours.
-            handler.ConnectTimeout = TimeSpan.FromSeconds(10);
-            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
-            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
-            handler.EnableMultipleHttp2Connections = true;
-        };
-        _client = new k8s.Kubernetes(configuration);
+        Server = new(configuration.Host);
+        _http = new(Transport(configuration)) { Timeout = Timeout.InfiniteTimeSpan };
+        // The handler takes the name to ask for, and to find in the certificate, from the Host header.
+        if (!string.IsNullOrEmpty(configuration.TlsServerName))
+            _http.DefaultRequestHeaders.Host = configuration.TlsServerName;
+        _credentials = k8s.Kubernetes.CreateCredentials(configuration);
     }
 
     /// <summary>The server's address.</summary>
-    public Uri Server => _client.BaseUri;
+    public Uri Server { get; }
 
     /// <summary>
-    /// The client of a kubeconfig file; with null, of $KUBECONFIG or ~/.kube/config, or inside a pod the service
-    /// account.
+    /// The client of a kubeconfig file; with null, of what $KUBECONFIG lists, or inside a pod the service account, or
+    /// ~/.kube/config.
     /// </summary>
     /// <exception cref="InvalidDataException">The kubeconfig cannot be read, names no such context, or holds no usable
-    /// credentials.</exception>
+    /// credentials: file, what is wrong, what to do.</exception>
     public static KubeClient FromKubeconfig(string? path, string? context = null)
     {
+        var configuration = Kubeconfig.Read(path, context);
         try
         {
-            if (path is null && context is null && KubernetesClientConfiguration.IsInCluster())
-                return new(KubernetesClientConfiguration.InClusterConfig());
-            var file = path ?? Environment.GetEnvironmentVariable("KUBECONFIG");
-            return new(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context));
+            return new(configuration);
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or InvalidDataException))
+        catch (Exception e) when (e is UriFormatException or FormatException or IOException
+            or System.Security.Cryptography.CryptographicException)
         {
-            // The client library throws its own, YamlDotNet's, I/O and cryptographic exceptions here; for the caller
-            // all are one.
             throw new InvalidDataException($"kubeconfig {path ?? "(default)"}: {e.Message}", e);
         }
     }
@@ -148,7 +142,44 @@ public sealed class KubeClient : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>
+    /// The library's own client class is not used: it would bring every operation of the API with it (a quarter of the
+    /// native binary), and under a private CA it accepts a certificate of that CA for any name.
+    /// </summary>
+    private static SocketsHttpHandler Transport(KubernetesClientConfiguration configuration)
+    {
+        var tls = new SslClientAuthenticationOptions();
+        if (configuration.SkipTlsVerify)
+        {
+            tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        }
+        else if (configuration.SslCaCerts is { Count: > 0 } authorities)
+        {
+            // No revocation check, as kubectl: a cluster's CA publishes no lists.
+            tls.CertificateChainPolicy = new()
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+
+        if (Kubeconfig.ClientCertificate(configuration) is { } own)
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => own;
+        return new()
+        {
+            SslOptions = tls,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            // A server that vanished without a FIN is noticed within 45 s, or a watch would wait for the kernel's
+            // hours.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            EnableMultipleHttp2Connections = true,
+        };
+    }
 
     /// <summary>
     /// Credentials may come from a file or a program, which fail now and then as the network does: the world, not us.
@@ -157,7 +188,7 @@ public sealed class KubeClient : IDisposable
     {
         try
         {
-            if (_client.Credentials is { } credentials)
+            if (_credentials is { } credentials)
                 await credentials.ProcessHttpRequestAsync(request, cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
@@ -170,13 +201,13 @@ public sealed class KubeClient : IDisposable
     internal async Task<HttpResponseMessage> OpenAsync(
         HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(method, new Uri(_client.BaseUri, pathAndQuery));
+        using var request = new HttpRequestMessage(method, new Uri(Server, pathAndQuery));
         request.Content = content;
         request.Headers.Accept.Add(new("application/json"));
         request.Version = System.Net.HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         await AuthenticateAsync(request, cancel).ConfigureAwait(false);
-        var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
             .ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
             return response;

@@ -99,7 +99,7 @@ internal sealed class ConnectService(
                 return ConnectAnswer.NotTried(bad.Message);
             }
         }));
-        return [.. answers.Select(answer => answer.ToJson())];
+        return new([.. answers.Select(answer => answer.ToJson())]);
     }
 
     private static JsonObject BadRequest(string message) => new()

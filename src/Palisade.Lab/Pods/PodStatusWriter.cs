@@ -60,7 +60,7 @@ internal static class PodStatusWriter
     }
 
     private static JsonArray List(AddressPair addresses) =>
-        [.. addresses.All.Select(address => new JsonObject { ["ip"] = address.ToString() })];
+        new([.. addresses.All.Select(address => new JsonObject { ["ip"] = address.ToString() })]);
 
     private static string Phase(PodObject pod, Func<PodContainer, ContainerReport> report, string? opened)
     {
@@ -75,7 +75,7 @@ internal static class PodStatusWriter
 
     private static JsonArray Statuses(
         IEnumerable<PodContainer> containers, Func<PodContainer, ContainerReport> report) =>
-        [.. containers.Select(container => Status(container, report(container)))];
+        new([.. containers.Select(container => Status(container, report(container)))]);
 
     private static JsonObject Status(PodContainer container, ContainerReport report)
     {
