@@ -25,8 +25,9 @@ internal sealed class RuleMaker(AddressSets sets, ImmutableArray<AddressFamily> 
         var says = NftComment.Fit(string.Join(", ", rules));
         foreach (var peer in PeersOf(direction, peers))
         {
+            // Ports first: most often a comparison, and then packets of other protocols look nobody up.
             foreach (var port in PortsOf(ports))
-                yield return Rule.Of(peer, port, then) with { Comment = says };
+                yield return Rule.Of(port, peer, then) with { Comment = says };
         }
     }
 

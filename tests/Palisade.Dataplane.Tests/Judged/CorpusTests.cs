@@ -42,7 +42,7 @@ public sealed class CorpusTests
                 var wanted = pods.SelectMany(from => pods.Where(to => to != from).Select(to =>
                     new Wanted(from, to, ProtocolOf(step["protocol"]), (ushort)step["port"]!,
                         !blocked.Contains($"{from} -> {to}")))).ToList();
-                await PlayAsync(
+                await Play.RunAsync(
                     world, cluster, wanted, $"e2e {test["id"]} {step["policyFile"]} ({test["test"]})", failures);
                 tables++;
                 pairs += wanted.Count;
@@ -68,59 +68,12 @@ public sealed class CorpusTests
             var wanted = recipe!["cases"]!.AsArray().Select(claim => new Wanted(
                 (string)claim!["from"]!, (string)claim["to"]!, ProtocolOf(claim["protocol"]), (ushort)claim["port"]!,
                 (bool)(claim["specExpect"] ?? claim["expect"])!)).ToList();
-            await PlayAsync(world, RecipeCluster(folder, root, recipe), wanted, $"recipe {recipe["recipe"]}", failures);
+            await Play.RunAsync(world, RecipeCluster(folder, root, recipe), wanted, $"recipe {recipe["recipe"]}", failures);
             claims += wanted.Count;
         }
 
         Assert.True(failures.Count == 0, string.Join('\n', failures));
         Assert.Equal((15, 45), (root["recipes"]!.AsArray().Count, claims));
-    }
-
-    private sealed record Wanted(string From, string To, Protocol Protocol, ushort Port, bool Allowed);
-
-    private static async Task PlayAsync(
-        PacketWorld world, ClusterSnapshot cluster, List<Wanted> wanted, string name, List<string> failures)
-    {
-        world.Seat(cluster, stack: true);
-        world.Enforce(PolicyCompiler.Compile(cluster));
-        var attempts = wanted.Select(w => AttemptOf(world, w)).ToList();
-        var expected = wanted.Select(w => w.Allowed).ToList();
-        var first = world.Try(attempts, expected);
-        Note("first packet", wanted, first);
-
-        var whole = Enumerable.Range(0, wanted.Count).Where(i =>
-            attempts[i] is { From.Pod: not null, To.Pod: not null, Protocol: Protocol.Tcp or Protocol.Udp }).ToList();
-        var exchanged = await Exchanges.TryAsync(
-            [.. whole.Select(i => attempts[i])], [.. whole.Select(i => expected[i])]);
-        Note("exchange", [.. whole.Select(i => wanted[i])], exchanged);
-
-        void Note(string how, List<Wanted> what, bool[] arrived)
-        {
-            for (var i = 0; i < what.Count; i++)
-            {
-                if (arrived[i] != what[i].Allowed)
-                    failures.Add($"{name}: {what[i]}: the {how} {(arrived[i] ? "went through" : "did not arrive")}");
-            }
-        }
-    }
-
-    private static Attempt AttemptOf(PacketWorld world, Wanted wanted)
-    {
-        var (from, source) = End(wanted.From);
-        var (to, destination) = End(wanted.To);
-        return new(from, source, to, destination, wanted.Protocol, wanted.Port);
-
-        (Place, Address) End(string text)
-        {
-            var pods = world.Cluster.Endpoints;
-            for (var i = 0; i < pods.Length; i++)
-            {
-                if (pods[i].ToString() == text)
-                    return (new(world.PlaceOf(i), null), pods[i].Addresses[0]);
-            }
-
-            return (Place.Beyond, Address.Parse(text));
-        }
     }
 
     private static ClusterSnapshot E2eCluster(string folder, JsonNode model, JsonNode test, JsonNode step)

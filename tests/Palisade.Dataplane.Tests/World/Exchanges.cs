@@ -5,8 +5,8 @@ using Protocol = Palisade.Policy.Sets.Protocol;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// Connections as programs make them, between pods whose kernels have their addresses: a TCP handshake, a UDP datagram
-/// and its echo.
+/// Connections as programs make them, between pods whose kernels have their addresses, and nodes: a TCP handshake, a UDP
+/// datagram and its echo.
 /// </summary>
 internal static class Exchanges
 {
@@ -16,7 +16,7 @@ internal static class Exchanges
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Which attempts (TCP and UDP, from pod to pod) came about; all run at the same time.</summary>
+    /// <summary>Which attempts (TCP and UDP, between pods and nodes) came about; all run at the same time.</summary>
     public static async Task<bool[]> TryAsync(IReadOnlyList<Attempt> attempts, IReadOnlyList<bool> expected)
     {
         using var stop = new CancellationTokenSource();
@@ -36,7 +36,7 @@ internal static class Exchanges
 
     private static Socket Serve(Attempt attempt, CancellationToken stop)
     {
-        var socket = Open(attempt.To.Pod!, attempt);
+        var socket = Open(attempt.To, attempt);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         socket.Bind(new IPEndPoint(attempt.Destination.ToIp(), attempt.Port));
         if (attempt.Protocol == Protocol.Tcp)
@@ -68,7 +68,7 @@ internal static class Exchanges
     private static async Task<bool> ReachesAsync(Attempt attempt, TimeSpan patience)
     {
         using var limit = new CancellationTokenSource(patience);
-        using var socket = Open(attempt.From.Pod!, attempt);
+        using var socket = Open(attempt.From, attempt);
         socket.Bind(new IPEndPoint(attempt.Source.ToIp(), 0));
         try
         {
@@ -84,7 +84,7 @@ internal static class Exchanges
         }
     }
 
-    private static Socket Open(PodPlace pod, Attempt attempt) => pod.Namespace.Run(() => new Socket(
+    private static Socket Open(Place at, Attempt attempt) => at.Namespace!.Run(() => new Socket(
         attempt.Source.ToIp().AddressFamily,
         attempt.Protocol == Protocol.Tcp ? SocketType.Stream : SocketType.Dgram,
         attempt.Protocol == Protocol.Tcp ? ProtocolType.Tcp : ProtocolType.Udp));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Palisade.Dataplane.Reconcile;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
@@ -76,8 +77,9 @@ internal sealed class OneNode : IDisposable
 
     public static LabelSelector Pod(char pod) => LabelSelector.Of([new("pod", SelectorOperator.In, [$"{pod}"])]);
 
-    public void Apply(IEnumerable<NetworkPolicy> policies, string pods = "abc") =>
-        World.Enforce(PolicyCompiler.Compile(Cluster(policies, pods)), "n1");
+    public void Apply(IEnumerable<NetworkPolicy> policies, string pods = "abc") => Apply(Cluster(policies, pods));
+
+    public Applied Apply(ClusterSnapshot cluster) => World.Enforce(PolicyCompiler.Compile(cluster), "n1");
 
     /// <summary>
     /// Gives the stranger's link its addresses and routes on the node; the cluster still does not know it.

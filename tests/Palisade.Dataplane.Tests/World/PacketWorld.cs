@@ -19,6 +19,9 @@ internal readonly record struct Attempt(
 internal readonly record struct Place(PodPlace? Pod, NodePlace? Node)
 {
     public static Place Beyond => default;
+
+    /// <summary>Null: beyond, where no programs are.</summary>
+    public NetworkNamespace? Namespace => Pod?.Namespace ?? Node?.Namespace;
 }
 
 /// <summary>

@@ -1,0 +1,110 @@
+using Palisade.Dataplane.Tests.World;
+using Palisade.Policy.Model;
+using Palisade.Policy.Selectors;
+using Palisade.Policy.Sets;
+using static Palisade.Dataplane.Tests.World.OneNode;
+using static Palisade.Dataplane.Tests.World.Tiers;
+
+namespace Palisade.Dataplane.Tests.Gates;
+
+/// <summary>
+/// Two live pods that claim one address ("t" has the addresses of "a"): nobody knows which of them speaks or is spoken
+/// to, so it is allowed what both are.
+/// </summary>
+public sealed class SharedAddressTests : IDisposable
+{
+    private readonly OneNode _node = new();
+
+    public static TheoryData<int> Families => [4, 6];
+
+    [Theory, MemberData(nameof(Families))]
+    public void Ingress_needs_the_gates_of_both(int family)
+    {
+        Given([Isolate('a', Direction.Ingress, On(80, 81)), Isolate('t', Direction.Ingress, On(81, 82))]);
+        Assert.Equal("81", Allowed('b', 'a', family));
+        Given([Isolate('t', Direction.Ingress, On(81, 81))]);
+        Assert.Equal("81", Allowed('b', 'a', family));
+        Given([Isolate('a', Direction.Ingress, On(81, 82))], Admin(1, 't', Accept(Everybody)).ForIngress());
+        Assert.Equal("81 82", Allowed('b', 'a', family));
+        Given(
+            [Isolate('a', Direction.Ingress, On(81, 82)), Isolate('t', Direction.Ingress)],
+            Admin(1, 't', Accept(Everybody).On(80, 81), Deny(Everybody)).ForIngress());
+        Assert.Equal("81", Allowed('b', 'a', family));
+        Given(
+            [Isolate('t', Direction.Ingress, On(80, 81))],
+            Admin(1, 't', Pass(Everybody).On(81, 83), Deny(Everybody)).ForIngress());
+        Assert.Equal("81", Allowed('b', 'a', family));
+        Given(
+            [],
+            Admin(1, 'a', Deny(Peer('b')).On(80)).ForIngress(), Baseline(1, 't', Deny(Everybody).On(82)).ForIngress());
+        Assert.Equal("81 83", Allowed('b', 'a', family));
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void Egress_needs_the_gates_of_both_and_then_ingress(int family)
+    {
+        Given([Isolate('a', Direction.Egress, On(80, 81)), Isolate('t', Direction.Egress, On(81, 82))]);
+        Assert.Equal("81", Allowed('a', 'b', family));
+        // What Admin accepts for one must not end the judging of the other.
+        var accepts = new[] { Admin(1, 'a', Accept(Everybody)), Admin(2, 't', Accept(Everybody)) };
+        foreach (var accept in accepts)
+        {
+            Given([Isolate('a', Direction.Egress), Isolate('t', Direction.Egress)], accept);
+            Assert.Equal("", Allowed('a', 'b', family));
+        }
+
+        Given([Isolate('a', Direction.Egress), Isolate('t', Direction.Egress, On(82, 83))], accepts[0]);
+        Assert.Equal("82 83", Allowed('a', 'b', family));
+        NetworkPolicy[] closed =
+            [Isolate('a', Direction.Egress), Isolate('t', Direction.Egress), Isolate('b', Direction.Ingress, On(80, 80))];
+        Given(closed, accepts);
+        Assert.Equal("80", Allowed('a', 'b', family));
+    }
+
+    [Theory, MemberData(nameof(Families))]
+    public void Nor_do_the_tiers_exempt_what_one_of_them_may_not(int family)
+    {
+        Given([], Admin(1, 'a', Deny(Nodes).On(80)), Admin(1, 't', Deny(Anything).On(81)));
+        Assert.Equal((false, false, true), (ToNode(family, 80), ToNode(family, 81), ToNode(family, 82)));
+        Given(
+            [Isolate('t', Direction.Egress)],
+            Admin(1, 'a', Accept(Nodes).On(80, 81)), Admin(1, 't', Accept(Nodes).On(81, 82), Deny(Nodes).On(80)));
+        Assert.Equal((false, true, true), (ToNode(family, 80), ToNode(family, 81), ToNode(family, 82)));
+    }
+
+    /// <summary>The kernel lets a link-local source through between two pods of one link: it asks nobody then.</summary>
+    [Fact]
+    public void A_link_local_source_reaches_no_other_pod_of_its_link()
+    {
+        _node.A.Take(_node.Node.Routing, [Address6('d')], stack: false);
+        _node.Apply(Cluster([], "abcd"));
+        var (own, linkLocal) = (Address6('a'), Address.Parse("fe80::a"));
+        Assert.True(_node.Arrives(_node.A, _node.Open(own, Address6('d')), _node.A.Send));
+        _node.Stops(
+            "spoofed", _node.Open(linkLocal, Address6('d')), _node.A.Send, (p, s) => _node.Arrives(_node.A, p, s));
+    }
+
+    public void Dispose() => _node.Dispose();
+
+    private static PolicyRule On(ushort first, ushort last) =>
+        new([], [PolicyPort.Range(Protocol.Tcp, first, last)]);
+
+    private void Given(IEnumerable<NetworkPolicy> policies, params ClusterNetworkPolicy[] tiers)
+    {
+        var cluster = Cluster(policies);
+        var twin = cluster.Endpoints[0] with { Name = "t", Labels = LabelSet.Of([new("pod", "t")]) };
+        _node.Apply(cluster with { Endpoints = [.. cluster.Endpoints, twin], ClusterNetworkPolicies = [.. tiers] });
+    }
+
+    /// <summary>Which of the TCP ports 80 to 83 a pod reaches at another.</summary>
+    private string Allowed(char from, char to, int family)
+    {
+        var (source, destination) = family == 4 ? (Address4(from), Address4(to)) : (Address6(from), Address6(to));
+        var (sender, receiver) = (_node.Node.Pods[from - 'a'], _node.Node.Pods[to - 'a']);
+        return string.Join(' ', Enumerable.Range(80, 4).Where(port =>
+            _node.Arrives(receiver, _node.Open(source, destination, (ushort)port), sender.Send)));
+    }
+
+    private bool ToNode(int family, ushort port) => _node.ArrivesAtNode(
+        family == 4 ? _node.Open(Address4('a'), Node4, port) : _node.Open(Address6('a'), Node6, port), _node.A.Send);
+}
