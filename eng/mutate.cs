@@ -1,6 +1,6 @@
 // Applies each mutant of eng/mutants.txt to a copy of the sources, builds the project it changes, and runs the Policy
-// tests, which must fail. Run by eng/mutate.sh: dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant
-// went unnoticed or did not build.
+// tests, or the packet tests for what changes the dataplane; they must fail. Run by eng/mutate.sh:
+// dotnet run eng/mutate.cs -- REPOSITORY [NAME...]. Exits 1 if a mutant went unnoticed or did not build.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -8,14 +8,19 @@ var repository = Path.GetFullPath(args[0]);
 var wanted = args[1..];
 var mutants = Mutant.Read(Path.Combine(repository, "eng", "mutants.txt"))
     .Where(m => wanted.Length == 0 || wanted.Contains(m.Name)).ToList();
-var bench = Bench.Create(repository);
+var benches = new Dictionary<Suite, Bench>();
 try
 {
-    if (bench.Test() is { Noticed: true } broken)
-        return Fail($"the tests fail without any mutant: {broken.How}");
     var noticed = 0;
     foreach (var mutant in mutants)
     {
+        if (!benches.TryGetValue(Suite.Of(mutant), out var bench))
+        {
+            benches[Suite.Of(mutant)] = bench = Bench.Create(repository, Suite.Of(mutant));
+            if (bench.Test() is { Noticed: true } broken)
+                return Fail($"the tests fail without any mutant: {broken.How}");
+        }
+
         var clock = Stopwatch.StartNew();
         var outcome = bench.Try(mutant);
         noticed += outcome.Noticed ? 1 : 0;
@@ -28,7 +33,8 @@ try
 }
 finally
 {
-    bench.Delete();
+    foreach (var bench in benches.Values)
+        bench.Delete();
 }
 
 static int Fail(string why)
@@ -65,23 +71,48 @@ sealed record Mutant(string Name, string Meaning, List<(string File, string Find
 /// <summary>What became of a mutant: the test that noticed, or why none did.</summary>
 readonly record struct Outcome(bool Noticed, string How);
 
+/// <summary>Tests that must notice a mutant, and what of the repository they need.</summary>
+sealed record Suite(string Name, string[] Sources, string[] Arguments)
+{
+    // The test of the list itself would notice every mutant.
+    private static readonly Suite Policy = new(
+        "Palisade.Policy.Tests", ["Palisade.Policy", "Palisade.Kubernetes", "Palisade.Manifests"],
+        ["-class-", "Palisade.Policy.Tests.Repository.MutantListTests"]);
+
+    /// <summary>Needs network namespaces (root); without them nothing is noticed.</summary>
+    private static readonly Suite Packets = new(
+        "Palisade.Dataplane.Tests",
+        [
+            "Palisade.Policy", "Palisade.Kubernetes", "Palisade.Manifests", "Palisade.Nftables", "Palisade.Dataplane",
+            "Palisade.ApiServer", "Palisade.Agent",
+        ],
+        [
+            "-class", "*.Gates.*", "-class", "*.Lower.*", "-class", "*.RandomClusterTests", "-class", "*.ReconcilerTests",
+        ]);
+
+    public string Tests => $"tests/{Name}";
+
+    public static Suite Of(Mutant mutant) =>
+        mutant.Edits.Any(e => e.File.StartsWith("src/Palisade.Dataplane/", StringComparison.Ordinal))
+            ? Packets
+            : Policy;
+}
+
 /// <summary>
 /// A copy of the sources with the tests built once; only the changed project is built again for each mutant.
 /// </summary>
-sealed class Bench(string folder, string shared)
+sealed class Bench(string folder, string shared, Suite suite)
 {
-    private const string Tests = "tests/Palisade.Policy.Tests";
-
     /// <summary>Twenty times what the tests need: a mutant that never ends is noticed too.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(15);
 
-    public static Bench Create(string repository)
+    private string Tests => suite.Tests;
+
+    public static Bench Create(string repository, Suite suite)
     {
         var folder = Directory.CreateTempSubdirectory("palisade-mutants-").FullName;
-        string[] parts =
-        [
-            "src/Palisade.Policy", "src/Palisade.Kubernetes", "src/Palisade.Manifests", Tests, "tests/Shared",
-        ];
+        string[] parts = [.. suite.Sources.Select(source => $"src/{source}"), suite.Tests, "tests/Shared"];
         foreach (var part in parts)
             Copy(Path.Combine(repository, part), Path.Combine(folder, part));
         foreach (var file in Directory.EnumerateFiles(repository)
@@ -90,8 +121,8 @@ sealed class Bench(string folder, string shared)
         var shared = Environment.GetEnvironmentVariable("PALISADE_SHARED") is { Length: > 0 } set
             ? set
             : Path.GetFullPath(Path.Combine(repository, "..", "shared"));
-        var bench = new Bench(folder, shared);
-        var build = bench.Run("dotnet", ["build", Tests, "--nologo", "-v", "q"]);
+        var bench = new Bench(folder, shared, suite);
+        var build = bench.Run("dotnet", ["build", suite.Tests, "--nologo", "-v", "q"]);
         return build.ExitCode == 0
             ? bench
             : throw new InvalidOperationException($"the copy does not build:\n{build.Output}");
@@ -126,9 +157,8 @@ sealed class Bench(string folder, string shared)
 
     public Outcome Test()
     {
-        var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0/Palisade.Policy.Tests");
-        // The test of the list itself would notice every mutant.
-        var run = Run(bin, ["-stopOnFail", "-noColor", "-class-", "Palisade.Policy.Tests.Repository.MutantListTests"]);
+        var bin = Path.Combine(folder, Tests, "bin/Debug/net10.0", suite.Name);
+        var run = Run(bin, ["-stopOnFail", "-noColor", .. suite.Arguments]);
         if (run.ExitCode == 0)
             return new(false, "every test passed");
         var failed = run.Output.Split('\n').FirstOrDefault(line => line.Contains("[FAIL]", StringComparison.Ordinal));
@@ -179,7 +209,7 @@ sealed class Bench(string folder, string shared)
         var compiler = Directory.GetDirectories(Path.Combine(root, "sdk"), "10.*").Order(StringComparer.Ordinal).Last();
         var framework = Directory.GetDirectories(Path.Combine(root, "packs/Microsoft.NETCore.App.Ref"), "10.*").Last();
         var others = Directory.EnumerateFiles(bin, "*.dll").Where(dll =>
-            Path.GetFileName(dll) is var name && name != $"{project}.dll" && name != "Palisade.Policy.Tests.dll");
+            Path.GetFileName(dll) is var name && name != $"{project}.dll" && name != $"{suite.Name}.dll");
         var files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.StartsWith(Path.Combine(source, "obj"), StringComparison.Ordinal))
             .Concat(Directory.EnumerateFiles(Path.Combine(source, "obj/Debug/net10.0"), "*.cs"));
@@ -208,7 +238,7 @@ sealed class Bench(string folder, string shared)
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(command == "dotnet" ? BuildPatience : Patience))
         {
             process.Kill(entireProcessTree: true);
             return (-1, "");

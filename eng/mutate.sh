@@ -1,5 +1,5 @@
 #!/bin/sh
-# Injects each wrong meaning of eng/mutants.txt and checks that the Policy tests notice. Arguments: names of mutants, default all.
+# Injects each wrong meaning of eng/mutants.txt and checks that the Policy tests (or the packet tests, as root) notice. Arguments: names of mutants, default all.
 # Takes a few minutes; ./build.sh nightly runs it. The last line is "N mutants, N noticed".
 set -eu
 repository=$(cd "$(dirname "$0")/.." && pwd)

@@ -199,7 +199,7 @@ internal static class BaseChains
             Rule.Of(
                 Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
                 FromNode(not: true), Counted(Names.NoGate, mode)),
-            // The kernel forwards them all the same between two pods of one link. It sends multicast itself (MLD).
+            // Linux forwards them all the same from a link to the same link. Multicast it sends itself (MLD).
             Rule.Of(
                 Match.Source(LinkLocal), Match.Destination(Multicast, not: true), FromNode(not: true),
                 Counted(Names.Spoofed, mode)) with { Comment = "no pod's own address" },

@@ -56,7 +56,10 @@ public sealed class SharedAddressTests : IDisposable
         Given([Isolate('a', Direction.Egress), Isolate('t', Direction.Egress, On(82, 83))], accepts[0]);
         Assert.Equal("82 83", Allowed('a', 'b', family));
         NetworkPolicy[] closed =
-            [Isolate('a', Direction.Egress), Isolate('t', Direction.Egress), Isolate('b', Direction.Ingress, On(80, 80))];
+        [
+            Isolate('a', Direction.Egress), Isolate('t', Direction.Egress),
+            Isolate('b', Direction.Ingress, On(80, 80)),
+        ];
         Given(closed, accepts);
         Assert.Equal("80", Allowed('a', 'b', family));
     }
@@ -72,7 +75,7 @@ public sealed class SharedAddressTests : IDisposable
         Assert.Equal((false, true, true), (ToNode(family, 80), ToNode(family, 81), ToNode(family, 82)));
     }
 
-    /// <summary>The kernel lets a link-local source through between two pods of one link: it asks nobody then.</summary>
+    /// <summary>Linux forwards a link-local source from a link to the same link, and no gate is its own.</summary>
     [Fact]
     public void A_link_local_source_reaches_no_other_pod_of_its_link()
     {

@@ -47,7 +47,9 @@ public sealed class ConformanceTests
         Assert.Equal(301, played);
     }
 
-    /// <summary>Probes in their order; those that follow each other under the same policies and labels together.</summary>
+    /// <summary>
+    /// Probes in their order; those that follow each other under the same policies and labels together.
+    /// </summary>
     private static List<(string Key, List<JsonNode> Probes)> Tables(JsonArray cases)
     {
         var tables = new List<(string Key, List<JsonNode> Probes)>();

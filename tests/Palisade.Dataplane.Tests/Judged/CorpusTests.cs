@@ -68,7 +68,8 @@ public sealed class CorpusTests
             var wanted = recipe!["cases"]!.AsArray().Select(claim => new Wanted(
                 (string)claim!["from"]!, (string)claim["to"]!, ProtocolOf(claim["protocol"]), (ushort)claim["port"]!,
                 (bool)(claim["specExpect"] ?? claim["expect"])!)).ToList();
-            await Play.RunAsync(world, RecipeCluster(folder, root, recipe), wanted, $"recipe {recipe["recipe"]}", failures);
+            var cluster = RecipeCluster(folder, root, recipe);
+            await Play.RunAsync(world, cluster, wanted, $"recipe {recipe["recipe"]}", failures);
             claims += wanted.Count;
         }
 

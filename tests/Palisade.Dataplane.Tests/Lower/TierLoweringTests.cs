@@ -3,10 +3,12 @@ using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Reconcile;
 using Palisade.Dataplane.Tests.World;
+using Palisade.Manifests;
 using Palisade.Nftables;
 using Palisade.Nftables.Expressions;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
+using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
 using static Palisade.Dataplane.Tests.World.OneNode;
 using static Palisade.Dataplane.Tests.World.Tiers;
@@ -18,7 +20,8 @@ public sealed class TierLoweringTests
 {
     private static readonly NetworkPolicy[] Isolated =
     [
-        Isolate('a', Direction.Egress), Isolate('b', Direction.Egress, new PolicyRule([], [PolicyPort.All(Protocol.Udp)])),
+        Isolate('a', Direction.Egress),
+        Isolate('b', Direction.Egress, new PolicyRule([], [PolicyPort.All(Protocol.Udp)])),
         Isolate('b', Direction.Ingress),
     ];
 
@@ -54,9 +57,10 @@ public sealed class TierLoweringTests
     [Fact]
     public void Gates_share_the_Admin_tier()
     {
-        ClusterNetworkPolicy[] tiers =
-            [Admin(1, 'a', Deny(Peer('c'))) with { Subject = new(Policy.Selectors.LabelSelector.Everything, Policy.Selectors.LabelSelector.Everything) }];
-        var ruleset = Lower(Isolated, tiers);
+        var ruleset = Lower(Isolated, Admin(1, 'a', Deny(Peer('c'))) with
+        {
+            Subject = new(LabelSelector.Everything, LabelSelector.Everything),
+        });
         var admin = ruleset.Chains.Single(chain => chain.Name.StartsWith("admin-egress", StringComparison.Ordinal));
         var jumps = ruleset.Chains.Count(chain => chain.Rules.Any(rule => rule.Expressions.OfType<Immediate>()
             .Any(end => end.Verdict.Chain == admin.Name)));
@@ -64,17 +68,18 @@ public sealed class TierLoweringTests
     }
 
     /// <summary>
-    /// The most sets a packet of one family and protocol is looked up in by a gate: its verdict map, and what its chains
-    /// ask when nothing matches before the end.
+    /// The most sets a packet of one family and protocol is looked up in by a gate: its verdict map, and what its
+    /// chains ask when nothing matches before the end.
     /// </summary>
     [Fact]
     public void A_gate_of_the_conformance_suite_costs_at_most_eight_lookups()
     {
         var most = 0;
-        foreach (var file in Directory.EnumerateFiles(SharedFolder.Require("corpus/npapi-conformance/policies")).Order())
+        var folder = SharedFolder.Require("corpus/npapi-conformance/policies");
+        foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            var tiers = Manifests.ManifestSet.Load([file]).Snapshot.ClusterNetworkPolicies.Select(policy =>
-                policy with { Subject = new(Policy.Selectors.LabelSelector.Everything, OneNode.Pod('a')) });
+            var tiers = ManifestSet.Load([file]).Snapshot.ClusterNetworkPolicies.Select(policy =>
+                policy with { Subject = new(LabelSelector.Everything, OneNode.Pod('a')) });
             var ruleset = Lower([], [.. tiers]);
             foreach (var map in ruleset.Sets.Where(set => set.Name is "egress4" or "ingress4"))
             {
@@ -100,7 +105,8 @@ public sealed class TierLoweringTests
             [
                 Admin(1, 'a', Accept(Peer('b')).On(80), Pass(Nodes), Deny(Networks("10.0.0.0/8", "fd00::/8"))),
                 Baseline(1, 'c', Accept(new DomainNamesPeer(["*.example.com"])), Deny(Anything).On(1, 1023)),
-                Admin(2, 'c', Pass(Everybody), Deny(Nodes)), Admin(2, 'b', Pass(Peer('a')), Deny(Everybody)).ForIngress(),
+                Admin(2, 'c', Pass(Everybody), Deny(Nodes)),
+                Admin(2, 'b', Pass(Peer('a')), Deny(Everybody)).ForIngress(),
             ],
             DomainNames = [new("a.example.com", [Beyond4])],
         });

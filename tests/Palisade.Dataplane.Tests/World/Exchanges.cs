@@ -5,8 +5,8 @@ using Protocol = Palisade.Policy.Sets.Protocol;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// Connections as programs make them, between pods whose kernels have their addresses, and nodes: a TCP handshake, a UDP
-/// datagram and its echo.
+/// Connections as programs make them, between pods whose kernels have their addresses, and nodes: a TCP handshake, a
+/// UDP datagram and its echo.
 /// </summary>
 internal static class Exchanges
 {
