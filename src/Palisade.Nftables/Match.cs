@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Palisade.Nftables.Expressions;
+using Palisade.Nftables.Packets;
 
 namespace Palisade.Nftables;
 
@@ -160,6 +161,39 @@ public static class Match
         new Compare(CompareOperator.Equal, NftKey.Byte(reply ? (byte)1 : (byte)0)),
     ];
 
+    /// <summary>`ct label 5`: whether the connection has it.</summary>
+    public static ImmutableArray<Expression> CtLabel(int label, bool not = false) =>
+    [
+        new Conntrack(ConntrackKey.Labels), new Bitwise(NftKey.Bit(label, 16)),
+        new Compare(not ? CompareOperator.Equal : CompareOperator.NotEqual, new(new byte[16])),
+    ];
+
+    /// <summary>`ct zone 5`.</summary>
+    public static ImmutableArray<Expression> CtZone(ushort zone, bool not = false) =>
+        [new Conntrack(ConntrackKey.Zone), new Compare(Sign(not), NftKey.Host16(zone))];
+
+    /// <summary>`ct original ip daddr @set`: where it was sent before its destination was translated.</summary>
+    public static ImmutableArray<Expression> CtOriginalDestination(int family, string set, bool not = false)
+    {
+        var key = family == 4 ? ConntrackKey.DestinationV4 : ConntrackKey.DestinationV6;
+        return [new Conntrack(key) { IsReply = false }, new Lookup(set) { Inverted = not }];
+    }
+
+    /// <summary>`tcp flags syn / fin,syn,rst,ack`: of the flags in the mask, exactly those.</summary>
+    public static ImmutableArray<Expression> TcpFlags(TcpFlags flags, TcpFlags mask, bool not = false) =>
+    [
+        .. Protocol(6), new Payload(PayloadBase.Transport, 13, 1), new Bitwise(NftKey.Byte((byte)mask)),
+        new Compare(Sign(not), NftKey.Byte((byte)flags)),
+    ];
+
+    /// <summary>`ip daddr . meta l4proto . th dport vmap @map`.</summary>
+    public static ImmutableArray<Expression> DestinationServiceMap(int family, string map) =>
+        [.. ServiceFields(family), new Lookup(map) { IntoVerdict = true }];
+
+    /// <summary>`ip daddr . meta l4proto . th dport @set`.</summary>
+    public static ImmutableArray<Expression> DestinationServiceIn(int family, string set, bool not = false) =>
+        [.. ServiceFields(family), new Lookup(set) { Inverted = not }];
+
     /// <summary>`ct mark 0x00000001`.</summary>
     public static ImmutableArray<Expression> CtMark(uint mark) =>
         [new Conntrack(ConntrackKey.Mark), new Compare(CompareOperator.Equal, NftKey.Host32(mark))];
@@ -178,6 +212,18 @@ public static class Match
     /// </summary>
     public static ImmutableArray<Expression> Fib(FibInput input, uint routeType = 2, bool not = false) =>
         [new Fib(input, FibResult.AddressType), new Compare(Sign(not), NftKey.Host32(routeType))];
+
+    /// <summary>Destination address, transport protocol and port, one behind the other.</summary>
+    internal static ImmutableArray<Expression> ServiceFields(int family)
+    {
+        var address = family == 4 ? 4 : 16;
+        return
+        [
+            .. OfFamily(family), AddressField(family, source: false),
+            new Meta(MetaKey.L4Proto, Registers.After(address)),
+            new Payload(PayloadBase.Transport, 2, 2, Registers.After(address + 4)),
+        ];
+    }
 
     private static CompareOperator Sign(bool not) => not ? CompareOperator.NotEqual : CompareOperator.Equal;
 

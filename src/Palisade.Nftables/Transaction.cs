@@ -230,7 +230,7 @@ public sealed class Transaction
         if (expression is not Lookup { Anonymous: { } set } lookup)
             return expression;
         var id = ++_lastSetId;
-        var name = set.Definition.IsVerdictMap ? "__map%d" : "__set%d";   // the kernel fills the number in
+        var name = set.Definition.IsMap ? "__map%d" : "__set%d";   // the kernel fills the number in
         var definition = set.Definition with { Name = name };
         Begin(NftConstants.NewSet, NetlinkConstants.Create, "add anonymous set");
         SetWire.Encode(_buffer, _table.Name, definition, id, set.Elements.Length * (definition.IsInterval ? 2 : 1));

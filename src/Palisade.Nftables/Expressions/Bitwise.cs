@@ -3,13 +3,16 @@ using Palisade.Nftables.Text;
 
 namespace Palisade.Nftables.Expressions;
 
-/// <summary>register = (register AND mask) XOR xor; the xor is always zero here.</summary>
+/// <summary>register = (register AND mask) XOR xor.</summary>
 /// <remarks>
 /// NFTA_BITWISE_SREG (1) u32 · NFTA_BITWISE_DREG (2) u32 · NFTA_BITWISE_LEN (3) u32, bytes
 /// NFTA_BITWISE_MASK (4) data · NFTA_BITWISE_XOR (5) data · NFTA_BITWISE_OP (6) u32, 0 in dumps: mask and xor
 /// </remarks>
 public sealed record Bitwise(NftKey Mask, uint Register = Expression.FirstRegister) : Expression
 {
+    /// <summary>As long as the mask; null: all zero.</summary>
+    public NftKey? Xor { get; init; }
+
     /// <inheritdoc/>
     public override string KernelName => "bitwise";
 
@@ -19,7 +22,7 @@ public sealed record Bitwise(NftKey Mask, uint Register = Expression.FirstRegist
         buffer.PutBig32(2, Register);
         buffer.PutBig32(3, (uint)Mask.Length);
         buffer.PutValue(4, Mask);
-        buffer.PutValue(5, new(new byte[Mask.Length]));
+        buffer.PutValue(5, Xor ?? new(new byte[Mask.Length]));
     }
 
     internal override void Print(RulePrinter printer) => printer.Mask(this);
@@ -41,7 +44,8 @@ public sealed record Bitwise(NftKey Mask, uint Register = Expression.FirstRegist
             }
         }
 
-        var plain = source == target && operation == 0 && !xor.Bytes.ContainsAnyExcept((byte)0);
-        return plain ? new Bitwise(mask, source) : new Unknown("bitwise", new(body));
+        if (source != target || operation != 0)
+            return new Unknown("bitwise", new(body));
+        return new Bitwise(mask, source) { Xor = xor.Bytes.ContainsAnyExcept((byte)0) ? xor : null };
     }
 }

@@ -59,6 +59,9 @@ public abstract record Expression
             "immediate" => Immediate.DecodeBody(body),
             "log" => Log.DecodeBody(body),
             "limit" => Limit.DecodeBody(body),
+            "notrack" => new NoTrack(),
+            "numgen" => NumberGenerator.DecodeBody(body),
+            "nat" => Nat.DecodeBody(body),
             _ => new Unknown(name, new(body)),
         };
     }

@@ -25,6 +25,6 @@ public sealed record Immediate(NftVerdict Verdict) : Expression
     internal static Expression DecodeBody(ReadOnlySpan<byte> body)
     {
         var verdict = AttributeReader.Find(AttributeReader.Find(body, 2), 2);
-        return verdict.IsEmpty ? new Unknown("immediate", new(body)) : new Immediate(NftVerdict.Decode(verdict));
+        return verdict.IsEmpty ? ImmediateValue.DecodeValue(body) : new Immediate(NftVerdict.Decode(verdict));
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Palisade.Nftables.Netlink;
 using Palisade.Nftables.Text;
 
@@ -51,10 +50,10 @@ public sealed record Log(ushort Group) : Expression
             hasGroup |= reader.Type == 1;
             log = reader.Type switch
             {
-                1 => log with { Group = BinaryPrimitives.ReadUInt16BigEndian(reader.Payload) },
+                1 => log with { Group = reader.Big16 },
                 2 => log with { Prefix = reader.Text },
                 3 => log with { SnapLength = reader.Big32 },
-                4 => log with { QueueThreshold = BinaryPrimitives.ReadUInt16BigEndian(reader.Payload) },
+                4 => log with { QueueThreshold = reader.Big16 },
                 _ => log,
             };
         }

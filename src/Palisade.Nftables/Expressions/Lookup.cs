@@ -5,7 +5,7 @@ namespace Palisade.Nftables.Expressions;
 
 /// <summary>Looks registers up in a set; of a verdict map the found verdict takes effect.</summary>
 /// <remarks>
-/// NFTA_LOOKUP_SET (1) string · NFTA_LOOKUP_SREG (2) u32 · NFTA_LOOKUP_DREG (3) u32: 0, only for maps
+/// NFTA_LOOKUP_SET (1) string · NFTA_LOOKUP_SREG (2) u32 · NFTA_LOOKUP_DREG (3) u32: for maps, 0 the verdict
 /// NFTA_LOOKUP_SET_ID (4) u32, for a set made in the same batch · NFTA_LOOKUP_FLAGS (5) u32: 1 inverted
 /// </remarks>
 public sealed record Lookup(string Set, uint Register = Expression.FirstRegister) : Expression
@@ -19,6 +19,9 @@ public sealed record Lookup(string Set, uint Register = Expression.FirstRegister
     /// <summary>Takes the verdict of the found element.</summary>
     public bool IntoVerdict { get; init; }
 
+    /// <summary>Loads the value of the found element of a map; the rule ends when there is none.</summary>
+    public uint? IntoRegister { get; init; }
+
     /// <inheritdoc/>
     public override string KernelName => "lookup";
 
@@ -30,6 +33,8 @@ public sealed record Lookup(string Set, uint Register = Expression.FirstRegister
         buffer.PutBig32(2, Register);
         if (IntoVerdict)
             buffer.PutBig32(3, 0);
+        else if (IntoRegister is { } target)
+            buffer.PutBig32(3, target);
         buffer.PutString(1, Set);
         if (SetId != 0)
             buffer.PutBig32(4, SetId);
@@ -49,7 +54,8 @@ public sealed record Lookup(string Set, uint Register = Expression.FirstRegister
             {
                 1 => lookup with { Set = reader.Text },
                 2 => lookup with { Register = reader.Big32 },
-                3 => lookup with { IntoVerdict = reader.Big32 == 0 },
+                3 when reader.Big32 == 0 => lookup with { IntoVerdict = true },
+                3 => lookup with { IntoRegister = reader.Big32 },
                 5 => lookup with { Inverted = (reader.Big32 & 1) != 0 },
                 _ => lookup,
             };

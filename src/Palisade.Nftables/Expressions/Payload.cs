@@ -39,6 +39,7 @@ public sealed record Payload(PayloadBase Base, uint Offset, uint Length, uint Re
     {
         var operand = Base switch
         {
+            PayloadBase.Link => LinkField(),
             PayloadBase.Network => NetworkField(printer),
             PayloadBase.Transport => TransportField(printer),
             _ => null,
@@ -65,6 +66,14 @@ public sealed record Payload(PayloadBase Base, uint Offset, uint Length, uint Re
         return new((PayloadBase)origin, offset, length, register);
     }
 
+    private Operand? LinkField() => (Offset, Length) switch
+    {
+        (0, 6) => new("ether daddr", FieldType.EtherAddress, 6),
+        (6, 6) => new("ether saddr", FieldType.EtherAddress, 6),
+        (12, 2) => new("ether type", FieldType.EtherType, 2),
+        _ => null,
+    };
+
     private Operand? NetworkField(RulePrinter printer)
     {
         Operand? field = (printer.Family, Offset) switch
@@ -77,6 +86,8 @@ public sealed record Payload(PayloadBase Base, uint Offset, uint Length, uint Re
             (RulePrinter.V6, 7) => new("ip6 hoplimit", FieldType.Integer, 1),
             (RulePrinter.V6, 8) => new("ip6 saddr", FieldType.Ipv6Address, 16),
             (RulePrinter.V6, 24) => new("ip6 daddr", FieldType.Ipv6Address, 16),
+            (RulePrinter.Arp, 14) => new("arp saddr ip", FieldType.Ipv4Address, 4),
+            (RulePrinter.Arp, 24) => new("arp daddr ip", FieldType.Ipv4Address, 4),
             _ => null,
         };
         if (field is null || Length > field.Length)
@@ -91,6 +102,7 @@ public sealed record Payload(PayloadBase Base, uint Offset, uint Length, uint Re
         {
             (6, 0, 2) => new("tcp sport", FieldType.InetService, 2),
             (6, 2, 2) => new("tcp dport", FieldType.InetService, 2),
+            (6, 13, 1) => new("tcp flags", FieldType.TcpFlags, 1),
             (17, 0, 2) => new("udp sport", FieldType.InetService, 2),
             (17, 2, 2) => new("udp dport", FieldType.InetService, 2),
             (132, 0, 2) => new("sctp sport", FieldType.InetService, 2),

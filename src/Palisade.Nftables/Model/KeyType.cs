@@ -20,6 +20,12 @@ public enum FieldType : byte
     /// <summary>IPv6 address.</summary>
     Ipv6Address = 8,
 
+    /// <summary>Ethernet address.</summary>
+    EtherAddress = 9,
+
+    /// <summary>Type of an Ethernet frame.</summary>
+    EtherType = 10,
+
     /// <summary>IP protocol number.</summary>
     InetProtocol = 12,
 
@@ -28,6 +34,9 @@ public enum FieldType : byte
 
     /// <summary>ICMP type.</summary>
     IcmpType = 14,
+
+    /// <summary>TCP's control bits.</summary>
+    TcpFlags = 15,
 
     /// <summary>Packet or connection mark.</summary>
     Mark = 19,
@@ -47,6 +56,9 @@ public enum FieldType : byte
     /// <summary>ICMPv6 type.</summary>
     Icmpv6Type = 29,
 
+    /// <summary>Conntrack labels, 128 bits.</summary>
+    CtLabel = 30,
+
     /// <summary>Route type of an address.</summary>
     FibAddressType = 38,
 
@@ -63,6 +75,12 @@ public readonly record struct KeyType(uint Number)
     /// <summary>ipv6_addr.</summary>
     public static KeyType Ipv6Address { get; } = new((uint)FieldType.Ipv6Address);
 
+    /// <summary>ether_addr.</summary>
+    public static KeyType EtherAddress { get; } = new((uint)FieldType.EtherAddress);
+
+    /// <summary>What numgen gives: 32 bits in the host's order. For maps written in a rule only.</summary>
+    public static KeyType HostInteger { get; } = new((uint)FieldType.Integer) { IntegerBytes = 4 };
+
     /// <summary>ifname.</summary>
     public static KeyType InterfaceName { get; } = new((uint)FieldType.InterfaceName);
 
@@ -74,6 +92,9 @@ public readonly record struct KeyType(uint Number)
 
     /// <summary>mark.</summary>
     public static KeyType Mark { get; } = new((uint)FieldType.Mark);
+
+    /// <summary>Of a single integer, its length; 0: one byte.</summary>
+    public int IntegerBytes { get; init; }
 
     /// <summary>The fields, in order.</summary>
     public ImmutableArray<FieldType> Fields
@@ -96,7 +117,7 @@ public readonly record struct KeyType(uint Number)
         get
         {
             if (!IsConcatenation)
-                return LengthOf((FieldType)Number);
+                return IntegerBytes > 0 ? IntegerBytes : LengthOf((FieldType)Number);
             var length = 0;
             foreach (var part in Fields)
                 length += (LengthOf(part) + 3) & ~3;
@@ -122,9 +143,10 @@ public readonly record struct KeyType(uint Number)
     internal static int LengthOf(FieldType field) => field switch
     {
         FieldType.NfProto or FieldType.InetProtocol or FieldType.IcmpType or FieldType.Icmpv6Type => 1,
-        FieldType.CtDirection or FieldType.Integer => 1,
-        FieldType.InetService => 2,
-        FieldType.Ipv6Address or FieldType.InterfaceName => 16,
+        FieldType.CtDirection or FieldType.Integer or FieldType.TcpFlags => 1,
+        FieldType.InetService or FieldType.EtherType => 2,
+        FieldType.EtherAddress => 6,
+        FieldType.Ipv6Address or FieldType.InterfaceName or FieldType.CtLabel => 16,
         _ => 4,
     };
 }

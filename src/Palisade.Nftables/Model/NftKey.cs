@@ -21,6 +21,25 @@ public readonly struct NftKey : IEquatable<NftKey>, IComparable<NftKey>
     /// <summary>ipv4_addr or ipv6_addr.</summary>
     public static NftKey Of(IPAddress address) => new(address.GetAddressBytes());
 
+    /// <summary>ipv4_addr or ipv6_addr.</summary>
+    public static NftKey Of(PacketAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.Write(bytes);
+        return new(bytes[..address.Length]);
+    }
+
+    /// <summary>One bit of a field in host order (ct label), bit 0 the lowest of the first byte.</summary>
+    public static NftKey Bit(int bit, int length)
+    {
+        var bytes = new byte[length];
+        bytes[bit / 8] = (byte)(1 << bit % 8);
+        return new(bytes);
+    }
+
+    /// <summary>16 bits in the host's order: a zone.</summary>
+    public static NftKey Host16(ushort value) => new([(byte)(value & 0xff), (byte)(value >> 8)]);
+
     /// <summary>inet_service: a port, big-endian.</summary>
     public static NftKey Port(ushort port) => new([(byte)(port >> 8), (byte)(port & 0xff)]);
 

@@ -12,8 +12,13 @@ public sealed record SetDefinition(string Name, KeyType Key)
     /// <summary>A verdict map: each element has a verdict.</summary>
     public bool IsVerdictMap { get; init; }
 
+    /// <summary>A map to values of this type (each element has Data); null: a set or a verdict map.</summary>
+    public KeyType? Data { get; init; }
+
     /// <summary>Shown by nft list.</summary>
     public string? Comment { get; init; }
+
+    internal bool IsMap => IsVerdictMap || Data is not null;
 
     /// <summary>Whether its elements are pairs of keys (concatenated intervals), not interval borders.</summary>
     internal bool HasKeyEnds => IsInterval && Key.IsConcatenation;
@@ -27,6 +32,9 @@ public sealed record Element(NftKey Key)
 
     /// <summary>The verdict, in verdict maps.</summary>
     public NftVerdict? Verdict { get; init; }
+
+    /// <summary>The value, in other maps.</summary>
+    public NftKey? Data { get; init; }
 
     /// <summary>Shown by nft list.</summary>
     public string? Comment { get; init; }

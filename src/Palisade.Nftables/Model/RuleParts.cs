@@ -27,6 +27,7 @@ internal static class RuleParts
     }
 
     private static bool IsDependency(Expression load, Expression compare) =>
-        load is Meta { Key: MetaKey.NfProto or MetaKey.L4Proto }
+        load is Meta { Key: MetaKey.NfProto or MetaKey.L4Proto or MetaKey.Protocol }
+            or Payload { Base: PayloadBase.Link, Offset: 12, Length: 2 }
         && compare is Compare { Operator: CompareOperator.Equal };
 }

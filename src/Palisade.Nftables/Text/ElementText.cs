@@ -7,6 +7,8 @@ internal static class ElementText
     {
         var comment = element.Comment is null ? "" : $" comment \"{element.Comment}\"";
         var verdict = element.Verdict is null ? "" : $" : {element.Verdict}";
+        if (element.Data is { } data && set.Data is { } type)
+            verdict = $" : {Key(type, new(data))}";
         return Key(set.Key, element) + comment + verdict;   // the comment before the verdict: nft 1.0.6
     }
 
@@ -29,7 +31,8 @@ internal static class ElementText
     };
 
     private static bool IsBigEndian(KeyType key) =>
-        !key.IsConcatenation && (FieldType)key.Number is not (FieldType.InterfaceName or FieldType.Mark);
+        !key.IsConcatenation && key.IntegerBytes <= 1
+        && (FieldType)key.Number is not (FieldType.InterfaceName or FieldType.Mark);
 
     // nft compares names, host-order numbers and whole concatenations as little-endian numbers, fields unpadded.
     private static byte[] Reversed(KeyType type, NftKey key)
@@ -38,7 +41,7 @@ internal static class ElementText
         var offset = 0;
         foreach (var field in type.Fields)
         {
-            var length = KeyType.LengthOf(field);
+            var length = type.IsConcatenation ? KeyType.LengthOf(field) : type.Length;
             bytes.AddRange(key.Bytes.Slice(offset, length));
             offset += type.IsConcatenation ? (length + 3) & ~3 : length;
         }
@@ -50,6 +53,8 @@ internal static class ElementText
     private static string Key(KeyType type, Element element)
     {
         var fields = type.Fields;
+        if (type.IntegerBytes == 4)
+            return $"{FieldText.Host32(element.Key.Bytes)}";
         if (fields.Length == 1)
             return Field(fields[0], element.Key.Bytes, element.End is { } end ? end.Bytes : element.Key.Bytes);
         var parts = new List<string>();

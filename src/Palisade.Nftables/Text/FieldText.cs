@@ -18,6 +18,12 @@ internal static class FieldText
         ("dying", 0x200),
     ];
 
+    private static readonly (string Name, uint Bit)[] TcpFlagBits =
+    [
+        ("fin", 0x01), ("syn", 0x02), ("rst", 0x04), ("psh", 0x08), ("ack", 0x10), ("urg", 0x20), ("ecn", 0x40),
+        ("cwr", 0x80),
+    ];
+
     internal static string NameOf(FieldType field) => field switch
     {
         FieldType.NfProto => "nf_proto",
@@ -25,6 +31,10 @@ internal static class FieldText
         FieldType.Ipv6Address => "ipv6_addr",
         FieldType.InetProtocol => "inet_proto",
         FieldType.InetService => "inet_service",
+        FieldType.EtherAddress => "ether_addr",
+        FieldType.EtherType => "ether_type",
+        FieldType.TcpFlags => "tcp_flag",
+        FieldType.CtLabel => "ct_label",
         FieldType.IcmpType => "icmp_type",
         FieldType.Icmpv6Type => "icmpv6_type",
         FieldType.Mark => "mark",
@@ -45,6 +55,10 @@ internal static class FieldText
         FieldType.Ipv4Address or FieldType.Ipv6Address => new IPAddress(bytes).ToString(),
         FieldType.InetProtocol => ProtocolName(bytes[0]),
         FieldType.InetService => $"{BinaryPrimitives.ReadUInt16BigEndian(bytes)}",
+        FieldType.EtherAddress => string.Join(':', bytes.ToArray().Select(b => $"{b:x2}")),
+        FieldType.EtherType => EtherType(BinaryPrimitives.ReadUInt16BigEndian(bytes)),
+        FieldType.TcpFlags => bytes[0] == 0 ? "0x0" : Bits(TcpFlagBits, bytes[0]),
+        FieldType.CtLabel => Labels(bytes),
         FieldType.IcmpType => IcmpType(bytes[0]),
         FieldType.Icmpv6Type => Icmpv6Type(bytes[0]),
         FieldType.Mark => $"0x{Host32(bytes):x8}",
@@ -137,6 +151,29 @@ internal static class FieldText
         143 => "ethernet",
         _ => $"{protocol}",
     };
+
+    private static string EtherType(ushort type) => type switch
+    {
+        0x0800 => "ip",
+        0x0806 => "arp",
+        0x86dd => "ip6",
+        0x8100 => "8021q",
+        0x88a8 => "8021ad",
+        _ => $"0x{type:x4}",
+    };
+
+    /// <summary>The numbers of the labels that are set; nft prints names where connlabel.conf has them.</summary>
+    private static string Labels(ReadOnlySpan<byte> bytes)
+    {
+        var set = new List<int>();
+        for (var label = 0; label < bytes.Length * 8; label++)
+        {
+            if ((bytes[label / 8] & 1 << label % 8) != 0)
+                set.Add(label);
+        }
+
+        return set.Count == 0 ? "0x0" : string.Join(',', set);
+    }
 
     private static string IcmpType(byte type) => type switch
     {

@@ -15,6 +15,12 @@ public static class NftText
         ("security", 50, null), ("srcnat", 100, NftHook.Postrouting),
     ];
 
+    private static readonly (string Name, int Priority, NftHook? Hook)[] BridgePriorities =
+    [
+        ("dstnat", -300, NftHook.Prerouting), ("filter", -200, null), ("out", 100, NftHook.Output),
+        ("srcnat", 300, NftHook.Postrouting),
+    ];
+
     /// <summary>Prints a table, with a line end behind the last brace.</summary>
     public static string Print(Ruleset ruleset)
     {
@@ -62,8 +68,9 @@ public static class NftText
     {
         var definition = set.Definition;
         var text = new StringBuilder();
-        text.Append($"\t{(definition.IsVerdictMap ? "map" : "set")} {definition.Name} {{\n");
-        text.Append($"\t\ttype {definition.Key}{(definition.IsVerdictMap ? " : verdict" : "")}\n");
+        text.Append($"\t{(definition.IsMap ? "map" : "set")} {definition.Name} {{\n");
+        var data = definition.Data is { } type ? $" : {type}" : definition.IsVerdictMap ? " : verdict" : "";
+        text.Append($"\t\ttype {definition.Key}{data}\n");
         if (definition.IsInterval)
             text.Append("\t\tflags interval\n");
         if (definition.Comment is not null)
@@ -98,7 +105,7 @@ public static class NftText
         {
             var hook = at.Hook.ToString().ToLowerInvariant();
             var policy = at.Policy.ToString().ToLowerInvariant();
-            text.Append($"\t\ttype {at.Type} hook {hook} priority {PriorityName(at)}; policy {policy};\n");
+            text.Append($"\t\ttype {at.Type} hook {hook} priority {PriorityName(family, at)}; policy {policy};\n");
         }
 
         foreach (var rule in chain.Rules)
@@ -106,10 +113,10 @@ public static class NftText
         return text.Append("\t}\n").ToString();
     }
 
-    private static string PriorityName(BaseChain chain)
+    private static string PriorityName(NftFamily family, BaseChain chain)
     {
         const int Reach = 10;   // how far from a name nft still uses it
-        foreach (var (name, priority, hook) in Priorities)
+        foreach (var (name, priority, hook) in family == NftFamily.Bridge ? BridgePriorities : Priorities)
         {
             var distance = chain.Priority - priority;
             if (Math.Abs(distance) > Reach || (hook is not null && hook != chain.Hook))

@@ -12,6 +12,7 @@ internal sealed class RulePrinter
 {
     internal const byte V4 = 2;
     internal const byte V6 = 10;
+    internal const byte Arp = 3;
 
     private readonly List<string?> _statements = [];
     private readonly List<(uint Register, Operand Operand)> _loaded = [];
@@ -19,8 +20,14 @@ internal sealed class RulePrinter
     private int? _protocolMatch;
     private NftKey? _lower;
 
-    internal RulePrinter(NftFamily family) =>
+    internal RulePrinter(NftFamily family)
+    {
         Family = family switch { NftFamily.Ip => V4, NftFamily.Ip6 => V6, _ => null };
+        IsOneFamily = Family is not null;
+    }
+
+    /// <summary>Whether the table is of IPv4 or IPv6 alone, so that nft does not say which.</summary>
+    internal bool IsOneFamily { get; }
 
     /// <summary>The family the rule has matched so far.</summary>
     internal byte? Family { get; private set; }
@@ -42,7 +49,31 @@ internal sealed class RulePrinter
     {
         var index = _loaded.FindLastIndex(entry => entry.Register == bitwise.Register);
         if (index >= 0)
-            _loaded[index] = (bitwise.Register, _loaded[index].Operand with { Mask = bitwise.Mask });
+            _loaded[index] = (bitwise.Register, _loaded[index].Operand with
+            {
+                Mask = bitwise.Mask,
+                Xor = bitwise.Xor,
+            });
+    }
+
+    /// <summary>What a register holds, as a value of a type: a constant, or what was loaded or computed.</summary>
+    internal string TakeValue(uint register, Operand target)
+    {
+        var operand = Take(register);
+        if (operand.Constant is { } constant)
+            return target.Format(constant.Bytes);
+        if (operand.Mask is not { } mask || operand.Xor is not { Length: 4 } xor)
+            return operand.Text;
+        var (kept, set) = (FieldText.Host32(mask.Bytes), FieldText.Host32(xor.Bytes));
+        return kept == ~set ? $"{operand.Text} | {target.Format(xor.Bytes)}"
+            : $"{operand.Text} & {target.Format(NftKey.Host32(kept | set).Bytes)} | {target.Format(xor.Bytes)}";
+    }
+
+    /// <summary>A constant that was loaded into a register; null when it holds something else.</summary>
+    internal NftKey? ConstantIn(uint register)
+    {
+        var index = _loaded.FindLastIndex(entry => entry.Register == register);
+        return index >= 0 ? _loaded[index].Operand.Constant : null;
     }
 
     internal void Compare(Compare compare)
@@ -69,7 +100,7 @@ internal sealed class RulePrinter
     internal void Range(uint register, bool inverted, NftKey from, NftKey to)
     {
         var operand = Take(register);
-        var text = $"{FieldText.Format(operand.Type, from.Bytes)}-{FieldText.Format(operand.Type, to.Bytes)}";
+        var text = $"{operand.Format(from.Bytes)}-{operand.Format(to.Bytes)}";
         Say($"{operand.Text} {(inverted ? "!= " : "")}{text}");
     }
 
@@ -78,6 +109,12 @@ internal sealed class RulePrinter
         var left = string.Join(" . ", _loaded.Select(entry => entry.Operand.Text));
         _loaded.Clear();
         var right = lookup.Anonymous is { } set ? Inline(set) : $"@{lookup.Set}";
+        if (lookup.IntoRegister is { } target)
+        {
+            Load(target, new($"{left} map {right}", FieldType.None, 0));
+            return;
+        }
+
         Say($"{left}{(lookup.Inverted ? " !=" : "")}{(lookup.IntoVerdict ? " vmap" : "")} {right}");
     }
 
@@ -107,19 +144,22 @@ internal sealed class RulePrinter
             return $"{operand.Text} {sign}{FieldText.Format(operand.Type, whole)}/{operand.LoadedBytes * 8}";
         }
 
-        return $"{operand.Text} {sign}{FieldText.Format(operand.Type, compare.Value.Bytes)}";
+        return $"{operand.Text} {sign}{operand.Format(compare.Value.Bytes)}";
     }
 
     private static string MaskedText(Operand operand, NftKey mask, Compare compare, string sign)
     {
         var isZero = !compare.Value.Bytes.ContainsAnyExcept((byte)0);
-        if (operand.Type is FieldType.CtState or FieldType.CtStatus && isZero)
+        var isBits = operand.Type is FieldType.CtState or FieldType.CtStatus or FieldType.TcpFlags or FieldType.CtLabel;
+        if (isBits && isZero)
         {
             var not = compare.Operator == CompareOperator.Equal ? "! " : "";
             return $"{operand.Text} {not}{FieldText.Format(operand.Type, mask.Bytes)}";
         }
 
         var value = FieldText.Format(operand.Type, compare.Value.Bytes);
+        if (operand.Type == FieldType.TcpFlags)
+            return $"{operand.Text} {sign}{value} / {FieldText.Format(operand.Type, mask.Bytes)}";
         if (FieldText.HasPrefixes(operand.Type))
             return $"{operand.Text} {sign}{value}/{LeadingOnes(mask)}";
         var equals = compare.Operator == CompareOperator.Equal ? "== " : sign;
@@ -146,6 +186,11 @@ internal sealed class RulePrinter
         if (operand.Text == "meta nfproto")
         {
             Family = value.Bytes[0];
+            _familyMatch = _statements.Count - 1;
+        }
+        else if (operand.Text is "meta protocol" or "ether type")
+        {
+            Family = value.ToString() switch { "0800" => V4, "86dd" => V6, "0806" => Arp, _ => null };
             _familyMatch = _statements.Count - 1;
         }
         else if (operand.Text is "meta l4proto" or "ip protocol" or "ip6 nexthdr")

@@ -47,7 +47,7 @@ internal static class ChainWire
                 case 1: table = reader.Text; break;
                 case 3: name = reader.Text; break;
                 case 4: (hook, priority) = DecodeHook(reader.Payload); break;
-                case 5: policy = (ChainPolicy)reader.Big32; break;
+                case 5: policy = (ChainPolicy)(reader.Big32 & 0xff); break;
                 case 7: type = reader.Text; break;
                 case 12: comment = NftComment.Decode(reader.Payload); break;
             }
@@ -132,6 +132,6 @@ internal static class ChainWire
                 priority = reader.Big32;
         }
 
-        return ((NftHook)hook, unchecked((int)priority));
+        return ((NftHook)(hook & 0xff), unchecked((int)priority));
     }
 }

@@ -7,7 +7,7 @@ namespace Palisade.Nftables.Wire;
 /// <remarks>
 /// list: NFTA_SET_ELEM_LIST_TABLE (1) string · _SET (2) string · _ELEMENTS (3) nest { LIST_ELEM (1) nest … }
 ///   · _SET_ID (4) u32
-/// element: KEY (1) data · DATA (2) data { verdict } · FLAGS (3) u32: 1 INTERVAL_END
+/// element: KEY (1) data · DATA (2) data { verdict } or { value } · FLAGS (3) u32: 1 INTERVAL_END
 ///   · USERDATA (6) records: comment (0) · KEY_END (10) data
 /// An interval of one field is two elements: its first key, and the key behind its last with INTERVAL_END (none
 /// behind the last key of all). A concatenated interval is one element with KEY and KEY_END, both inclusive.
@@ -57,6 +57,7 @@ internal static class ElementWire
             switch (reader.Type)
             {
                 case 1: element = element with { Key = reader.Value }; break;
+                case 2 when set.Data is not null: element = element with { Data = reader.Value }; break;
                 case 2: element = element with { Verdict = VerdictOf(reader.Payload) }; break;
                 case 3: flags = reader.Big32; break;
                 case 6: element = element with { Comment = NftComment.Decode(reader.Payload) }; break;
@@ -92,6 +93,8 @@ internal static class ElementWire
             buffer.EndNest(data);
         }
 
+        if (contents?.Data is { } value)
+            buffer.PutValue(2, value);
         if (contents?.Comment is { } comment)
             buffer.Put(6, NftComment.Encode(comment));
         buffer.EndNest(nest);

@@ -10,8 +10,8 @@ namespace Palisade.Nftables.Wire;
 ///   · _DATA_TYPE (6) u32: 0xffffff00 verdict · _DATA_LEN (7) u32
 ///   · _DESC (9) nest { SIZE (1) u32 · CONCAT (2) nest { LIST_ELEM (1) nest { FIELD_LEN (1) u32 } … } }
 ///   · _ID (10) u32 · _USERDATA (13) records
-/// Userdata: KEYBYTEORDER (0) u32 host order: 0 none, 1 host, 2 big · COMMENT (7) string. Without the byte order
-/// nft prints some keys backwards. Source: linux/netfilter/nf_tables.h, libnftnl udata.h.
+/// Userdata: KEYBYTEORDER (0), DATABYTEORDER (1) u32 host order: 0 none, 1 host, 2 big · COMMENT (7) string.
+/// Without the byte order nft prints some keys backwards. Source: linux/netfilter/nf_tables.h, libnftnl udata.h.
 /// </remarks>
 internal static class SetWire
 {
@@ -25,7 +25,7 @@ internal static class SetWire
 
     internal static void Encode(NetlinkBuffer buffer, string table, SetDefinition set, uint id, int? anonymousSize)
     {
-        var flags = (set.IsInterval ? Interval : 0) | (set.IsVerdictMap ? Map : 0)
+        var flags = (set.IsInterval ? Interval : 0) | (set.IsMap ? Map : 0)
             | (set.HasKeyEnds ? Concatenation : 0) | (anonymousSize is null ? 0 : Anonymous | Constant);
         buffer.PutString(1, table);
         buffer.PutString(2, set.Name);
@@ -37,11 +37,17 @@ internal static class SetWire
             buffer.PutBig32(6, VerdictData);
             buffer.PutBig32(7, 0);
         }
+        else if (set.Data is { } data)
+        {
+            buffer.PutBig32(6, data.Number);
+            buffer.PutBig32(7, (uint)data.Length);
+        }
 
         buffer.PutBig32(10, id);
         EncodeDescription(buffer, set, anonymousSize);
         byte[] comment = set.Comment is null ? [] : NftComment.Encode(set.Comment, CommentRecord);
-        buffer.Put(13, [0, 4, ByteOrder(set.Key), 0, 0, 0, .. comment]);
+        byte[] dataOrder = set.Data is { } type ? [1, 4, ByteOrder(type), 0, 0, 0] : [];
+        buffer.Put(13, [0, 4, ByteOrder(set.Key), 0, 0, 0, .. dataOrder, .. comment]);
     }
 
     /// <summary>
@@ -52,7 +58,7 @@ internal static class SetWire
     {
         var definition = new SetDefinition("", default);
         var table = "";
-        uint flags = 0;
+        uint flags = 0, dataType = 0;
         var count = -1;
         var reader = new AttributeReader(attributes);
         while (reader.Next())
@@ -63,14 +69,25 @@ internal static class SetWire
                 case 2: definition = definition with { Name = reader.Text }; break;
                 case 3: flags = reader.Big32; break;
                 case 4: definition = definition with { Key = new(reader.Big32) }; break;
-                case 20: count = (int)reader.Big32; break;   // NFTA_SET_COUNT, since Linux 6.16
+                case 5 when definition.Key.Number == (uint)FieldType.Integer && reader.Big32 > 1:
+                    var bytes = (int)(reader.Big32 & 0xff);
+                    definition = definition with { Key = definition.Key with { IntegerBytes = bytes } };
+                    break;
+                case 6: dataType = reader.Big32; break;
+                case 20: count = unchecked((int)reader.Big32); break;   // NFTA_SET_COUNT, since Linux 6.16
                 case 13:
                     definition = definition with { Comment = NftComment.Decode(reader.Payload, CommentRecord) };
                     break;
             }
         }
 
-        definition = definition with { IsInterval = (flags & Interval) != 0, IsVerdictMap = (flags & Map) != 0 };
+        var isMap = (flags & Map) != 0;
+        definition = definition with
+        {
+            IsInterval = (flags & Interval) != 0,
+            IsVerdictMap = isMap && dataType == VerdictData,
+            Data = isMap && dataType != VerdictData ? new KeyType(dataType) : null,
+        };
         return (definition, (flags & Anonymous) != 0, table, count);
     }
 
@@ -100,6 +117,7 @@ internal static class SetWire
     private static byte ByteOrder(KeyType key) => key.IsConcatenation ? (byte)0 : (FieldType)key.Number switch
     {
         FieldType.InterfaceName or FieldType.Mark or FieldType.InterfaceIndex or FieldType.CtState => (byte)1,
+        FieldType.Integer when key.IntegerBytes > 1 => (byte)1,
         _ => (byte)2,
     };
 }

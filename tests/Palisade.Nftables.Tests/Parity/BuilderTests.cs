@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Palisade.Nftables.Expressions;
 using Palisade.Nftables.Kernel;
+using Palisade.Nftables.Packets;
 
 namespace Palisade.Nftables.Tests.Parity;
 
@@ -63,11 +64,27 @@ public sealed class BuilderTests
         		type ifname . ipv4_addr : verdict
         	}
 
+        	map service-gates {
+        		type ipv4_addr . inet_proto . inet_service : verdict
+        	}
+
+        	set services6 {
+        		type ipv6_addr . inet_proto . inet_service
+        	}
+
+        	map services {
+        		type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+        	}
+
+        	map backends6 {
+        		type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service
+        	}
+
         	chain gate {
         	}
 
         	chain base {
-        		type filter hook HOOK priority filter; policy accept;
+        		type TYPE hook HOOK priority PRIORITY; policy accept;
         RULES	}
         }
 
@@ -151,6 +168,29 @@ public sealed class BuilderTests
                 Match.Icmpv6Type(135), Match.HopLimit(255), Statement.Accept),
             "ip6 saddr fe80::/10 icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept"),
         (Rule.Of(Match.HopLimit(255, not: true), Statement.Drop), "ip6 hoplimit != 255 drop"),
+        (Rule.Of(Match.CtLabel(5), Statement.Accept), "ct label 5 accept"),
+        (Rule.Of(Match.CtLabel(127, not: true), Statement.Accept), "ct label ! 127 accept"),
+        (Rule.Of(Match.CtZone(5), Statement.Accept), "ct zone 5 accept"),
+        (Rule.Of(Match.CtZone(300, not: true), Statement.Accept), "ct zone != 300 accept"),
+        (Rule.Of(Match.CtOriginalDestination(4, "pods"), Statement.Accept), "ct original ip daddr @pods accept"),
+        (Rule.Of(Match.CtOriginalDestination(6, "pods6", not: true), Statement.Accept),
+            "ct original ip6 daddr != @pods6 accept"),
+        (Rule.Of(Match.TcpFlags(TcpFlags.Syn, TcpFlags.Fin | TcpFlags.Syn | TcpFlags.Reset | TcpFlags.Acknowledge),
+            Statement.Accept), "tcp flags syn / fin,syn,rst,ack accept"),
+        (Rule.Of(Match.TcpFlags(TcpFlags.Syn, TcpFlags.Syn | TcpFlags.Acknowledge, not: true), Statement.Accept),
+            "tcp flags != syn / syn,ack accept"),
+        (Rule.Of(Match.DestinationServiceMap(4, "service-gates")),
+            "ip daddr . meta l4proto . th dport vmap @service-gates"),
+        (Rule.Of(Match.DestinationServiceIn(6, "services6"), Statement.Accept),
+            "ip6 daddr . meta l4proto . th dport @services6 accept"),
+        (Rule.Of(Statement.SetMark(4)), "meta mark set 0x00000004"),
+        (Rule.Of(Statement.SetMark(4, 4)), "meta mark set meta mark | 0x00000004"),
+        (Rule.Of(Statement.SetCtMark(7)), "ct mark set 0x00000007"),
+        (Rule.Of(Statement.SetCtMark(4, 15)), "ct mark set ct mark & 0xfffffff4 | 0x00000004"),
+        (Rule.Of(Statement.SetCtMark(8, 8)), "ct mark set ct mark | 0x00000008"),
+        (Rule.Of(Statement.SetCtLabel(5)), "ct label set 5"),
+        (Rule.Of(Statement.OneOf(NftVerdict.Goto("gate"), NftVerdict.Jump("gate"), NftVerdict.Accept)),
+            "numgen random mod 3 vmap { 0 : goto gate, 1 : jump gate, 2 : accept }"),
         (Rule.Of(Statement.Log(5)), "log group 5"),
         (Rule.Of(Statement.Limit(10, 1, 20), Statement.Log(5, "denied web: ", 64)),
             "limit rate 10/second burst 20 packets log prefix \"denied web: \" group 5 snaplen 64"),
@@ -171,11 +211,48 @@ public sealed class BuilderTests
             "fib daddr . iif type != broadcast drop"),
     ];
 
+    public static ImmutableArray<(Rule Rule, string Text)> Raw { get; } =
+    [
+        (Rule.Of(Statement.NoTrack), "notrack"),
+        (Rule.Of(Match.DestinationPorts(17, [(53, 53)]), Statement.NoTrack), "udp dport 53 notrack"),
+        (Rule.Of(Statement.SetCtZone(5)), "ct zone set 5"),
+    ];
+
+    public static ImmutableArray<(Rule Rule, string Text)> DestinationNat { get; } =
+    [
+        (Rule.Of(Statement.DestinationNat(Address("10.0.0.5"))), "dnat ip to 10.0.0.5"),
+        (Rule.Of(Statement.DestinationNat(Address("fd00::5"))), "dnat ip6 to fd00::5"),
+        (Rule.Of(Match.Protocol(6), Statement.DestinationNat(Address("10.0.0.5"), 80)),
+            "meta l4proto tcp dnat ip to 10.0.0.5:80"),
+        (Rule.Of(Match.Protocol(17), Statement.DestinationNat(Address("fd00::5"), 53)),
+            "meta l4proto udp dnat ip6 to [fd00::5]:53"),
+        (Rule.Of(Statement.DestinationNatByMap(4, "services")),
+            "dnat ip to ip daddr . meta l4proto . th dport map @services"),
+        (Rule.Of(Statement.DestinationNatByMap(6, "backends6")),
+            "dnat ip6 to ip6 daddr . meta l4proto . th dport map @backends6"),
+        (Rule.Of(Match.Protocol(6), Statement.DestinationNatToOneOf([(Address("10.0.0.9"), 80)])),
+            "meta l4proto tcp dnat ip to numgen random mod 1 map { 0 : 10.0.0.9 . 80 }"),
+        (Rule.Of(Match.Protocol(6), Statement.DestinationNatToOneOf(
+                [(Address("fd00::9"), 8080), (Address("fd00::1"), 80), (Address("fd00::9"), 8080)])),
+            "meta l4proto tcp dnat ip6 to numgen random mod 3 map "
+            + "{ 0 : fd00::9 . 8080, 1 : fd00::1 . 80, 2 : fd00::9 . 8080 }"),
+    ];
+
+    public static ImmutableArray<(Rule Rule, string Text)> SourceNat { get; } =
+    [
+        (Rule.Of(Statement.SourceNat(Address("10.0.0.5"))), "snat ip to 10.0.0.5"),
+        (Rule.Of(Match.Protocol(6), Statement.SourceNat(Address("10.0.0.5"), 1024)),
+            "meta l4proto tcp snat ip to 10.0.0.5:1024"),
+    ];
+
     [Fact]
     public void Rules_print_as_nft_lists_them_and_are_what_nft_makes_of_that_text()
     {
-        Judge("postrouting", Postrouting);
-        Judge("prerouting", Prerouting);
+        Judge("filter", "postrouting", "filter", Postrouting);
+        Judge("filter", "prerouting", "filter", Prerouting);
+        Judge("filter", "prerouting", "raw", Raw);
+        Judge("nat", "prerouting", "dstnat", DestinationNat);
+        Judge("nat", "postrouting", "srcnat", SourceNat);
     }
 
     [Fact]
@@ -186,17 +263,20 @@ public sealed class BuilderTests
             .Where(method => method.IsStatic && method.DeclaringType != typeof(object))
             .Select(method => $"{method.DeclaringType!.Name}.{method.Name.Replace("get_", "")}").Distinct();
         bool IsJudged(string builder) =>
-            builder == "Statement.Verdict" || new[] { "(", ",", ")" }.Any(end => source.Contains(builder + end));
+            builder is "Statement.Verdict" or "Statement.ServiceMap"
+            || new[] { "(", ",", ")" }.Any(end => source.Contains(builder + end));
         var missing = string.Join(", ", builders.Where(builder => !IsJudged(builder)));
         Assert.Equal("", missing);
     }
 
     private static string SourceFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
 
-    private static void Judge(string hook, ImmutableArray<(Rule Rule, string Text)> cases)
+    private static PacketAddress Address(string text) => PacketAddress.Parse(text);
+
+    private static void Judge(string type, string hook, string priority, ImmutableArray<(Rule Rule, string Text)> cases)
     {
         var nft = Nft.Find();
-        var text = Frame.Replace("\r", "").Replace("HOOK", hook)
+        var text = Frame.Replace("\r", "").Replace("TYPE", type).Replace("HOOK", hook).Replace("PRIORITY", priority)
             .Replace("RULES", string.Concat(cases.Select(c => $"\t\t{c.Text}\n")));
         using var theirs = Namespaces.Create("theirs");
         theirs.RunProgram(nft, text, "-f", "-");
