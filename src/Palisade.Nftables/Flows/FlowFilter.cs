@@ -1,7 +1,8 @@
 namespace Palisade.Nftables.Flows;
 
 /// <summary>
-/// Which connections to read, by equality. Filtered in the kernel, but for IPv6 addresses, which it gets wrong.
+/// Which connections to read, by equality. Filtered in the kernel, but for IPv6 addresses, which it gets wrong; what an
+/// older kernel lets through because it does not know a filter (zones: before 6.8) is held back here.
 /// </summary>
 public sealed record FlowFilter
 {
@@ -27,7 +28,10 @@ public sealed record FlowFilter
     public TupleFilter? Reply { get; init; }
 
     internal bool Matches(Flow flow) =>
-        (Original is null || Original.Matches(flow.Original)) && (Reply is null || Reply.Matches(flow.Reply));
+        (Family == 0 || Family == flow.Family) && (Zone is null || Zone == flow.Zone)
+        && (Mark is not { } mark || (flow.Mark & mark.Mask) == mark.Mark)
+        && (Status is not { } status || (flow.Status & status.Mask) == status.Bits)
+        && (Original is null || Original.Matches(flow.Original)) && (Reply is null || Reply.Matches(flow.Reply));
 }
 
 /// <summary>The fields of a tuple that must be equal; null: any. Ports need the protocol.</summary>
