@@ -1,4 +1,8 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Palisade.Nftables.Kernel;
+using Palisade.Nftables.Rtnetlink;
 
 namespace Palisade.Nftables.Tests.Parity;
 
@@ -87,5 +91,71 @@ public sealed class BridgeTests
         transaction.AddRuleset(whole);
         socket.Commit(transaction);
         Assert.Equal(text, space.RunProgram(nft, "", "list", "table", "bridge", "palisade"));
+    }
+
+    [Fact]
+    public void A_port_that_speaks_for_another_address_is_dropped_at_the_bridge()
+    {
+        using var node = Namespaces.Create("bridge-node");
+        using var first = Namespaces.Create("bridge-first");
+        using var second = Namespaces.Create("bridge-second");
+        using var routing = node.Run(() => new RtSocket());
+        routing.CreateBridge("br0");
+        routing.SetUp("br0");
+        Plug(routing, first, "port1", "10.7.0.1", "10.7.0.9");
+        Plug(routing, second, "port2", "10.7.0.2");
+        var own = new NftSet(new("own", KeyType.Concatenate(KeyType.InterfaceName, KeyType.Ipv4Address)))
+        {
+            Elements = [Own("port1", "10.7.0.1"), Own("port2", "10.7.0.2")],
+        };
+        var table = new Table(NftFamily.Bridge, "palisade");
+        var transaction = new Transaction(table);
+        transaction.AddRuleset(new(table)
+        {
+            Counters = [new("spoofed")],
+            Sets = [own],
+            Chains =
+            [
+                new("pre")
+                {
+                    Base = new("filter", NftHook.Prerouting, -300),
+                    Rules =
+                    [
+                        Rule.Of(BridgeMatch.InputInterfaceAndSource(4, "own", not: true), Statement.CountOn("spoofed"),
+                            Statement.Drop),
+                    ],
+                },
+            ],
+        });
+        using var socket = node.Run(() => new NftSocket());
+        socket.Commit(transaction);
+
+        using var receiver = second.Run(() => new UdpClient(new IPEndPoint(IPAddress.Any, 5000)));
+        receiver.Client.ReceiveTimeout = 5000;
+        using var honest = first.Run(() => new UdpClient(new IPEndPoint(IPAddress.Parse("10.7.0.1"), 0)));
+        using var liar = first.Run(() => new UdpClient(new IPEndPoint(IPAddress.Parse("10.7.0.9"), 0)));
+        var target = new IPEndPoint(IPAddress.Parse("10.7.0.2"), 5000);
+        IPEndPoint? from = null;
+        honest.Send([1], 1, target);
+        Assert.Equal([1], receiver.Receive(ref from));
+        Assert.Equal(0ul, socket.Counters(table).Single().Packets);
+        liar.Send([2], 1, target);
+        honest.Send([3], 1, target);
+        Assert.Equal([3], receiver.Receive(ref from));   // the one before did not come
+        Assert.Equal(1ul, socket.Counters(table).Single().Packets);
+    }
+
+    private static Element Own(string port, string address) =>
+        new(NftKey.Concatenate(NftKey.Interface(port), NftKey.Of(IPAddress.Parse(address))));
+
+    private static void Plug(RtSocket node, NetworkNamespace pod, string port, params string[] addresses)
+    {
+        node.CreateVeth(port, "eth0", pod.FileDescriptor);
+        node.SetMaster(port, "br0");
+        node.SetUp(port);
+        using var routing = pod.Run(() => new RtSocket());
+        foreach (var address in addresses)
+            routing.AddAddress("eth0", IPAddress.Parse(address), 24);
+        routing.SetUp("eth0");
     }
 }
