@@ -9,6 +9,9 @@ return args switch
     ["start"] => StartBenchmark.Run(200),
     ["start", var runs] => StartBenchmark.Run(int.Parse(runs)),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
+    ["verdict", .. var shapes] => VerdictBenchmark.Verdicts(shapes),
+    ["verdict-once", var shape] => VerdictBenchmark.PrintVerdicts(shape),
+    ["connectivity", .. var shapes] => VerdictBenchmark.Connectivity(shapes),
     ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
     // Run by the pods of the benchmark's cluster.
     ["send", var target, var port, var log] => Sender.Run(target, int.Parse(port), log),
@@ -23,6 +26,8 @@ static int Help()
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           start [RUNS]            from process start to exit: native, JIT, the wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
+          verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
+          connectivity [SHAPE …]  time and memory of the whole connectivity, between all classes
         """);
     return 2;
 }

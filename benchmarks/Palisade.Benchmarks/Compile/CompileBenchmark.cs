@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-
 namespace Palisade.Benchmarks.Compile;
 
 /// <summary>
@@ -66,20 +63,9 @@ internal static class CompileBenchmark
     /// <summary>The medians of several processes; null when one refused the shape.</summary>
     private static CompileMeasurement? Measure(string shape)
     {
-        var runs = new List<CompileMeasurement>();
-        for (var i = 0; i < (shape == Sizes[^1] ? 1 : Processes); i++)
-        {
-            using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["compile-once", shape])
-            {
-                RedirectStandardOutput = true,
-            })!;
-            var line = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            if (process.ExitCode != 0 || JsonSerializer.Deserialize<CompileMeasurement>(line) is not { } run)
-                return null;
-            runs.Add(run);
-        }
-
+        var processes = shape == Sizes[^1] ? 1 : Processes;
+        if (OnceEach.Run<CompileMeasurement>("compile-once", shape, processes) is not { } runs)
+            return null;
         double Of(Func<CompileMeasurement, double> figure) => Figures.Median(runs.Select(figure));
         return runs[0] with
         {

@@ -89,7 +89,7 @@ internal sealed record CompileMeasurement
         var gatesTime = watch.Elapsed;
         var peak = StatusBytes("VmHWM") - resident;
         var kept = Settle() - heap;
-        var verdicts = new VerdictMeasurement(policy);
+        var verdicts = new VerdictMeasurement(policy, VerdictMeasurement.FewPairs);
         var (byId, byAddress) = (verdicts.ById(), verdicts.ByAddress());
         var classes = policy.Classes.Length;
         policy = null;

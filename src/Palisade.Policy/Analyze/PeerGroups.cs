@@ -27,15 +27,18 @@ internal sealed class PeerGroups
         var groups = ImmutableArray.CreateBuilder<PeerGroup>();
         _groupOf = new int[policy.EndpointLimit];
         Array.Fill(_groupOf, -1);
-        _firstOfClass = new int[policy.Classes.Length + 1];
-        for (var id = 0; id < policy.Classes.Length; id++)
+        var classes = policy.Classes;
+        // Ids of classes ascend, but some may be free.
+        _firstOfClass = new int[classes.IsEmpty ? 1 : classes[^1].Id + 2];
+        foreach (var pods in classes)
         {
-            _firstOfClass[id] = groups.Count;
-            foreach (var same in policy.Classes[id].Endpoints.GroupBy(AtomOf).OrderBy(same => same.Key))
-                groups.Add(new(groups.Count, id, same.Key < 0 ? null : same.Key, [.. same]));
+            _firstOfClass[pods.Id] = groups.Count;
+            foreach (var same in pods.Endpoints.GroupBy(AtomOf).OrderBy(same => same.Key))
+                groups.Add(new(groups.Count, pods.Id, same.Key < 0 ? null : same.Key, [.. same]));
+            // Until the next class says where it begins; for a free id nobody asks.
+            _firstOfClass[pods.Id + 1] = groups.Count;
         }
 
-        _firstOfClass[^1] = groups.Count;
         All = groups.ToImmutable();
         foreach (var group in All)
         {

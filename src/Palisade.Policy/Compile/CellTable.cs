@@ -46,7 +46,8 @@ internal sealed class CellTable(CompiledPolicy policy)
             if (!state.ByGate.TryGetValue(gate, out var cells))
             {
                 var kinds = GateKinds.Of(gate, state.Rows, policy.Atoms);
-                state.ByGate[gate] = cells = new(gate, kinds, state.Walk, policy.Atoms, state.Pool);
+                state.ByGate[gate] = cells = new(kinds, (peerClass, atom, exempt) => state.Pool.Intern(
+                    state.Walk.PortsFor(gate, peerClass, policy.Atoms.AtomAt(atom), exempt)));
                 state.Bytes += cells.Bytes;
                 if (state.Bytes > MostBytes)
                     _state = state = new(policy);

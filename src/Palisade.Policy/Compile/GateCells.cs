@@ -1,4 +1,3 @@
-using System.Numerics;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
@@ -8,102 +7,125 @@ namespace Palisade.Policy.Compile;
 /// others. A cell is asked of the <see cref="TierWalk"/> for the first peer of its kinds, and kept. Safe for many
 /// threads: a cell is one word, written after what it stands for; threads that ask at once find the same.
 /// </summary>
+/// <remarks>
+/// All that a verdict reads lies in one array of words, because it costs what it touches, not what it computes:
+/// cells    (rows of exempt peers after the others) × kinds of atoms × (kinds of classes, and one for what is no pod)
+/// runs     atoms of one kind, ascending: first atom &lt;&lt; 32 | kind
+/// window   kinds of classes as numbers of 1, 2, 4, 8, 16 or 32 bits, from the first class of another kind than 0 on
+/// </remarks>
 internal sealed class GateCells
 {
     /// <summary>
-    /// More cells than this are not kept but asked each time: 2 MiB a gate. No cluster of the benchmarks comes near.
+    /// More cells than this are not kept but asked each time: 3 MiB a gate. No cluster of the benchmarks comes near.
     /// </summary>
     private const long MostCells = 1 << 17;
 
-    // Kinds of classes as numbers of 1, 2, 4, 8, 16 or 32 bits for the classes of one window; outside of it is kind 0.
-    private readonly ulong[] _window;
+    private readonly ulong[] _words;
+    private readonly int _cellCount;
+    private readonly int _width;
+    private readonly int _exemptRows;
+    private readonly int _runCount;
+    private readonly int _windowAt;
     private readonly int _windowStart;
     private readonly int _log2Bits;
-    private readonly uint _kindMask;
-    private readonly GateKinds _kinds;
-    private readonly ulong[] _cells;
+    private readonly int[]?[] _edges;
     private readonly PortSet?[] _sets;
-    private readonly TierWalk? _walk;
-    private readonly Gate? _gate;
-    private readonly CidrAtoms? _atoms;
-    private readonly PortSetPool? _pool;
+    private readonly Func<int, int, bool, PortSet> _ask;
 
-    private GateCells(GateKinds kinds)
+    /// <summary>The table of a gate. <paramref name="ask"/> tells class, atom number and exempt to ports.</summary>
+    public GateCells(GateKinds kinds, Func<int, int, bool, PortSet> ask)
     {
-        _kinds = kinds;
+        (Kinds, _ask) = (kinds, ask);
+        (_width, _exemptRows, _runCount) = (kinds.Classes.Count + 2, kinds.AtomKinds, kinds.RunStarts.Length);
+        var cells = 2L * _exemptRows * _width;
+        _cellCount = cells <= MostCells ? (int)cells : 0;
+        (_edges, _sets) = (new int[]?[_cellCount], new PortSet?[_cellCount]);
+        _windowAt = _cellCount + _runCount;
         _log2Bits = Log2BitsFor(kinds.Classes.Count + 1);
-        _kindMask = (uint)((1ul << (1 << _log2Bits)) - 1);
-        (_windowStart, _window) = Pack(kinds.Classes, _log2Bits);
-        var cells = 2L * kinds.AtomKinds * Width;
-        _cells = new ulong[cells <= MostCells ? cells : 0];
-        _sets = new PortSet?[_cells.Length];
+        var firstWord = kinds.Classes.Count == 0 ? 0 : kinds.Classes.Min(kind => kind.FirstWord);
+        var endWord = kinds.Classes.Count == 0 ? 0 : kinds.Classes.Max(kind => kind.FirstWord + kind.Words.Length);
+        _windowStart = firstWord * 64;
+        _words = new ulong[_windowAt + ((endWord - firstWord) << _log2Bits)];
+        for (var run = 0; run < _runCount; run++)
+            _words[_cellCount + run] = ((ulong)kinds.RunStarts[run] << 32) | (uint)kinds.RunKinds[run];
+        for (var kind = 0; kind < kinds.Classes.Count; kind++)
+            Pack(kinds.Classes[kind], (uint)kind + 1);
     }
 
-    public GateCells(Gate gate, GateKinds kinds, TierWalk walk, CidrAtoms atoms, PortSetPool pool)
-        : this(kinds) => (_gate, _walk, _atoms, _pool) = (gate, walk, atoms, pool);
-
     /// <summary>The table where there is no gate: everything passes.</summary>
-    public static GateCells NoGate { get; } = new(GateKinds.None);
+    public static GateCells NoGate { get; } = new(GateKinds.None, (_, _, _) => PortSet.Everything);
 
     /// <summary>What the gate cannot tell apart.</summary>
-    public GateKinds Kinds => _kinds;
+    public GateKinds Kinds { get; }
 
-    /// <summary>How many bytes it keeps; sets of classes, which terms share, are not counted.</summary>
-    public long Bytes => 256 + 8L * (_window.Length + 2 * _cells.Length + _kinds.RunStarts.Length);
-
-    // One kind more than the classes have: what is no pod.
-    private int Width => _kinds.Classes.Count + 2;
+    /// <summary>
+    /// How many bytes it keeps; sets of ports and of classes, which gates share, are not counted.
+    /// </summary>
+    public long Bytes => 256 + 8L * (_words.Length + 2 * _cellCount + _runCount);
 
     /// <summary>
     /// Whether the gate lets a peer of a class (-1: no pod), in an atom by its number (-1: no address), through.
     /// </summary>
     public bool Allows(int peerClass, int atom, bool exempt, Protocol protocol, ushort port)
     {
-        var (cell, cells) = (CellOf(peerClass, atom, exempt), _cells);
-        if ((uint)cell < (uint)cells.Length)
-        {
-            var packed = Volatile.Read(ref cells[cell]);
-            if (PackedPorts.IsWhole(packed))
-                return PackedPorts.Contains(packed, protocol, port);
-        }
-
-        return PortsFor(peerClass, atom, exempt).Contains(protocol, port);
+        var cell = CellOf(peerClass, atom, exempt);
+        var packed = cell < _cellCount ? Volatile.Read(ref _words[cell]) : 0;
+        if (PackedPorts.IsWhole(packed))
+            return PackedPorts.Contains(packed, protocol, port);
+        return packed != 0
+            ? PackedPorts.Contains(_edges[cell]!, protocol, port)
+            : PortsFor(peerClass, atom, exempt).Contains(protocol, port);
     }
 
     /// <summary>The ports that the gate lets such a peer through on.</summary>
     public PortSet PortsFor(int peerClass, int atom, bool exempt)
     {
         var cell = CellOf(peerClass, atom, exempt);
-        if (cell >= _cells.Length)
-            return Ask(peerClass, atom, exempt);
-        if (Volatile.Read(ref _cells[cell]) == 0)
+        if (cell >= _cellCount)
+            return _ask(peerClass, atom, exempt);
+        if (Volatile.Read(ref _words[cell]) == 0)
         {
-            var ports = Ask(peerClass, atom, exempt);
+            var ports = _ask(peerClass, atom, exempt);
+            var packed = PackedPorts.Of(ports);
             Volatile.Write(ref _sets[cell], ports);
-            Volatile.Write(ref _cells[cell], PackedPorts.Of(ports));
+            if (!PackedPorts.IsWhole(packed))
+                Volatile.Write(ref _edges[cell], PackedPorts.EdgesOf(ports));
+            Volatile.Write(ref _words[cell], packed);
         }
 
         return Volatile.Read(ref _sets[cell])!;
-    }
-
-    /// <summary>The kind of an atom by its number; 0 for -1, which is no address.</summary>
-    public int AtomKindOf(int atom)
-    {
-        var starts = _kinds.RunStarts;
-        if (starts.Length == 0 || atom < 0)
-            return 0;
-        var found = Array.BinarySearch(starts, atom);
-        return _kinds.RunKinds[found >= 0 ? found : ~found - 1];
     }
 
     private int CellOf(int peerClass, int atom, bool exempt)
     {
         unchecked
         {
-            var row = _kinds.RunStarts.Length == 0 ? 0 : AtomKindOf(atom);
+            var row = _runCount == 0 ? 0 : AtomKindOf(atom);
             if (exempt)
-                row += _kinds.AtomKinds;
-            return row * Width + ClassKindOf(peerClass);
+                row += _exemptRows;
+            return row * _width + ClassKindOf(peerClass);
+        }
+    }
+
+    /// <summary>The kind of an atom by its number; 0 for -1, which is no address.</summary>
+    private int AtomKindOf(int atom)
+    {
+        if (atom < 0)
+            return 0;
+        unchecked
+        {
+            // The last run that does not begin after the atom. The first begins at 0.
+            var (low, high) = (_cellCount, _cellCount + _runCount);
+            while (high - low > 1)
+            {
+                var middle = (low + high) >> 1;
+                if ((int)(_words[middle] >> 32) <= atom)
+                    low = middle;
+                else
+                    high = middle;
+            }
+
+            return (int)_words[low];
         }
     }
 
@@ -111,17 +133,29 @@ internal sealed class GateCells
     {
         unchecked
         {
-            var (at, window) = ((uint)(peerClass - _windowStart), _window);
-            var word = at >> (6 - _log2Bits);
-            if (word < (uint)window.Length)
-                return (int)((uint)(window[word] >> (int)(at << _log2Bits)) & _kindMask);
-            return peerClass < 0 ? Width - 1 : 0;
+            var at = (uint)(peerClass - _windowStart);
+            var word = (uint)_windowAt + (at >> (6 - _log2Bits));
+            if (peerClass >= _windowStart && word < (uint)_words.Length)
+                return (int)((_words[word] >> (int)(at << _log2Bits)) & ((1ul << (1 << _log2Bits)) - 1));
+            return peerClass < 0 ? _width - 1 : 0;
         }
     }
 
-    private PortSet Ask(int peerClass, int atom, bool exempt) => _gate is null
-        ? PortSet.Everything
-        : _pool!.Intern(_walk!.PortsFor(_gate, peerClass, _atoms!.AtomAt(atom), exempt));
+    private void Pack(IdSet classes, uint kind)
+    {
+        // With one bit a class, the words of the set are the window.
+        if (_log2Bits == 0)
+        {
+            classes.Words.CopyTo(_words.AsSpan(_windowAt));
+            return;
+        }
+
+        foreach (var id in classes)
+        {
+            var at = id - _windowStart;
+            _words[_windowAt + (at >> (6 - _log2Bits))] |= (ulong)kind << ((at << _log2Bits) & 63);
+        }
+    }
 
     private static int Log2BitsFor(int kinds)
     {
@@ -129,32 +163,5 @@ internal sealed class GateCells
         while (1L << (1 << log2) < kinds)
             log2++;
         return log2;
-    }
-
-    private static (int Start, ulong[] Window) Pack(IReadOnlyList<IdSet> kinds, int log2Bits)
-    {
-        var filled = kinds.Where(kind => !kind.IsEmpty).ToList();
-        if (filled.Count == 0)
-            return (0, []);
-        var first = filled.Min(kind => kind.FirstWord);
-        var end = filled.Max(kind => kind.FirstWord + kind.Words.Length);
-        var start = first * 64;
-        var window = new ulong[(end - first) << log2Bits];
-        for (var kind = 0; kind < kinds.Count; kind++)
-        {
-            // With one bit a class, the set of kind 1 is the window.
-            if (log2Bits == 0)
-                kinds[kind].Words.CopyTo(window.AsSpan(kinds[kind].FirstWord - first));
-            else
-                Pack(window, kinds[kind], start, log2Bits, (uint)kind + 1);
-        }
-
-        return (start, window);
-    }
-
-    private static void Pack(ulong[] window, IdSet classes, int start, int log2Bits, uint kind)
-    {
-        foreach (var id in classes)
-            window[(id - start) >> (6 - log2Bits)] |= (ulong)kind << (((id - start) << log2Bits) & 63);
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
@@ -18,8 +17,6 @@ internal static class PackedPorts
 {
     private const ulong Known = 1ul << 63, Several = 1ul << 62;
     private const int SpanShift = 16, ProtocolShift = 32;
-
-    public static ulong Everything { get; } = Of(PortSet.Everything);
 
     public static ulong Of(PortSet set)
     {
@@ -48,10 +45,42 @@ internal static class PackedPorts
         return range is { } one ? packed | one.First | ((ulong)(one.Last - one.First) << SpanShift) : packed;
     }
 
+    /// <summary>
+    /// Any set, as the numbers protocol &lt;&lt; 16 | port where it begins or ends, ascending: what is in it has an
+    /// odd number of them at or before it.
+    /// </summary>
+    public static int[] EdgesOf(PortSet set)
+    {
+        var edges = new List<int>();
+        foreach (var protocol in (ReadOnlySpan<Protocol>)[Protocol.Tcp, Protocol.Udp, Protocol.Sctp])
+        {
+            foreach (var range in set.Ranges(protocol))
+            {
+                // A range up to 65535 ends where the next protocol begins; two equal edges there cancel out.
+                edges.Add(((int)protocol << 16) + range.First);
+                edges.Add(((int)protocol << 16) + range.Last + 1);
+            }
+        }
+
+        if (set.HasOther)
+            edges.Add((int)Protocol.Other << 16);
+        return [.. edges];
+    }
+
+    /// <summary>Whether the set of these edges contains a port. O(edges): faster than a search of few.</summary>
+    public static bool Contains(int[] edges, Protocol protocol, ushort port)
+    {
+        unchecked
+        {
+            var (at, passed) = (((int)protocol << 16) | port, 0);
+            foreach (var edge in edges)
+                passed += at >= edge ? 1 : 0;
+            return (passed & 1) != 0;
+        }
+    }
+
     /// <summary>Whether the word says all there is to say.</summary>
     public static bool IsWhole(ulong packed) => (packed & (Known | Several)) == Known;
-
-    public static bool IsKnown(ulong packed) => packed != 0;
 
     /// <summary>Only where <see cref="IsWhole"/>.</summary>
     public static bool Contains(ulong packed, Protocol protocol, ushort port)
