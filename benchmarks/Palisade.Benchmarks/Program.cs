@@ -1,5 +1,6 @@
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Enforcement;
+using Palisade.Benchmarks.Incremental;
 using Palisade.Benchmarks.Start;
 
 return args switch
@@ -13,6 +14,8 @@ return args switch
     ["verdict-once", var shape] => VerdictBenchmark.PrintVerdicts(shape),
     ["connectivity", .. var shapes] => VerdictBenchmark.Connectivity(shapes),
     ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
+    ["incremental", .. var rest] => IncrementalBenchmark.Run(rest),
+    ["incremental-once", var shape] => IncrementalMeasurement.Print(shape),
     // Run by the pods of the benchmark's cluster.
     ["send", var target, var port, var log] => Sender.Run(target, int.Parse(port), log),
     ["receive", var port, var log] => Receiver.Run(int.Parse(port), log),
@@ -28,6 +31,7 @@ static int Help()
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
           connectivity [SHAPE …]  time and memory of the whole connectivity, between all classes
+          incremental [SVG]       single changes of a cluster, from a thousand pods to a million; draws how cost grows
         """);
     return 2;
 }

@@ -63,7 +63,7 @@ internal sealed record CompileMeasurement
     /// The pods as a client decodes them: each has strings and labels of its own, where the generator shares those of
     /// a deployment, which would flatter caches.
     /// </summary>
-    private static ClusterSnapshot Unshared(ClusterSnapshot snapshot) => snapshot with
+    internal static ClusterSnapshot Unshared(ClusterSnapshot snapshot) => snapshot with
     {
         Endpoints =
         [
@@ -139,7 +139,8 @@ internal sealed record CompileMeasurement
         return Figures.Median(times);
     }
 
-    private static long Settle()
+    /// <summary>The bytes on the heap that are in use.</summary>
+    internal static long Settle()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();

@@ -12,6 +12,13 @@ internal static class Figures
         return sorted[sorted.Length / 2];
     }
 
+    /// <summary>The least value that so large a share of all does not exceed.</summary>
+    public static double Quantile(IEnumerable<double> values, double share)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];
+    }
+
     /// <summary>The exponent b of y = a x^b by least squares on the logarithms.</summary>
     public static double Exponent(IReadOnlyList<(double X, double Y)> points)
     {

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Palisade.Benchmarks.Compile;
+using Palisade.Manifests.Generate;
+using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+
+namespace Palisade.Benchmarks.Incremental;
+
+/// <summary>What one kind of change cost: microseconds, and bytes allocated on average.</summary>
+internal sealed record ChangeCost(string Kind, int Events, double Median, double P99, double Max, double Bytes)
+{
+    /// <summary>Garbage collections during these events, by generation; full ones are the last.</summary>
+    public required int[] Collections { get; init; }
+
+    /// <summary>How many gates changed, of a change on average.</summary>
+    public required double Gates { get; init; }
+}
+
+/// <summary>What one process measured of single changes on one shape.</summary>
+internal sealed record IncrementalMeasurement
+{
+    private const int Events = 2000, WarmUp = 300;
+
+    // What takes longer is cut off, and the number of events says so.
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(60);
+
+    public required int Pods { get; init; }
+
+    /// <summary>An engine made of the snapshot with every gate built; the median of some, the first left out.</summary>
+    public required double LoadMs { get; init; }
+
+    /// <summary>What the engine keeps on the heap beside the snapshot's objects.</summary>
+    public required long KeptBytes { get; init; }
+
+    public required ChangeCost[] Changes { get; init; }
+
+    public ChangeCost Of(string kind) => Changes.Single(change => change.Kind == kind);
+
+    /// <summary>Measures in this process, which should have done nothing before, and prints one line of JSON.</summary>
+    public static int Print(string shape)
+    {
+        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
+        {
+            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
+            return 2;
+        }
+
+        var snapshot = ClusterChanges.WithTiers(CompileMeasurement.Unshared(known.Generate(1)));
+        Console.WriteLine(JsonSerializer.Serialize(Measure(snapshot)));
+        return 0;
+    }
+
+    private static IncrementalMeasurement Measure(ClusterSnapshot snapshot)
+    {
+        var times = snapshot.Endpoints.Length > 500_000 ? 2 : 6;
+        var loads = Enumerable.Range(0, times).Select(_ => Load(snapshot)).ToList();
+        var heap = CompileMeasurement.Settle();
+        var engine = new PolicyEngine(snapshot);
+        Gates(engine.Policy);
+        var kept = CompileMeasurement.Settle() - heap;
+        var changes = new ClusterChanges(snapshot);
+        GC.KeepAlive(snapshot);
+        return new()
+        {
+            Pods = snapshot.Endpoints.Length,
+            LoadMs = Figures.Median(loads.Skip(1)),
+            KeptBytes = kept,
+            Changes =
+            [
+                Cost(engine, "pod added", changes.AddPod),
+                Cost(engine, "pod relabelled", changes.RelabelPod),
+                Cost(engine, "pod given another address", changes.MovePod),
+                Cost(engine, "pod removed", changes.RemovePod),
+                Cost(engine, "namespace relabelled", changes.RelabelNamespace),
+                Cost(engine, "policy edited: ports", changes.EditPorts),
+                Cost(engine, "policy edited: peers", changes.EditPeers),
+                Cost(engine, "policy edited: subject", changes.EditSubject),
+                Cost(engine, "policy added", changes.AddPolicy),
+                Cost(engine, "policy removed", changes.RemovePolicy),
+                Cost(engine, "cluster policy edited", changes.EditClusterPolicy),
+                Cost(engine, "node added", changes.AddNode),
+            ],
+        };
+    }
+
+    private static double Load(ClusterSnapshot snapshot)
+    {
+        CompileMeasurement.Settle();
+        var watch = Stopwatch.StartNew();
+        var engine = new PolicyEngine(snapshot);
+        Gates(engine.Policy);
+        GC.KeepAlive(engine);
+        return watch.Elapsed.TotalMilliseconds;
+    }
+
+    /// <summary>Builds every gate, as one who enforces them does.</summary>
+    private static void Gates(CompiledPolicy policy)
+    {
+        foreach (var pods in policy.Classes)
+            Gates(policy, pods);
+    }
+
+    private static void Gates(CompiledPolicy policy, EndpointClass pods)
+    {
+        GC.KeepAlive(policy.GateOf(pods.Id, Direction.Ingress));
+        GC.KeepAlive(policy.GateOf(pods.Id, Direction.Egress));
+    }
+
+    private static ChangeCost Cost(PolicyEngine engine, string kind, Func<ClusterChange> next)
+    {
+        var (times, gates, bytes) = (new List<double>(Events), 0L, 0L);
+        var collections = Collections();
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < WarmUp + Events && (i < WarmUp + 100 || Stopwatch.GetElapsedTime(began) < Most); i++)
+        {
+            var change = next();
+            var allocated = GC.GetAllocatedBytesForCurrentThread();
+            var start = Stopwatch.GetTimestamp();
+            var delta = engine.Apply(change);
+            // Gates of classes that stay are in the delta; those of new classes are asked for, as the dataplane does.
+            foreach (var pods in delta.AppearedClasses)
+                Gates(engine.Policy, pods);
+            var time = Stopwatch.GetElapsedTime(start);
+            if (i == WarmUp)
+                collections = Collections();
+            if (i < WarmUp)
+                continue;
+            times.Add(time.TotalMicroseconds);
+            bytes += GC.GetAllocatedBytesForCurrentThread() - allocated;
+            gates += delta.Gates.Length;
+        }
+
+        return new(kind, times.Count, Figures.Median(times), Figures.Quantile(times, 0.99), times.Max(),
+            bytes / (double)times.Count)
+        {
+            Collections = [.. Collections().Zip(collections, (now, before) => now - before)],
+            Gates = gates / (double)times.Count,
+        };
+    }
+
+    private static int[] Collections() => [.. Enumerable.Range(0, 3).Select(GC.CollectionCount)];
+}
