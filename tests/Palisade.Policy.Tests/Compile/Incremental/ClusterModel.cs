@@ -97,6 +97,9 @@ internal sealed class ClusterModel
         var model = new ClusterModel();
         foreach (var one in events)
             one.Do(model);
+        // In a snapshot a namespace that nobody declared is one without labels, and stays.
+        foreach (var ns in model.ToSnapshot().Namespaces)
+            model.Namespaces.TryAdd(ns.Name, ns);
         return model;
     }
 
