@@ -30,7 +30,7 @@ static int Help()
           start [RUNS]            from process start to exit: native, JIT, the wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
-          connectivity [SHAPE …]  time and memory of the whole connectivity, between all classes
+          connectivity [SHAPE …]  time and memory of what reaches what, class by class
           incremental [SVG]       single changes of a cluster, from a thousand pods to a million; draws how cost grows
         """);
     return 2;
