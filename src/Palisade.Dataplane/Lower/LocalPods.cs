@@ -12,18 +12,20 @@ internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
 {
     public Gate? Of(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
 
-    /// <summary>The pods of a node, in the snapshot's order.</summary>
+    /// <summary>The pods of a node, by namespace and name.</summary>
     public static ImmutableArray<LocalPod> On(CompiledPolicy policy, string node)
     {
         var pods = ImmutableArray.CreateBuilder<LocalPod>();
-        for (var i = 0; i < policy.Snapshot.Endpoints.Length; i++)
+        for (var id = 0; id < policy.EndpointLimit; id++)
         {
-            var pod = policy.Snapshot.Endpoints[i];
-            var of = policy.ClassOf(i);
-            if (pod.Node == node && !pod.HostNetwork && of >= 0)
+            var of = policy.ClassOf(id);
+            if (of >= 0 && policy.EndpointAt(id) is { } pod && pod.Node == node)
                 pods.Add(new(pod, policy.GateOf(of, Direction.Ingress), policy.GateOf(of, Direction.Egress)));
         }
 
+        // Ids need not be in the order of names.
+        pods.Sort((one, other) => (string.CompareOrdinal(one.Pod.Namespace, other.Pod.Namespace),
+            string.CompareOrdinal(one.Pod.Name, other.Pod.Name)).CompareTo((0, 0)));
         return pods.ToImmutable();
     }
 

@@ -34,40 +34,22 @@ public sealed record AddressSet
     public override string ToString() =>
         Nodes is null ? Domain! : $"nodes {(Nodes.SelectsEverything ? "*" : $"{{{Nodes}}}")}";
 
-    internal IEnumerable<Address> In(ClusterSnapshot snapshot) => Nodes is null
-        ? snapshot.DomainNames.Where(known => Names(Canonical(known.Name))).SelectMany(known => known.Addresses)
-        : snapshot.Nodes.Where(node => Nodes.Matches(node.Labels)).SelectMany(node => AddressesOf(snapshot, node));
-
-    /// <summary>A hostNetwork pod is its node, so what it listens on is an address of the node.</summary>
-    private static IEnumerable<Address> AddressesOf(ClusterSnapshot snapshot, Node node) => node.Addresses.Concat(
-        snapshot.Endpoints.Where(pod => pod.HostNetwork && pod.Node == node.Name).SelectMany(pod => pod.Addresses));
+    /// <summary>Whether a node with these labels is meant.</summary>
+    internal bool Contains(LabelSet node) => Nodes is not null && Nodes.Matches(node);
 
     /// <summary>
     /// *.example.com stands for names with one or more labels before .example.com, so never for example.com.
     /// </summary>
-    private bool Names(string known)
+    internal bool Names(string name)
     {
-        if (!Domain!.StartsWith(AnyLabels, StringComparison.Ordinal))
+        if (Domain is null)
+            return false;
+        var known = Canonical(name);
+        if (!Domain.StartsWith(AnyLabels, StringComparison.Ordinal))
             return known == Domain;
         var suffix = Domain[1..];
         return known.Length > suffix.Length && known.EndsWith(suffix, StringComparison.Ordinal);
     }
 
-    private static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
-}
-
-/// <summary>A distinct set of addresses that some rule mentions, resolved on atoms.</summary>
-internal sealed class AddressTerm(AddressSet set, ClusterSnapshot snapshot)
-{
-    private ImmutableHashSet<AddressAtom> _atoms = [];
-
-    public AddressSet Set { get; } = set;
-
-    public ImmutableArray<Address> Addresses { get; } = [.. set.In(snapshot).Distinct().Order()];
-
-    /// <summary>Ties the term to the atoms of its compile, each of its addresses being one.</summary>
-    public void Bind(CidrAtoms atoms) =>
-        _atoms = [.. Addresses.Select(address => new AddressAtom(address.Family, atoms.AtomOf(address)))];
-
-    public bool Contains(AddressAtom atom) => _atoms.Contains(atom);
+    internal static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
 }

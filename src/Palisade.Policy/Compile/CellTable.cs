@@ -60,7 +60,7 @@ internal sealed class CellTable(CompiledPolicy policy)
 
     private sealed class State(CompiledPolicy policy)
     {
-        public GateCells?[] ByClass { get; } = new GateCells?[2 * policy.Classes.Length];
+        public GateCells?[] ByClass { get; } = new GateCells?[2 * policy.ClassLimit];
 
         public Dictionary<Gate, GateCells> ByGate { get; } = new(ReferenceEqualityComparer.Instance);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 
@@ -7,124 +6,265 @@ namespace Palisade.Policy.Compile;
 
 /// <summary>
 /// Pods that no policy can tell apart: they are in the same namespace as far as policies see, have the same labels and
-/// named ports
-/// as far as policies mention them. Addresses are not part of it.
+/// named ports as far as policies mention them. Addresses are not part of it. What a class stands for never changes;
+/// its pods come and go.
 /// </summary>
-/// <param name="Id">0 to the number of classes - 1, in the order of their first pods.</param>
-/// <param name="Namespace">The namespace, if it holds policies or a policy names it; null: one of some that no policy
-/// tells apart.</param>
-/// <param name="NamespaceLabels">The labels of its namespace that policies mention, * as in <paramref name="Labels"/>.
-/// </param>
-/// <param name="Labels">The labels that policies mention; * stands for a value that none of them compares with.</param>
-/// <param name="NamedPorts">The named ports that policies mention, sorted.</param>
-/// <param name="Endpoints">The ids of the pods, ascending. Never empty.</param>
-public sealed record EndpointClass(
-    int Id, string? Namespace, LabelSet NamespaceLabels, LabelSet Labels, ImmutableArray<NamedPort> NamedPorts,
-    ImmutableArray<int> Endpoints);
+public sealed class EndpointClass
+{
+    private ImmutableArray<int> _endpoints;
 
-/// <summary>The classes of a snapshot, with what selectors answer about their namespaces and label sets.</summary>
+    internal EndpointClass(int id, NamespaceGroup group, RestrictedLabels labels, ImmutableArray<NamedPort> ports) =>
+        (Id, Group, RestrictedLabels, NamedPorts) = (id, group, labels, ports);
+
+    /// <summary>
+    /// A small number. In a full compile classes are numbered from 0 in the order of their first pods; in an engine a
+    /// class keeps its number while it has pods, and another may get it later.
+    /// </summary>
+    public int Id { get; }
+
+    /// <summary>
+    /// The namespace, if it holds policies or a policy names it; null: one of some that no policy tells apart.
+    /// </summary>
+    public string? Namespace => Group.Name?.Name;
+
+    /// <summary>The labels of its namespace that policies mention, * as in <see cref="Labels"/>.</summary>
+    public LabelSet NamespaceLabels => Group.Labels.Set;
+
+    /// <summary>The labels that policies mention; * stands for a value that none of them compares with.</summary>
+    public LabelSet Labels => RestrictedLabels.Set;
+
+    /// <summary>The named ports that policies mention, sorted.</summary>
+    public ImmutableArray<NamedPort> NamedPorts { get; }
+
+    /// <summary>The ids of its pods now, ascending. O(pods) when they have changed since it was asked for.</summary>
+    public ImmutableArray<int> Endpoints
+    {
+        get
+        {
+            if (_endpoints.IsDefault)
+                _endpoints = [.. Cohorts.SelectMany(cohort => cohort.Pods).Order()];
+            return _endpoints;
+        }
+    }
+
+    internal NamespaceGroup Group { get; }
+
+    internal RestrictedLabels RestrictedLabels { get; }
+
+    internal List<Cohort> Cohorts { get; } = [];
+
+    internal void ChangeMembers() => _endpoints = default;
+}
+
+/// <summary>
+/// The classes of a cluster. Pods and mentions may change in any order; <see cref="Settle"/> then finds the classes of
+/// all that may have another now.
+/// </summary>
 internal sealed class ClassTable
 {
-    private readonly record struct Group(string? Name, LabelSet Labels);
-
-    private readonly record struct Signature(int Group, int Labels, int Ports);
-
-    private readonly List<Group> _groups = [];
-    private readonly List<LabelSet> _labelSets = [];
-    private readonly List<Signature> _signatures = [];
-
-    public ClassTable(ClusterSnapshot snapshot, ImmutableArray<Endpoint?> endpoints, Vocabulary vocabulary)
+    private readonly record struct Signature(
+        NamespaceGroup Group, RestrictedLabels Labels, ImmutableArray<NamedPort> Ports)
     {
-        var groupOf = GroupNamespaces(snapshot, vocabulary);
-        var labels = new Dictionary<LabelSet, int>();
-        var ports = new Dictionary<string, int>(StringComparer.Ordinal);
-        var portLists = new List<ImmutableArray<NamedPort>>();
-        var classes = new Dictionary<Signature, int>();
-        var members = new List<ImmutableArray<int>.Builder>();
-        ClassOf = new int[endpoints.Length];
-        for (var i = 0; i < endpoints.Length; i++)
+        public bool Equals(Signature other) => ReferenceEquals(Group, other.Group)
+            && ReferenceEquals(Labels, other.Labels) && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
+
+        public override int GetHashCode() => HashCode.Combine(
+            Group.Labels.Id, Group.Name?.Name.GetHashCode(StringComparison.Ordinal), Labels.Id, Ports.Length,
+            Ports.IsEmpty ? 0 : Ports[0].Number);
+    }
+
+    private readonly Dictionary<Signature, EndpointClass> _classes = [];
+    private readonly Cohorts _cohorts;
+    private readonly HashSet<EndpointClass> _emptied = [];
+    private readonly Ids _ids = new();
+    private readonly List<EndpointClass?> _byId = [];
+
+    // By pod: the id of its class plus one, so that 0 is none.
+    private int[] _ofPod = [];
+
+    public ClassTable() => _cohorts = new(Pods, Ports);
+
+    /// <summary>The labels of pods.</summary>
+    public LabelIndex Pods { get; } = new();
+
+    public NamespaceTable Namespaces { get; } = new();
+
+    /// <summary>The named ports of pods.</summary>
+    public PortIndex Ports { get; } = new();
+
+    /// <summary>Told before the class of a pod changes with those of its cohort.</summary>
+    public Action<int>? PodTouched { get; set; }
+
+    /// <summary>Told before a class with named ports appears or vanishes.</summary>
+    public Action<EndpointClass>? PortsTouched { get; set; }
+
+    /// <summary>All ids of classes are below this.</summary>
+    public int Limit => _byId.Count;
+
+    /// <summary>The classes, in no order; some may be without pods until the change is over.</summary>
+    public IReadOnlyCollection<EndpointClass> All => _classes.Values;
+
+    /// <summary>Null where the id is free.</summary>
+    public EndpointClass? ClassAt(int id) => _byId[id];
+
+    /// <summary>-1 for hostNetwork pods and free ids.</summary>
+    public int ClassOf(int pod) => pod < _ofPod.Length ? _ofPod[pod] - 1 : -1;
+
+    /// <summary>Makes room for this many pods at once.</summary>
+    public void Reserve(int pods)
+    {
+        _cohorts.Reserve(pods);
+        Array.Resize(ref _ofPod, pods);
+    }
+
+    /// <summary>A pod that came or changed.</summary>
+    public void Put(int id, Endpoint pod)
+    {
+        var now = pod.HostNetwork ? null : _cohorts.For(Namespaces.EntryOf(pod.Namespace), pod);
+        if (ReferenceEquals(now, _cohorts.OfPod(id)))
+            return;
+        Remove(id);
+        if (now is null)
+            return;
+        _cohorts.Join(now, id);
+        if (id >= _ofPod.Length)
+            Array.Resize(ref _ofPod, Math.Max(id + 1, _ofPod.Length * 5 / 4));
+        now.Class?.ChangeMembers();
+        _ofPod[id] = now.Class is { } of ? of.Id + 1 : 0;
+    }
+
+    /// <summary>A pod that is gone, or was never there.</summary>
+    public void Remove(int id)
+    {
+        if (_cohorts.OfPod(id) is not { } cohort)
+            return;
+        _cohorts.Leave(id);
+        _ofPod[id] = 0;
+        cohort.Class?.ChangeMembers();
+        if (cohort.Pods.Count > 0)
+            return;
+        Move(cohort, null);
+        _cohorts.Drop(cohort);
+        Namespaces.LosePods(cohort.Namespace);
+    }
+
+    /// <summary>Finds the classes of all that changed, and gives the classes that are new.</summary>
+    public List<EndpointClass> Settle()
+    {
+        foreach (var entry in Namespaces.Settle())
         {
-            ClassOf[i] = -1;
-            if (endpoints[i] is not { } pod)
+            foreach (var cohort in entry.Cohorts)
+                Pods.MakeStale(cohort);
+        }
+
+        foreach (var list in Ports.Stale)
+        {
+            foreach (var cohort in _cohorts.All.Where(cohort => ReferenceEquals(cohort.Ports, list)))
+                Pods.MakeStale(cohort);
+        }
+
+        Ports.Stale.Clear();
+        var appeared = new List<EndpointClass>();
+        foreach (var holder in Pods.Stale)
+            Sign((Cohort)holder, appeared);
+        Pods.Stale.Clear();
+        return appeared;
+    }
+
+    /// <summary>Takes out the classes without pods. Their ids stay taken until the change is over.</summary>
+    public List<EndpointClass> Sweep()
+    {
+        var vanished = new List<EndpointClass>();
+        foreach (var pods in _emptied)
+        {
+            if (pods.Cohorts.Count > 0)
                 continue;
-            if (pod.HostNetwork)
-                continue;
-            var signature = new Signature(
-                groupOf[pod.Namespace],
-                Intern(labels, _labelSets, vocabulary.RestrictPod(pod.Labels)),
-                InternPorts(ports, portLists, vocabulary.RestrictPorts(pod.NamedPorts)));
-            ClassOf[i] = Intern(classes, _signatures, signature);
-            if (ClassOf[i] == members.Count)
-                members.Add(ImmutableArray.CreateBuilder<int>());
-            members[ClassOf[i]].Add(i);
+            if (!pods.NamedPorts.IsEmpty)
+            {
+                PortsTouched?.Invoke(pods);
+                Ports.Remove(pods);
+            }
+
+            _classes.Remove(new(pods.Group, pods.RestrictedLabels, pods.NamedPorts));
+            pods.Group.Classes.Remove(pods);
+            Namespaces.LoseClass(pods.Group);
+            _byId[pods.Id] = null;
+            vanished.Add(pods);
         }
 
-        Classes = [.. _signatures.Select((s, id) => new EndpointClass(
-            id, _groups[s.Group].Name, _groups[s.Group].Labels, _labelSets[s.Labels], portLists[s.Ports],
-            members[id].ToImmutable()))];
+        _emptied.Clear();
+        return vanished;
     }
 
-    public ImmutableArray<EndpointClass> Classes { get; }
-
-    /// <summary>By endpoint id; -1 for hostNetwork pods, which no selector sees.</summary>
-    public int[] ClassOf { get; }
-
-    public int NamespaceGroupOf(int classId) => _signatures[classId].Group;
-
-    public int LabelSetOf(int classId) => _signatures[classId].Labels;
-
-    /// <summary>Which namespace groups are in a scope that the vocabulary knows.</summary>
-    public Bits NamespacesIn(NamespaceScope scope)
+    /// <summary>Ends a change: forgets what nothing uses any more.</summary>
+    public void Close(List<EndpointClass> vanished)
     {
-        var bits = new Bits(_groups.Count);
-        for (var i = 0; i < _groups.Count; i++)
-            bits[i] = scope.Name is { } name ? _groups[i].Name == name : scope.Selector.Matches(_groups[i].Labels);
-        return bits;
-    }
-
-    /// <summary>Which label sets meet a selector that the vocabulary knows.</summary>
-    public Bits LabelSetsMatching(LabelSelector selector)
-    {
-        var bits = new Bits(_labelSets.Count);
-        for (var i = 0; i < _labelSets.Count; i++)
-            bits[i] = selector.Matches(_labelSets[i]);
-        return bits;
-    }
-
-    private Dictionary<string, int> GroupNamespaces(ClusterSnapshot snapshot, Vocabulary vocabulary)
-    {
-        var groups = new Dictionary<Group, int>();
-        var groupOf = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var ns in snapshot.Namespaces)
+        foreach (var pods in vanished)
         {
-            var group = new Group(vocabulary.NameOf(ns), vocabulary.RestrictNamespace(ns.Labels));
-            groupOf[ns.Name] = Intern(groups, _groups, group);
+            _ids.Free(pods.Id);
+            pods.RestrictedLabels.Uses--;
+            Pods.Drop(pods.RestrictedLabels);
         }
 
-        return groupOf;
+        Namespaces.Close();
+        Pods.Sweep();
     }
 
-    private static int Intern<T>(Dictionary<T, int> known, List<T> list, T item)
-        where T : notnull
+    private void Sign(Cohort cohort, List<EndpointClass> appeared)
     {
-        ref var id = ref CollectionsMarshal.GetValueRefOrAddDefault(known, item, out var exists);
-        if (!exists)
+        cohort.IsStale = false;
+        if (cohort.Pods.Count == 0)
+            return;
+        var signature = new Signature(cohort.Namespace.Group!, Pods.Restrict(cohort), Ports.Restrict(cohort.Ports));
+        if (!_classes.TryGetValue(signature, out var pods))
+            appeared.Add(pods = Add(signature));
+        if (!ReferenceEquals(pods, cohort.Class))
+            Move(cohort, pods);
+    }
+
+    private EndpointClass Add(Signature signature)
+    {
+        var pods = new EndpointClass(_ids.Take(), signature.Group, signature.Labels, signature.Ports);
+        if (!pods.NamedPorts.IsEmpty)
         {
-            id = list.Count;
-            list.Add(item);
+            PortsTouched?.Invoke(pods);
+            Ports.Add(pods);
         }
 
-        return id;
+        _classes[signature] = pods;
+        pods.Group.Classes.Add(pods);
+        pods.RestrictedLabels.Uses++;
+        if (pods.Id == _byId.Count)
+            _byId.Add(pods);
+        else
+            _byId[pods.Id] = pods;
+        return pods;
     }
 
-    private static int InternPorts(
-        Dictionary<string, int> known, List<ImmutableArray<NamedPort>> list, ImmutableArray<NamedPort> ports)
+    private void Move(Cohort cohort, EndpointClass? to)
     {
-        var text = string.Join(',', ports.Select(p => $"{p.Name}/{(int)p.Protocol}={p.Number}"));
-        if (known.TryGetValue(text, out var id))
-            return id;
-        known[text] = list.Count;
-        list.Add(ports);
-        return list.Count - 1;
+        foreach (var pod in cohort.Pods)
+        {
+            PodTouched?.Invoke(pod);
+            _ofPod[pod] = to is null ? 0 : to.Id + 1;
+        }
+
+        if (cohort.Class is { } from)
+        {
+            var last = from.Cohorts[^1];
+            from.Cohorts[cohort.PlaceInClass] = last;
+            last.PlaceInClass = cohort.PlaceInClass;
+            from.Cohorts.RemoveAt(from.Cohorts.Count - 1);
+            from.ChangeMembers();
+            if (from.Cohorts.Count == 0)
+                _emptied.Add(from);
+        }
+
+        cohort.Class = to;
+        if (to is null)
+            return;
+        cohort.PlaceInClass = to.Cohorts.Count;
+        to.Cohorts.Add(cohort);
+        to.ChangeMembers();
     }
 }

@@ -16,26 +16,31 @@ internal sealed record CompiledClusterPolicy(
 {
     public ImmutableArray<CompiledClusterRule> Rules(Direction direction) =>
         direction == Direction.Ingress ? Ingress : Egress;
+
+    public IEnumerable<CompiledRule> All => Ingress.Concat(Egress).Select(rule => rule.Rule);
+}
+
+/// <summary>The order in which cluster policies are asked: by tier, priority, and name among equals.</summary>
+internal sealed class AskedBefore : IComparer<ClusterNetworkPolicy>
+{
+    public static AskedBefore Order { get; } = new();
+
+    public int Compare(ClusterNetworkPolicy? x, ClusterNetworkPolicy? y)
+    {
+        var tier = x!.Tier.CompareTo(y!.Tier);
+        var priority = x.Priority.CompareTo(y.Priority);
+        return tier != 0 ? tier : priority != 0 ? priority : string.CompareOrdinal(x.Name, y.Name);
+    }
 }
 
 /// <summary>Turns the rules of ClusterNetworkPolicies into terms, shared with those of NetworkPolicies.</summary>
-internal sealed class ClusterCompiler(RuleCompiler rules, ClusterSnapshot snapshot)
+internal sealed class ClusterCompiler(RuleCompiler rules)
 {
     /// <summary>A port name of a ClusterNetworkPolicy is of the protocol that the destination pod declares.</summary>
     private static readonly ImmutableArray<Protocol> NamedProtocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
 
-    private readonly Dictionary<AddressSet, AddressTerm> _addresses = [];
-
-    public IReadOnlyDictionary<AddressSet, AddressTerm> Addresses => _addresses;
-
-    /// <summary>All policies in the order in which they are asked: by tier, priority, and name among equals.</summary>
-    public ImmutableArray<CompiledClusterPolicy> Compile() =>
-    [
-        .. snapshot.ClusterNetworkPolicies
-            .OrderBy(p => p.Tier).ThenBy(p => p.Priority).ThenBy(p => p.Name, StringComparer.Ordinal)
-            .Select(p => new CompiledClusterPolicy(
-                p, Term(p.Subject), Rules(p, Direction.Ingress), Rules(p, Direction.Egress))),
-    ];
+    public CompiledClusterPolicy Compile(ClusterNetworkPolicy policy) => new(
+        policy, Term(policy.Subject), Rules(policy, Direction.Ingress), Rules(policy, Direction.Egress));
 
     private ImmutableArray<CompiledClusterRule> Rules(ClusterNetworkPolicy policy, Direction direction)
     {
@@ -74,11 +79,8 @@ internal sealed class ClusterCompiler(RuleCompiler rules, ClusterSnapshot snapsh
     private CompiledRule Rule(ClusterRule rule, RuleRef reference)
     {
         var ports = rule.Protocols.Select(Port).ToImmutableArray();
-        var names = ports.SelectMany(p => p.Names).Distinct().ToImmutableArray();
-        foreach (var name in names)
-            rules.Vocabulary.MentionPort(name);
         var peers = rule.Peers.SelectMany(Peers).ToImmutableArray();
-        return new(reference, rule.Origin, peers, ports, rules.NumbersOf(ports), names);
+        return new(reference, rule.Origin, peers, ports, rules.NumbersOf(ports), rules.NamesOf(ports));
     }
 
     private static CompiledPort Port(ClusterPort port) => port.Name is { } name
@@ -89,7 +91,7 @@ internal sealed class ClusterCompiler(RuleCompiler rules, ClusterSnapshot snapsh
     {
         ClusterPodPeer pods => [new(Term(pods.Pods), null, null, index)],
         NetworksPeer networks =>
-            networks.Blocks.Select(block => new CompiledPeer(null, rules.Term(new BlockPeer(block, [])), null, index)),
+            networks.Blocks.Select(block => new CompiledPeer(null, rules.Terms.Use(new BlockPeer(block, [])), null, index)),
         NodesPeer nodes => [new(null, null, Term(AddressSet.OfNodes(nodes.Nodes)), index)],
         DomainNamesPeer domains =>
             domains.Names.Select(name => new CompiledPeer(null, null, Term(AddressSet.OfDomain(name)), index)),
@@ -97,12 +99,7 @@ internal sealed class ClusterCompiler(RuleCompiler rules, ClusterSnapshot snapsh
     };
 
     private PodTerm Term(ClusterPods pods) =>
-        rules.Term(new PodSet(NamespaceScope.Matching(pods.Namespaces), pods.Pods));
+        rules.Terms.Use(new PodSet(NamespaceScope.Matching(pods.Namespaces), pods.Pods));
 
-    private AddressTerm Term(AddressSet set)
-    {
-        if (!_addresses.TryGetValue(set, out var term))
-            _addresses[set] = term = new(set, snapshot);
-        return term;
-    }
+    private AddressTerm Term(AddressSet set) => rules.Terms.Addresses.Use(set);
 }

@@ -19,16 +19,16 @@ internal sealed class EntryTable(PortSetPool pool)
         foreach (var peer in rule.Peers)
         {
             if (peer.Pods is { } pods)
-                row.Pods[pods.Set.ToString()] = pods.Set;
+                row.Pods.Add((pods.Text, pods.Set));
             else if (peer.Block is { } block)
-                row.Blocks[block.Block.ToString()] = block.Block;
+                row.Blocks.Add((block.Text, block.Block));
             else
-                row.Addresses[peer.Addresses!.Set.ToString()] = peer.Addresses.Set;
+                row.Addresses.Add((peer.Addresses!.Set.ToString(), peer.Addresses.Set));
         }
     }
 
     /// <summary>These pods, on these ports.</summary>
-    public void Add(PortSet ports, CompiledRule rule, PodSet pods) => RowOf(ports, rule).Pods[pods.ToString()] = pods;
+    public void Add(PortSet ports, CompiledRule rule, PodSet pods) => RowOf(ports, rule).Pods.Add((pods.ToString(), pods));
 
     public ImmutableArray<GateEntry> ToEntries() =>
     [
@@ -50,16 +50,32 @@ internal sealed class EntryTable(PortSetPool pool)
     {
         public bool Anyone { get; set; }
 
-        public SortedDictionary<string, PodSet> Pods { get; } = new(StringComparer.Ordinal);
+        public List<(string Text, PodSet Set)> Pods { get; } = [];
 
-        public SortedDictionary<string, BlockPeer> Blocks { get; } = new(StringComparer.Ordinal);
+        public List<(string Text, BlockPeer Block)> Blocks { get; } = [];
 
-        public SortedDictionary<string, AddressSet> Addresses { get; } = new(StringComparer.Ordinal);
+        public List<(string Text, AddressSet Set)> Addresses { get; } = [];
 
         public List<RuleRef> Rules { get; } = [];
 
         public PeerUnion ToUnion() => Anyone
             ? PeerUnion.Everyone
-            : new(false, [.. Pods.Values], [.. Blocks.Values]) { Addresses = [.. Addresses.Values] };
+            : new(false, Distinct(Pods), Distinct(Blocks)) { Addresses = Distinct(Addresses) };
+
+        /// <summary>Each once, in the order of the texts.</summary>
+        private static ImmutableArray<T> Distinct<T>(List<(string Text, T Item)> items)
+        {
+            if (items.Count == 0)
+                return [];
+            items.Sort((one, other) => string.CompareOrdinal(one.Text, other.Text));
+            var distinct = ImmutableArray.CreateBuilder<T>(items.Count);
+            for (var i = 0; i < items.Count; i++)
+            {
+                if (i == 0 || items[i].Text != items[i - 1].Text)
+                    distinct.Add(items[i].Item);
+            }
+
+            return distinct.DrainToImmutable();
+        }
     }
 }

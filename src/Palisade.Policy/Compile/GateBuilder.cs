@@ -7,42 +7,44 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
-/// <summary>
-/// Builds gates when they are first asked for and keeps them: by class and direction, and one object per distinct
-/// gate.
-/// </summary>
-internal sealed class GateBuilder
+/// <summary>Builds gates: what the policies of a class say together in one direction.</summary>
+internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetPool pool)
 {
-    private readonly Lock _lock = new();
-    private readonly ClassTable _table;
-    private readonly PortSetPool _pool;
-    private readonly ILookup<string, CompiledNetworkPolicy> _policies;
-    private readonly ImmutableArray<CompiledClusterPolicy> _clusterPolicies;
-    private readonly ILookup<NamedPort, int> _classesByPort;
-    private readonly ILookup<PortName, NamedPort> _portsByName;
-    private readonly Dictionary<(int Class, Direction Direction), Gate?> _byClass = [];
-    private readonly Dictionary<string, Gate> _byKey = new(StringComparer.Ordinal);
-
-    public GateBuilder(
-        ClassTable table, IEnumerable<CompiledNetworkPolicy> policies,
-        ImmutableArray<CompiledClusterPolicy> clusterPolicies, PortSetPool pool)
+    public Gate Build(GateKey key)
     {
-        (_table, _clusterPolicies, _pool) = (table, clusterPolicies, pool);
-        _policies = policies.ToLookup(p => p.Policy.Namespace, StringComparer.Ordinal);
-        _classesByPort = table.Classes.SelectMany(c => c.NamedPorts.Select(port => (port, c.Id)))
-            .ToLookup(pair => pair.port, pair => pair.Id);
-        _portsByName = _classesByPort.Select(classes => classes.Key)
-            .ToLookup(port => new PortName(port.Name, port.Protocol));
+        var direction = key.Direction;
+        // Where NetworkPolicies do not isolate, cluster policies alone make the gate, whatever the namespace.
+        var ns = key.Isolating.Length == 0 ? "" : key.Isolating[0].Namespace.Name;
+        var isolating = key.Isolating.Select(slot => slot.Compiled!).ToImmutableArray();
+        var cluster = key.Cluster.Select(slot => slot.Compiled!)
+            .OrderBy(p => p.Policy, AskedBefore.Order).ToImmutableArray();
+        var rules = isolating.SelectMany(p => p.Rules(direction)).ToImmutableArray();
+        var resolved = rules.Select(rule => Resolve(rule, direction, key.Named)).ToImmutableArray();
+        var admin = Tier(ClusterTier.Admin, cluster, direction, key.Named);
+        var baseline = Tier(ClusterTier.Baseline, cluster, direction, key.Named);
+        return new(IdOf(key, ns), direction, Title(ns, isolating, cluster, key.Named))
+        {
+            Policies = [.. isolating.Select(p => p.Policy)],
+            ClusterPolicies = [.. cluster.Select(p => p.Policy)],
+            Entries = Entries(resolved),
+            Steps =
+            [
+                .. admin.SelectMany(rule => Steps(ClusterTier.Admin, rule)),
+                .. baseline.SelectMany(rule => Steps(ClusterTier.Baseline, rule)),
+            ],
+            Rules = resolved,
+            Admin = admin,
+            Baseline = baseline,
+        };
     }
 
-    public Gate? GateOf(int classId, Direction direction)
+    private static string IdOf(GateKey key, string ns)
     {
-        lock (_lock)
-        {
-            if (!_byClass.TryGetValue((classId, direction), out var gate))
-                _byClass[(classId, direction)] = gate = Find(_table.Classes[classId], direction);
-            return gate;
-        }
+        var prefix = key.Direction == Direction.Ingress ? "ingress-" : "egress-";
+        // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24
+        // tries on purpose.
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text(key, ns))).AsSpan(0, 6));
+        return ns.Length == 0 ? prefix + hash : $"{prefix}{ns}-{hash}";
     }
 
     /// <summary>
@@ -58,65 +60,6 @@ internal sealed class GateBuilder
         }
 
         return numbers;
-    }
-
-    private Gate? Find(EndpointClass subject, Direction direction)
-    {
-        var isolating = Isolating(subject, direction);
-        var cluster = _clusterPolicies
-            .Where(p => !p.Rules(direction).IsEmpty && p.Subject.Contains(subject.Id)).ToImmutableArray();
-        if (isolating.IsEmpty && cluster.IsEmpty)
-            return null;
-        var rules = isolating.SelectMany(p => p.Rules(direction)).ToImmutableArray();
-        var all = rules.Concat(cluster.SelectMany(p => p.Rules(direction)).Select(r => r.Rule));
-        var named = direction == Direction.Ingress ? PortsNamedBy(all, subject) : [];
-        // Where NetworkPolicies do not isolate, cluster policies alone make the gate, whatever the namespace.
-        var gateNamespace = isolating.IsEmpty ? "" : subject.Namespace!;
-        var key = Key(direction, gateNamespace, isolating, cluster, named);
-        if (!_byKey.TryGetValue(key, out var gate))
-            _byKey[key] = gate = Build(key, direction, gateNamespace, isolating, cluster, rules, named);
-        return gate;
-    }
-
-    private ImmutableArray<CompiledNetworkPolicy> Isolating(EndpointClass subject, Direction direction)
-    {
-        // A class without a namespace of its own is in none that holds policies.
-        if (subject.Namespace is null)
-            return [];
-        return
-        [
-            .. _policies[subject.Namespace]
-                .Where(p => p.Policy.Isolates(direction) && p.Policy.Subject.Matches(subject.Labels)),
-        ];
-    }
-
-    private Gate Build(
-        string key, Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating,
-        ImmutableArray<CompiledClusterPolicy> cluster, ImmutableArray<CompiledRule> rules,
-        ImmutableArray<NamedPort> named)
-    {
-        var prefix = direction == Direction.Ingress ? "ingress-" : "egress-";
-        // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24
-        // tries on purpose.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 6));
-        var id = ns.Length == 0 ? prefix + hash : $"{prefix}{ns}-{hash}";
-        var resolved = rules.Select(rule => Resolve(rule, direction, named)).ToImmutableArray();
-        var admin = Tier(ClusterTier.Admin, cluster, direction, named);
-        var baseline = Tier(ClusterTier.Baseline, cluster, direction, named);
-        return new(id, direction, Title(ns, isolating, cluster, named))
-        {
-            Policies = [.. isolating.Select(p => p.Policy)],
-            ClusterPolicies = [.. cluster.Select(p => p.Policy)],
-            Entries = Entries(resolved),
-            Steps =
-            [
-                .. admin.SelectMany(rule => Steps(ClusterTier.Admin, rule)),
-                .. baseline.SelectMany(rule => Steps(ClusterTier.Baseline, rule)),
-            ],
-            Rules = resolved,
-            Admin = admin,
-            Baseline = baseline,
-        };
     }
 
     private static string Title(
@@ -155,12 +98,12 @@ internal sealed class GateBuilder
         var ports = rule.Numbers;
         foreach (var name in rule.Names)
             ports = ports.Union(Resolve(name, subjectPorts));
-        return new(rule, _pool.Intern(ports), []);
+        return new(rule, pool.Intern(ports), []);
     }
 
     private ImmutableArray<GateEntry> Entries(ImmutableArray<GateRule> rules)
     {
-        var entries = new EntryTable(_pool);
+        var entries = new EntryTable(pool);
         foreach (var rule in rules)
         {
             entries.Add(rule.Ports, rule.Rule);
@@ -177,17 +120,17 @@ internal sealed class GateBuilder
     private void AddNamed(EntryTable entries, CompiledRule rule, PortName name)
     {
         if (rule.Peers.IsEmpty)
-            AddNamed(entries, rule, name, PodSet.Every, _ => true);
+            AddNamed(entries, rule, name, PodSet.Every, everyPod);
         foreach (var peer in rule.Peers)
         {
             if (peer.Pods is { } pods)
             {
-                AddNamed(entries, rule, name, pods.Set, pods.Contains);
+                AddNamed(entries, rule, name, pods.Set, pods);
                 continue;
             }
 
             foreach (var block in BlocksOf(peer))
-                AddNamed(entries, rule, name, PodSet.Every with { Within = block }, _ => true);
+                AddNamed(entries, rule, name, PodSet.Every with { Within = block }, everyPod);
         }
     }
 
@@ -195,32 +138,26 @@ internal sealed class GateBuilder
         ? [block.Block]
         : peer.Addresses!.Addresses.Select(address => new BlockPeer(new Cidr(address, address.Width), []));
 
-    private void AddNamed(EntryTable entries, CompiledRule rule, PortName name, PodSet pods, Func<int, bool> isMember)
+    private void AddNamed(EntryTable entries, CompiledRule rule, PortName name, PodSet pods, PodTerm members)
     {
         // Numbers that no pod of the set declares would only be empty sets in the kernel.
-        foreach (var port in _portsByName[name].Where(port => _classesByPort[port].Any(isMember)))
-            entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
-    }
-
-    private static ImmutableArray<NamedPort> PortsNamedBy(IEnumerable<CompiledRule> rules, EndpointClass subject)
-    {
-        var names = rules.SelectMany(rule => rule.Names).ToHashSet();
-        return [.. subject.NamedPorts.Where(p => names.Contains(new(p.Name, p.Protocol)))];
+        foreach (var (port, classes) in declared.Declared(name))
+        {
+            if (classes.Exists(members.Contains))
+                entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
+        }
     }
 
     /// <summary>
-    /// What makes two gates the same gate. Separators are characters that no name holds, so two lists cannot run
-    /// together.
+    /// What makes two gates the same gate, for its id. Separators are characters that no name holds, so two lists
+    /// cannot run together.
     /// </summary>
-    private static string Key(
-        Direction direction, string ns, ImmutableArray<CompiledNetworkPolicy> isolating,
-        ImmutableArray<CompiledClusterPolicy> cluster, ImmutableArray<NamedPort> named)
+    private static string Text(GateKey key, string ns)
     {
-        var names = isolating.Select(p => p.Policy.Name);
-        var clusterNames = cluster.Select(p => p.Policy.Name).Order(StringComparer.Ordinal);
-        List<string> lines = [direction.ToString(), ns, .. names, "", .. named.Select(Text)];
-        if (!cluster.IsEmpty)
-            lines.AddRange(["", .. clusterNames]);
+        var names = key.Isolating.Select(slot => slot.Name);
+        List<string> lines = [key.Direction.ToString(), ns, .. names, "", .. key.Named.Select(Text)];
+        if (key.Cluster.Length > 0)
+            lines.AddRange(["", .. key.Cluster.Select(slot => slot.Name)]);
         return string.Join('\n', lines);
     }
 

@@ -36,7 +36,7 @@ internal sealed class TermRows
 
     private IdSet Find(PodTerm term)
     {
-        // Policies tell a namespace they name apart by name, so its classes are in no other (Vocabulary).
+        // Policies tell a namespace they name apart by name, so its classes are in no other (NamespaceTable).
         if (term.Set.Namespaces.Name is { } name)
             return IdSet.Of(_byNamespace.Value.GetValueOrDefault(name, []).Where(term.Contains));
         return IdSet.Of(_policy.Classes.Select(pods => pods.Id).Where(term.Contains));

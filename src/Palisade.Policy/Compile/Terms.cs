@@ -8,53 +8,67 @@ namespace Palisade.Policy.Compile;
 internal readonly record struct AddressAtom(AddressFamily Family, int Index);
 
 /// <summary>
-/// A distinct set of pods that some rule mentions, resolved on classes: one answer per namespace group and per label
-/// set.
+/// A distinct set of pods that some rule mentions: its answer is one about the namespace group and one about the
+/// restricted labels of a class.
 /// </summary>
-internal sealed class PodTerm(PodSet set)
+internal sealed class PodTerm(
+    ClassTable table, PodSet set, NamespaceName? name, SelectorTerm? namespaces, SelectorTerm pods)
 {
-    private ClassTable? _table;
-    private Bits? _namespaces;
-    private Bits? _labels;
+    private string? _text;
 
     public PodSet Set { get; } = set;
 
-    /// <summary>
-    /// Ties the term to the classes of its compile; before that it only says what the policies mention.
-    /// </summary>
-    public void Bind(ClassTable table) => _table = table;
+    /// <summary>The one namespace; null when <see cref="Namespaces"/> says.</summary>
+    public NamespaceName? Name { get; } = name;
 
-    public bool Contains(int classId)
+    public SelectorTerm? Namespaces { get; } = namespaces;
+
+    public SelectorTerm Pods { get; } = pods;
+
+    /// <summary>How many rules and policies have it.</summary>
+    public int Uses { get; set; }
+
+    /// <summary>The text of the set.</summary>
+    public string Text => _text ??= Set.ToString();
+
+    public bool Contains(int classId) => Contains(table.ClassAt(classId)!);
+
+    public bool Contains(EndpointClass pods)
     {
-        var table = _table!;
-        // Two threads may both compute the answers; they compute the same, so the race does no harm.
-        var namespaces = _namespaces ??= table.NamespacesIn(Set.Namespaces);
-        var labels = _labels ??= table.LabelSetsMatching(Set.Pods);
-        return namespaces[table.NamespaceGroupOf(classId)] && labels[table.LabelSetOf(classId)];
+        var group = pods.Group;
+        var namespaces = Namespaces is { } selector
+            ? selector.Contains(group.Labels)
+            : ReferenceEquals(group.Name, Name);
+        return namespaces && Pods.Contains(pods.RestrictedLabels);
     }
 }
 
 /// <summary>A distinct block with its exceptions, resolved on atoms: runs of atom numbers.</summary>
-internal sealed class BlockTerm(BlockPeer block)
+internal sealed class BlockTerm(AtomTable table, BlockPeer block)
 {
-    private (int First, int Last) _run;
-    private ImmutableArray<(int First, int Last)> _except = [];
+    private sealed record Runs(CidrAtoms Atoms, int First, int Last, ImmutableArray<(int First, int Last)> Except);
+
+    private Runs? _runs;
+    private string? _text;
 
     /// <summary>The block in canonical form: exceptions sorted and distinct, no origin.</summary>
     public BlockPeer Block { get; } = block;
 
-    /// <summary>Ties the term to the atoms of its compile.</summary>
-    public void Bind(CidrAtoms atoms)
-    {
-        _run = Run(atoms, Block.Block);
-        _except = [.. Block.Except.Where(e => e.Family == Block.Block.Family).Select(e => Run(atoms, e))];
-    }
+    /// <summary>How many rules have it.</summary>
+    public int Uses { get; set; }
+
+    /// <summary>The text of the block.</summary>
+    public string Text => _text ??= Block.ToString();
 
     public bool Contains(AddressAtom atom)
     {
-        if (atom.Family != Block.Block.Family || atom.Index < _run.First || atom.Index > _run.Last)
+        // Atoms are numbered anew when a block comes that no rule had before. Two threads may find the same runs.
+        var runs = _runs;
+        if (!ReferenceEquals(runs?.Atoms, table.Atoms))
+            _runs = runs = Find(table.Atoms);
+        if (atom.Family != Block.Block.Family || atom.Index < runs.First || atom.Index > runs.Last)
             return false;
-        foreach (var (first, last) in _except)
+        foreach (var (first, last) in runs.Except)
         {
             if (atom.Index >= first && atom.Index <= last)
                 return false;
@@ -63,22 +77,14 @@ internal sealed class BlockTerm(BlockPeer block)
         return true;
     }
 
+    private Runs Find(CidrAtoms atoms)
+    {
+        var (first, last) = Run(atoms, Block.Block);
+        return new(
+            atoms, first, last,
+            [.. Block.Except.Where(e => e.Family == Block.Block.Family).Select(e => Run(atoms, e))]);
+    }
+
     private static (int First, int Last) Run(CidrAtoms atoms, Cidr cidr) =>
         (atoms.AtomOf(cidr.First), atoms.AtomOf(cidr.Last));
-}
-
-/// <summary>A fixed row of yes and no.</summary>
-internal sealed class Bits(int count)
-{
-    private readonly ulong[] _words = new ulong[(count + 63) / 64];
-
-    public bool this[int index]
-    {
-        get => ((_words[index / 64] >> (index % 64)) & 1) != 0;
-        set
-        {
-            var bit = 1ul << (index % 64);
-            _words[index / 64] = value ? _words[index / 64] | bit : _words[index / 64] & ~bit;
-        }
-    }
 }

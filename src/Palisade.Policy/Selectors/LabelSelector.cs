@@ -60,11 +60,13 @@ public sealed record Requirement(string Key, SelectorOperator Operator, Immutabl
 public sealed class LabelSelector : IEquatable<LabelSelector>
 {
     private readonly string _text;
+    private readonly int _hash;
 
     private LabelSelector(ImmutableArray<Requirement> requirements)
     {
         Requirements = requirements;
         _text = string.Join(',', requirements);
+        _hash = _text.GetHashCode(StringComparison.Ordinal);
     }
 
     /// <summary>The empty selector: selects everything.</summary>
@@ -104,13 +106,14 @@ public sealed class LabelSelector : IEquatable<LabelSelector>
 
     /// <inheritdoc/>
     public bool Equals(LabelSelector? other) =>
-        other is not null && Requirements.AsSpan().SequenceEqual(other.Requirements.AsSpan());
+        ReferenceEquals(this, other) || (other is not null && _hash == other._hash
+            && Requirements.AsSpan().SequenceEqual(other.Requirements.AsSpan()));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as LabelSelector);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _text.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => _hash;
 
     /// <summary>As kubectl's FormatLabelSelector: app=a,!d,k in (v1,v2); empty text for the empty selector.</summary>
     public override string ToString() => _text;

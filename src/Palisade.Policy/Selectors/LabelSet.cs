@@ -26,6 +26,10 @@ public sealed class LabelSet : IEquatable<LabelSet>
         return sorted.Count == 0 ? Empty : new([.. sorted]);
     }
 
+    /// <summary>A set of labels that are already sorted by key, each key once.</summary>
+    internal static LabelSet OfSorted(ImmutableArray<KeyValuePair<string, string>> labels) =>
+        labels.IsEmpty ? Empty : new(labels);
+
     /// <summary>
     /// The value of a key, or null when the object has no such label (an empty value is not null). O(log n).
     /// </summary>
@@ -51,7 +55,21 @@ public sealed class LabelSet : IEquatable<LabelSet>
     public LabelSet With(string key, string value) => Of(_pairs.Append(new(key, value)));
 
     /// <inheritdoc/>
-    public bool Equals(LabelSet? other) => other is not null && _pairs.AsSpan().SequenceEqual(other._pairs.AsSpan());
+    public bool Equals(LabelSet? other)
+    {
+        if (ReferenceEquals(this, other))
+            return true;
+        if (other is null || _pairs.Length != other._pairs.Length)
+            return false;
+        // KeyValuePair has no Equals of its own, so SequenceEqual would box every pair.
+        for (var i = 0; i < _pairs.Length; i++)
+        {
+            if (_pairs[i].Key != other._pairs[i].Key || _pairs[i].Value != other._pairs[i].Value)
+                return false;
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as LabelSet);

@@ -17,18 +17,38 @@ public sealed class CidrAtoms
     /// <summary>The atoms of these blocks.</summary>
     public static CidrAtoms Of(IEnumerable<Cidr> blocks)
     {
-        var v4 = new SortedSet<UInt128> { UInt128.Zero };
-        var v6 = new SortedSet<UInt128> { UInt128.Zero };
+        var starts = new HashSet<Address>();
         foreach (var block in blocks)
         {
-            var starts = block.Family == AddressFamily.V4 ? v4 : v6;
-            starts.Add(block.First.Bits);
-            // The address after the block starts another atom, unless the block ends where the family does.
-            if (block.Last.Bits != Highest(block.Family))
-                starts.Add(block.Last.Bits + 1);
+            starts.Add(block.First);
+            if (AfterLast(block) is { } next)
+                starts.Add(next);
         }
 
-        return new([.. v4], [.. v6]);
+        return OfStarts(starts);
+    }
+
+    /// <summary>The atoms that begin at these distinct addresses, and at the lowest of each family.</summary>
+    internal static CidrAtoms OfStarts(IReadOnlyCollection<Address> starts) =>
+        new(Sorted(starts, AddressFamily.V4), Sorted(starts, AddressFamily.V6));
+
+    /// <summary>
+    /// The address after a block, where another atom starts; null when the block ends where the family does.
+    /// </summary>
+    internal static Address? AfterLast(Cidr block) =>
+        block.Last.Bits == Highest(block.Family) ? null : new(block.Family, block.Last.Bits + 1);
+
+    private static ImmutableArray<UInt128> Sorted(IReadOnlyCollection<Address> starts, AddressFamily family)
+    {
+        var sorted = new List<UInt128>(starts.Count + 1) { UInt128.Zero };
+        foreach (var start in starts)
+        {
+            if (start.Family == family && start.Bits != UInt128.Zero)
+                sorted.Add(start.Bits);
+        }
+
+        sorted.Sort();
+        return [.. sorted];
     }
 
     /// <summary>How many atoms a family has; at least 1.</summary>

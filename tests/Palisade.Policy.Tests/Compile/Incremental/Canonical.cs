@@ -47,7 +47,7 @@ internal static class Canonical
     public static string? KeyOrNull(EndpointClass? pods) => pods is null ? null : Key(pods);
 
     public static string? KeyAt(CompiledPolicy policy, int endpoint) =>
-        policy.ClassOf(endpoint) is >= 0 and var id ? Key(policy.Classes[id]) : null;
+        policy.ClassOf(endpoint) is >= 0 and var id ? Key(policy.ClassAt(id)!) : null;
 
     public static Dictionary<string, Gate>.ValueCollection GatesOf(CompiledPolicy policy)
     {

@@ -139,10 +139,10 @@ internal sealed class Comparison(CompiledPolicy engine, ClusterModel model)
     private void Classes()
     {
         Check.Equal(Fresh.Classes.Length, engine.Classes.Length, "how many classes there are");
-        for (var id = 0; id < engine.Classes.Length; id++)
+        foreach (var pods in engine.Classes)
         {
-            Check.Equal(id, engine.Classes[id].Id, "the id of a class");
-            _classes[Canonical.Key(engine.Classes[id])] = engine.Classes[id];
+            Check.Equal(pods, engine.ClassAt(pods.Id), "the id of a class");
+            _classes[Canonical.Key(pods)] = pods;
         }
 
         foreach (var pods in Fresh.Classes)
