@@ -43,7 +43,7 @@ internal sealed class AddressTerm(AtomTable table, AddressSet set)
     private static Cidr Of(Address address) => new(address, address.Width);
 }
 
-/// <summary>The nodes, the hostNetwork pods on them and the domain names, and the address sets that they are in.</summary>
+/// <summary>Nodes, the hostNetwork pods on them and domain names, and the address sets that they are in.</summary>
 internal sealed class AddressTerms(AtomTable atoms)
 {
     private readonly SortedDictionary<string, Node> _nodes = new(StringComparer.Ordinal);

@@ -91,7 +91,8 @@ internal sealed class ClusterCompiler(RuleCompiler rules)
     {
         ClusterPodPeer pods => [new(Term(pods.Pods), null, null, index)],
         NetworksPeer networks =>
-            networks.Blocks.Select(block => new CompiledPeer(null, rules.Terms.Use(new BlockPeer(block, [])), null, index)),
+            networks.Blocks.Select(block => new CompiledPeer(
+                null, rules.Terms.Use(new BlockPeer(block, [])), null, index)),
         NodesPeer nodes => [new(null, null, Term(AddressSet.OfNodes(nodes.Nodes)), index)],
         DomainNamesPeer domains =>
             domains.Names.Select(name => new CompiledPeer(null, null, Term(AddressSet.OfDomain(name)), index)),

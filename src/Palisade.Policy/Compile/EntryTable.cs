@@ -28,7 +28,8 @@ internal sealed class EntryTable(PortSetPool pool)
     }
 
     /// <summary>These pods, on these ports.</summary>
-    public void Add(PortSet ports, CompiledRule rule, PodSet pods) => RowOf(ports, rule).Pods.Add((pods.ToString(), pods));
+    public void Add(PortSet ports, CompiledRule rule, PodSet pods) =>
+        RowOf(ports, rule).Pods.Add((pods.ToString(), pods));
 
     public ImmutableArray<GateEntry> ToEntries() =>
     [

@@ -56,7 +56,7 @@ internal readonly record struct GateKey(
     }
 }
 
-/// <summary>A gate that some class has. What it says is built when asked for, and again after its policies changed.</summary>
+/// <summary>A gate that some class has. What it says is built when asked for, and again when that changed.</summary>
 internal sealed class GateCell(GateKey key, GateBuilder builder)
 {
     private Gate? _gate;

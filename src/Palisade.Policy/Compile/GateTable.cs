@@ -190,7 +190,7 @@ internal sealed class GateTable(TermTable terms, GateBuilder builder)
             return null;
         var key = new GateKey(
             direction, [.. _isolating], [.. _concerning],
-            direction == Direction.Ingress ? PortsNamed(subject) : []);
+            direction == Direction.Ingress ? PortsNamed(subject, direction) : []);
         // What makes gates the same must not depend on priorities, which change what they say.
         Array.Sort(key.Cluster, (one, other) => string.CompareOrdinal(one.Name, other.Name));
         if (_cells.TryGetValue(key, out var cell))
@@ -221,13 +221,13 @@ internal sealed class GateTable(TermTable terms, GateBuilder builder)
         }
     }
 
-    /// <summary>The ports of the subject that rules of its ingress name.</summary>
-    private ImmutableArray<NamedPort> PortsNamed(EndpointClass subject)
+    /// <summary>The ports of the subject that rules of a direction name.</summary>
+    private ImmutableArray<NamedPort> PortsNamed(EndpointClass subject, Direction direction)
     {
         if (subject.NamedPorts.IsEmpty)
             return [];
-        var names = _isolating.SelectMany(slot => slot.Compiled!.Ingress)
-            .Concat(_concerning.SelectMany(slot => slot.Compiled!.Ingress).Select(rule => rule.Rule))
+        var names = _isolating.SelectMany(slot => slot.Compiled!.Rules(direction))
+            .Concat(_concerning.SelectMany(slot => slot.Compiled!.Rules(direction)).Select(rule => rule.Rule))
             .SelectMany(rule => rule.Names).ToHashSet();
         return [.. subject.NamedPorts.Where(p => names.Contains(new(p.Name, p.Protocol)))];
     }

@@ -108,7 +108,7 @@ internal sealed class LabelIndex
         _unused.Clear();
     }
 
-    /// <summary>The sets that a selector can match, by its best positive requirement, and some that it does not.</summary>
+    /// <summary>The sets that a selector may match, by its best positive requirement.</summary>
     public IEnumerable<RestrictedLabels> CandidatesOf(SelectorTerm term) => Best(term.Selector) switch
     {
         null => _sets.Values,

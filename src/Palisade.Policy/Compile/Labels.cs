@@ -2,7 +2,7 @@ using Palisade.Policy.Selectors;
 
 namespace Palisade.Policy.Compile;
 
-/// <summary>Something that has labels: each of them knows it, and it knows where in the label's list it stands.</summary>
+/// <summary>Something that has labels: they know it, and it knows where in their lists it stands.</summary>
 internal abstract class Labelled
 {
     private int[] _places = [];
