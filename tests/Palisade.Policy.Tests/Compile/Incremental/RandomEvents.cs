@@ -160,7 +160,7 @@ internal sealed class RandomEvents(ClusterModel model, EventShape shape, ulong s
         {
             0 or 1 => Event.RemoveNode(name),
             2 => Event.Put(known with { Labels = LabelSet.Of(known.Labels.Pairs), Addresses = [.. known.Addresses] }),
-            3 => Event.Put(known with { Addresses = Below(2) == 0 ? [] : [known.Addresses.FirstOrDefault()] }),
+            3 => Event.Put(known with { Addresses = Below(2) == 0 ? [] : [.. known.Addresses.Take(1)] }),
             4 => Event.Put(known with { Addresses = [.. known.Addresses, Address.Parse($"192.168.51.{Below(3)}")] }),
             _ => Event.Put(known with { Labels = known.Labels.With(Pick(Keys), Pick(Values)) }),
         };
