@@ -24,6 +24,7 @@ internal sealed class ClusterChanges
     private readonly Queue<Endpoint> _added = new();
     private readonly Queue<NetworkPolicy> _addedPolicies = new();
     private readonly int _nodes;
+    private bool _forAll, _mention;
     private int _next;
 
     public ClusterChanges(ClusterSnapshot snapshot)
@@ -160,6 +161,33 @@ internal sealed class ClusterChanges
             [new(AddressFamily.V4, (UInt128)((172u << 24) + (20u << 16) + (uint)number))]));
     }
 
+    /// <summary>
+    /// A cluster policy that is for every pod comes and goes in turn: every class has another gate each time.
+    /// </summary>
+    public ClusterChange TurnTierForAll()
+    {
+        _forAll = !_forAll;
+        return _forAll
+            ? ClusterChange.Put(Tier("all", ClusterTier.Baseline, null, ClusterAction.Deny,
+                new NetworksPeer([Cidr.Parse("169.254.0.0/16")])))
+            : ClusterChange.RemoveClusterNetworkPolicy("all");
+    }
+
+    /// <summary>
+    /// A policy begins and ends in turn to mention a label that every pod of a Deployment has and nobody else mentions.
+    /// </summary>
+    public ClusterChange TurnMention()
+    {
+        _mention = !_mention;
+        return _mention
+            ? ClusterChange.Put(_policies[0] with
+            {
+                Name = "mentions",
+                Subject = LabelSelector.Of([new("pod-template-hash", SelectorOperator.Exists, [])]),
+            })
+            : ClusterChange.RemoveNetworkPolicy(_policies[0].Namespace, "mentions");
+    }
+
     private ClusterChange Edit(Func<PolicyRule, PolicyRule> change)
     {
         var at = _random.Next(_policies.Count);
@@ -181,15 +209,16 @@ internal sealed class ClusterChanges
         LabelSelector.Of([new(key, SelectorOperator.In, [value])]);
 
     private static ClusterNetworkPolicy Tier(
-        string name, ClusterTier tier, int team, ClusterAction action, ClusterPeer peer, bool ingress = false)
+        string name, ClusterTier tier, int? team, ClusterAction action, ClusterPeer peer, bool ingress = false)
     {
         ImmutableArray<ClusterRule> rules = [new() { Action = action, Peers = [peer] }];
         return new()
         {
             Name = name,
             Tier = tier,
-            Priority = team,
-            Subject = new(Equal("team", $"team-{team}"), LabelSelector.Everything),
+            Priority = team ?? 0,
+            Subject = new(
+                team is null ? LabelSelector.Everything : Equal("team", $"team-{team}"), LabelSelector.Everything),
             Ingress = ingress ? rules : [],
             Egress = ingress ? [] : rules,
         };

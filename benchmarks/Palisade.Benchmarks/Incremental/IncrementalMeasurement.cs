@@ -20,7 +20,8 @@ internal sealed record ChangeCost(string Kind, int Events, double Median, double
 /// <summary>What one process measured of single changes on one shape.</summary>
 internal sealed record IncrementalMeasurement
 {
-    private const int Events = 2000, WarmUp = 300;
+    // Some touch every class there is.
+    private const int Events = 2000, WarmUp = 300, FewEvents = 40;
 
     // What takes longer is cut off, and the number of events says so.
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(60);
@@ -80,6 +81,8 @@ internal sealed record IncrementalMeasurement
                 Cost(engine, "policy removed", changes.RemovePolicy),
                 Cost(engine, "cluster policy edited", changes.EditClusterPolicy),
                 Cost(engine, "node added", changes.AddNode),
+                Cost(engine, "cluster policy of every pod added or removed", changes.TurnTierForAll, FewEvents),
+                Cost(engine, "label of every pod mentioned or no more", changes.TurnMention, FewEvents),
             ],
         };
     }
@@ -107,12 +110,13 @@ internal sealed record IncrementalMeasurement
         GC.KeepAlive(policy.GateOf(pods.Id, Direction.Egress));
     }
 
-    private static ChangeCost Cost(PolicyEngine engine, string kind, Func<ClusterChange> next)
+    private static ChangeCost Cost(PolicyEngine engine, string kind, Func<ClusterChange> next, int events = Events)
     {
-        var (times, gates, bytes) = (new List<double>(Events), 0L, 0L);
+        var (times, gates, bytes) = (new List<double>(events), 0L, 0L);
+        var warmUp = Math.Min(WarmUp, events / 4);
         var collections = Collections();
         var began = Stopwatch.GetTimestamp();
-        for (var i = 0; i < WarmUp + Events && (i < WarmUp + 100 || Stopwatch.GetElapsedTime(began) < Most); i++)
+        for (var i = 0; i < warmUp + events && (i < warmUp + 4 || Stopwatch.GetElapsedTime(began) < Most); i++)
         {
             var change = next();
             var allocated = GC.GetAllocatedBytesForCurrentThread();
@@ -122,9 +126,9 @@ internal sealed record IncrementalMeasurement
             foreach (var pods in delta.AppearedClasses)
                 Gates(engine.Policy, pods);
             var time = Stopwatch.GetElapsedTime(start);
-            if (i == WarmUp)
+            if (i == warmUp)
                 collections = Collections();
-            if (i < WarmUp)
+            if (i < warmUp)
                 continue;
             times.Add(time.TotalMicroseconds);
             bytes += GC.GetAllocatedBytesForCurrentThread() - allocated;
