@@ -124,6 +124,19 @@ public sealed class LoweringTests
         Assert.Equal(one, other);
     }
 
+    /// <summary>An engine's pods keep their ids while others go: ids are no places in a list.</summary>
+    [Fact]
+    public void A_policy_that_an_engine_kept_gives_the_table_of_a_fresh_compile()
+    {
+        var cluster = Cluster([Isolate('b', Direction.Ingress, FromA), Isolate('c', Direction.Egress, FromA)]);
+        var engine = new PolicyEngine(cluster);
+        engine.Apply(ClusterChange.RemoveEndpoint("x", "a"));
+        var kept = Lowering.Lower(engine.Policy, "n1", NodeNetwork.Unknown, new NodeSettings());
+        var fresh = Lower(Cluster(cluster.NetworkPolicies, "bc"), "n1");
+        Assert.Equal(NftText.Print(fresh), NftText.Print(kept));
+        Assert.Contains(fresh.Chains, chain => chain.Name.StartsWith("egress-", StringComparison.Ordinal));
+    }
+
     private static Ruleset Lower(ClusterSnapshot cluster, string node) =>
         Lowering.Lower(PolicyCompiler.Compile(cluster), node, NodeNetwork.Unknown, new NodeSettings());
 }
