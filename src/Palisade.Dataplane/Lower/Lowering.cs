@@ -33,12 +33,13 @@ public static class Lowering
         var chains = new GateChains(new(sets, FamiliesOf(policy.Snapshot)), settings.Mode);
         var maps = GateMaps.All(pods, interfaces, chains);
         var (regular, based) = BaseChains.All(settings.Mode, maps.Any(map => map.Name == Names.ExemptLinks));
-        return new(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
+        var ruleset = new Ruleset(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
             Counters = Counters(),
             Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. sets.All, .. maps],
             Chains = [.. regular, .. chains.All, .. based],
         };
+        return DropLog.AddTo(ruleset, settings.LogGroup);
     }
 
     private static Node? NodeOf(ClusterSnapshot snapshot, string name) =>

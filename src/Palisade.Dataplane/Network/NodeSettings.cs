@@ -22,4 +22,7 @@ public sealed record NodeSettings
 
     /// <summary>Enforce, or only count.</summary>
     public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
+
+    /// <summary>The log group (nflog) that what is dropped is told to; 0: none is.</summary>
+    public ushort LogGroup { get; init; } = 7254;   // PALI on a telephone's keys; ulogd, Calico and kube-router use 0 to 100
 }
