@@ -62,6 +62,96 @@ public sealed class PolicyEngineTests
             [ClusterChange.RemoveEndpoint("x", "a"), ClusterChange.Put(Pod("x", "a", "app=web"))]).IsEmpty);
     }
 
+    [Fact]
+    public void A_value_that_a_policy_begins_to_mention_moves_only_the_pods_that_have_it()
+    {
+        var engine = Engine(Pod("x", "a", "app=db"), Pod("x", "b", "app=cache"), Pod("x", "c"));
+        var other = Web with { Name = "db", Subject = Has("app", "db") };
+        var delta = engine.Apply(ClusterChange.Put(other));
+        Assert.Equal("x/a", Assert.Single(delta.Endpoints).After!.ToString());
+        Assert.Equal("app=db", Assert.Single(delta.AppearedClasses).Labels.ToString());
+        Assert.Equal("app=*", Assert.Single(delta.ChangedClasses).Labels.ToString());
+        var back = engine.Apply(ClusterChange.RemoveNetworkPolicy("x", "db"));
+        Assert.Equal("app=db", Assert.Single(back.VanishedClasses).Labels.ToString());
+        Assert.Equal([0, 1], Assert.Single(back.ChangedClasses).Endpoints);
+    }
+
+    [Fact]
+    public void An_edited_policy_changes_what_its_gates_say_and_no_class()
+    {
+        var engine = Engine(Pod("x", "a", "app=web"), Pod("x", "b", "app=front"));
+        var rule = new PolicyRule([new PodPeer(null, Has("app", "front"))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]);
+        var delta = engine.Apply(ClusterChange.Put(Web with { Ingress = [rule] }));
+        var gate = Assert.Single(delta.Gates);
+        Assert.Equal(gate.Before!.Id, gate.After!.Id);
+        Assert.Empty(gate.Before.Entries);
+        Assert.Equal("TCP 80 of x/{app=front}", Assert.Single(gate.After.Entries).ToString());
+        Assert.True((delta with { Gates = [] }).IsEmpty);
+    }
+
+    [Fact]
+    public void Priorities_that_change_places_change_steps_under_the_same_id()
+    {
+        var engine = Engine(Pod("x", "a"));
+        ClusterNetworkPolicy Policy(string name, ClusterAction action, int priority) => new()
+        {
+            Name = name,
+            Tier = ClusterTier.Admin,
+            Priority = priority,
+            Subject = new(LabelSelector.Everything, LabelSelector.Everything),
+            Ingress =
+            [
+                new()
+                {
+                    Action = action,
+                    Peers = [new ClusterPodPeer(new(LabelSelector.Everything, LabelSelector.Everything))],
+                },
+            ],
+        };
+        engine.Apply([
+            ClusterChange.Put(Policy("a", ClusterAction.Accept, 1)),
+            ClusterChange.Put(Policy("b", ClusterAction.Deny, 2)),
+        ]);
+        var delta = engine.Apply(ClusterChange.Put(Policy("b", ClusterAction.Deny, 0)));
+        var gate = Assert.Single(delta.Gates);
+        Assert.Equal(ClusterAction.Accept, gate.Before!.Steps[0].Action);
+        Assert.Equal(ClusterAction.Deny, gate.After!.Steps[0].Action);
+        Assert.Empty(delta.ClassGates);
+    }
+
+    [Fact]
+    public void Nodes_names_and_hostNetwork_pods_change_members_of_address_sets()
+    {
+        var engine = Engine();
+        engine.Apply(ClusterChange.Put(new ClusterNetworkPolicy
+        {
+            Name = "a",
+            Tier = ClusterTier.Admin,
+            Priority = 1,
+            Subject = new(LabelSelector.Everything, LabelSelector.Everything),
+            Egress =
+            [
+                new()
+                {
+                    Action = ClusterAction.Accept,
+                    Peers = [new NodesPeer(Has("role", "edge")), new DomainNamesPeer(["*.example.com"])],
+                },
+            ],
+        }));
+        var labels = LabelSet.Empty.With("role", "edge");
+        var (one, two) = (Address.Parse("10.0.0.1"), Address.Parse("10.0.0.2"));
+        var node = engine.Apply(ClusterChange.Put(new Node("n1", labels, [one])));
+        Assert.Equal([one], Assert.Single(node.Addresses).Added);
+        var host = Pod("x", "h") with { HostNetwork = true, Node = "n1", Addresses = [one, two] };
+        Assert.Equal([two], Assert.Single(engine.Apply(ClusterChange.Put(host)).Addresses).Added);
+        var flipped = engine.Apply(ClusterChange.Put(host with { HostNetwork = false }));
+        Assert.Equal([two], Assert.Single(flipped.Addresses).Removed);
+        Assert.Null(Assert.Single(flipped.Endpoints).ClassBefore);
+        Assert.NotNull(flipped.Endpoints[0].ClassAfter);
+        var name = engine.Apply(ClusterChange.Put(new DomainName("A.example.com.", [two])));
+        Assert.Equal("*.example.com", Assert.Single(name.Addresses).Set.ToString());
+    }
+
     private static PolicyEngine Engine(params Endpoint[] pods) =>
         new(ClusterSnapshot.Of(endpoints: pods, networkPolicies: [Web]));
 
