@@ -17,7 +17,7 @@ internal static class AgentCommand
 
         Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has
         caught up with the API. Standard error: one line an event. The Node's status condition PalisadeReady is True
-        once the first table is in force.
+        once the first table is in force, PalisadeProved while the kernel's table means what the policies say.
         Exit codes: 0 ended as asked, 2 bad arguments or kubeconfig, 3 the kernel refused (no permission, too old).
 
         RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies.networking.k8s.io and
@@ -58,6 +58,18 @@ internal static class AgentCommand
             Description =
                 "End when standard input ends, so that the agent does not outlive the process that started it",
         };
+        var prove = new Option<double>("--prove-every")
+        {
+            Description = "How often the kernel's table is read back and compared with the policies on every cell; 0: "
+                + "only when `palisade prove` asks",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => 300,
+        };
+        prove.Validators.Add(result =>
+        {
+            if (result.GetValue(prove) is not (>= 0 and <= 86_400))
+                result.AddError("Option '--prove-every' takes 0 to 86400 seconds.");
+        });
         node.Validators.Add(result =>
         {
             if (string.IsNullOrWhiteSpace(result.GetValue(node)))
@@ -75,11 +87,14 @@ internal static class AgentCommand
                 }
             }
         });
-        var command = new RootCommand(About) { node, kubeconfig, uplink, mode, withStdin };
+        var command = new RootCommand(About) { node, kubeconfig, uplink, mode, prove, withStdin };
         command.SetAction((parsed, cancel) => run(
             new(
                 parsed.GetValue(node)!, parsed.GetValue(kubeconfig), [.. parsed.GetValue(uplink) ?? []],
-                parsed.GetValue(mode), parsed.GetValue(withStdin)),
+                parsed.GetValue(mode), parsed.GetValue(withStdin))
+            {
+                ProveEvery = TimeSpan.FromSeconds(parsed.GetValue(prove)),
+            },
             cancel));
         return command;
     }

@@ -11,4 +11,8 @@ namespace Palisade.Agent;
 /// <param name="Mode">Enforce, or only count.</param>
 /// <param name="ExitWithStdin">End when standard input ends: the parent that holds its other end is gone.</param>
 internal sealed record AgentOptions(
-    string Node, string? Kubeconfig, ImmutableArray<string> Uplinks, EnforcementMode Mode, bool ExitWithStdin);
+    string Node, string? Kubeconfig, ImmutableArray<string> Uplinks, EnforcementMode Mode, bool ExitWithStdin)
+{
+    /// <summary>How often the kernel's table is read back and compared; zero: only when asked.</summary>
+    public TimeSpan ProveEvery { get; init; } = TimeSpan.FromMinutes(5);
+}

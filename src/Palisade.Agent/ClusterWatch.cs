@@ -3,6 +3,7 @@ using System.Globalization;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
 using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
@@ -87,6 +88,20 @@ internal sealed class ClusterWatch : IAsyncDisposable
             nodes: _nodes.Read(diagnostics, versions),
             clusterNetworkPolicies: _clusterPolicies.Read(diagnostics, versions));
         return (snapshot, diagnostics, new(versions.ToImmutable()));
+    }
+
+    /// <summary>An annotation of a Node as it was last seen; empty when there is none.</summary>
+    public string NoteOn(string node, string annotation)
+    {
+        foreach (var item in _nodes.Reflector.Store.Read().Objects)
+        {
+            if (item["metadata"] is WireObject metadata && metadata["name"] is WireString name && name.Value == node)
+            {
+                return (metadata["annotations"] as WireObject)?[annotation] is WireString note ? note.Value : "";
+            }
+        }
+
+        return "";
     }
 
     public async ValueTask DisposeAsync()

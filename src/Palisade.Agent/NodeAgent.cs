@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
+using Palisade.Dataplane.Proof;
 using Palisade.Dataplane.Reconcile;
 using Palisade.Kubernetes.Client;
 using Palisade.Nftables;
@@ -35,6 +36,9 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly RtMonitor _monitor;
     private readonly NftSocket _nft;
     private readonly Reconciler _reconciler = new();
+    private readonly ProofRounds _proofs;
+    private (CompiledPolicy Policy, NodeNetwork Network)? _applied;
+    private volatile bool _differs;
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
 
@@ -59,6 +63,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _monitor = new();
         _routing = new();
         _ready = new(client, options.Node, log, time);
+        _proofs = new(client, options, log, time);
         _watch = new(client, _changed, log, time);
     }
 
@@ -81,7 +86,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         {
             await stop.CancelAsync().ConfigureAwait(false);
             // A commit under way ends before its socket is closed.
-            await Task.WhenAll(own).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([.. own, _proofs.Running]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -95,7 +100,9 @@ internal sealed class NodeAgent : IAsyncDisposable
         Report(diagnostics.Select(d => d.ToString()), snapshot);
         var policy = PolicyCompiler.Compile(snapshot);
         var network = NodeNetwork.Read(_routing);
+        _applied = null;
         var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, _settings));
+        _applied = (policy, network);
         if (applied.Messages > 0)
         {
             _log.Inform(
@@ -128,10 +135,17 @@ internal sealed class NodeAgent : IAsyncDisposable
             wait = Vigilance;
             try
             {
-                if (!changed && failures == 0 && IsIntact())
-                    continue;
-                await SyncOnceAsync(cancel).ConfigureAwait(false);
+                if (_differs)
+                {
+                    // Others changed the table: the next pass writes it whole. Where nobody did, the writer is wrong.
+                    _differs = false;
+                    _ = _reconciler.IsUnchanged(_nft);
+                }
+
+                if (changed || failures > 0 || !IsIntact())
+                    await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
+                Prove(cancel);
             }
             catch (KernelException e)
             {
@@ -141,6 +155,22 @@ internal sealed class NodeAgent : IAsyncDisposable
                     ("retryMs", (int)wait.TotalMilliseconds));
             }
         }
+    }
+
+    /// <summary>Begins a proof when one is due: nothing is changed between the last pass and the reading.</summary>
+    private void Prove(CancellationToken cancel)
+    {
+        var request = _watch.NoteOn(_options.Node, ProofRounds.RequestAnnotation);
+        if (_applied is not { } applied || !_proofs.IsDue(request))
+            return;
+        _proofs.Begin(
+            Prover.Read(_nft), applied.Policy, applied.Network, _settings, request,
+            differs: () =>
+            {
+                _differs = true;
+                _changed.Raise();
+            },
+            cancel);
     }
 
     /// <summary>

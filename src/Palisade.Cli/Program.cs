@@ -17,6 +17,7 @@ var root = new RootCommand("""
     ExplainCommand.Create(),
     TestCommand.Create(),
     ConnectCommand.Create(),
+    ProveCommand.Create(),
     ValidateCommand.Create(),
     RenderCommand.Create(),
     BenchCommand.Create(),

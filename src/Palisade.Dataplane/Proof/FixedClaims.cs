@@ -11,6 +11,7 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
     private const byte RouterAdvertisement = 134;
     private const byte Redirect = 137;
 
+    private static readonly Address AllNodes = Address.Parse("ff02::1");
     private static readonly Cidr LinkLocal = Cidr.Parse("fe80::/10");
     private static readonly Cidr[] Loopback = [Cidr.Parse("127.0.0.0/8"), Cidr.Parse("::1/128")];
     private static readonly Cidr Unspecified = Cidr.Parse("::/128");
@@ -44,6 +45,7 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
             borders.Add(PortSet.One(Protocol.Udp, port));
         foreach (var address in NodePlaces.MadeUp)
             borders.Add(address);
+        borders.Add(AllNodes);
     }
 
     public IEnumerable<Claim> All()
@@ -67,6 +69,14 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
                 yield return claim;
         }
 
+        var loopback = new Scene
+        {
+            Path = Scene.Received,
+            Open = AddressEnd.Source,
+            Fixed = NodePlaces.Beyond(space),
+            Input = "lo",
+        };
+        yield return new(loopback, PacketSet.Of(space.AllFlows, space.Local), space.All, "the node reaches itself");
         yield return new(
             new()
             {
@@ -125,6 +135,8 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
                 yield return new(judged with { Fixed = node, HopLimit = 255 }, space.All, neighbours, Says);
         }
 
+        if (space.Family == AddressFamily.V6)
+            yield return new(scene with { Fixed = AllNodes, HopLimit = 255 }, space.All, neighbours, Says);
         var passing = PacketSet.Of(space.AllFlows, space.Forwardable);
         foreach (var uplink in places.Uplinks)
         {

@@ -28,7 +28,7 @@ internal sealed class GateClaims(
     {
         foreach (var end in _ends)
         {
-            foreach (var claim in FromOutside(end).Concat(ToOutside(end)).Concat(WithNode(end)))
+            foreach (var claim in FromOutside(end).Concat(ToOutside(end)).Concat(WithNode(end)).Concat(Odd(end)))
                 yield return claim;
             foreach (var other in end.Link is null ? [] : _ends.Where(other => other.Link is not null))
                 yield return Between(end, other);
@@ -108,6 +108,38 @@ internal sealed class GateClaims(
             yield return new(scene, packets.Except(Tunnels()), allowed, Rule(state));
             yield return new(
                 scene, packets.Intersect(Tunnels()), PacketSet.None, "a pod does not reach its node's tunnels");
+        }
+    }
+
+    /// <summary>
+    /// What nobody tracks has no connection to belong to; a node's own DNS cache is made that way. What fits no
+    /// connection does not pass from there either.
+    /// </summary>
+    private IEnumerable<Claim> Odd(LocalEnd end)
+    {
+        var packets = PacketSet.Of(space.AllFlows, space.Atoms.Of(places.Announced));
+        var uplink = places.Uplinks.FirstOrDefault("lo");
+        foreach (var (state, allowed, says) in new[]
+        {
+            (PacketState.Untracked, space.All, "untracked packets pass from and to the addresses of the pod's node"),
+            (PacketState.Invalid, PacketSet.None, "what fits no connection passes no closed gate"),
+        })
+        {
+            var scene = new Scene
+            {
+                Path = [Hook.Postrouting],
+                Open = AddressEnd.Source,
+                Fixed = end.Address,
+                Input = uplink,
+                Output = end.Link ?? uplink,
+                State = state,
+            };
+            if (end.Ingress is { IsIsolated: true })
+                yield return new(scene, packets, allowed, says);
+            if (end is not { Link: not null, Egress.IsIsolated: true })
+                continue;
+            scene = scene with { Open = AddressEnd.Destination, Input = end.Link, Output = uplink };
+            yield return new(scene, packets, allowed, says);
         }
     }
 

@@ -10,23 +10,26 @@ namespace Palisade.Dataplane.Proof;
 /// <param name="Links">Each pod interface, with the addresses that may come from it.</param>
 /// <param name="LocalAddresses">All addresses of pods of the node.</param>
 /// <param name="Own">The node's own addresses.</param>
+/// <param name="Announced">Those of them that its Node object names.</param>
 internal sealed record NodePlaces(
     ImmutableArray<string> Uplinks, ImmutableSortedDictionary<string, ImmutableArray<Address>> Links,
-    ImmutableHashSet<Address> LocalAddresses, ImmutableArray<Address> Own)
+    ImmutableHashSet<Address> LocalAddresses, ImmutableArray<Address> Own, ImmutableArray<Address> Announced)
 {
     private static readonly Address[] Services = [Address.Parse("198.18.73.1"), Address.Parse("2001:2:0:7301::1")];
 
     // TEST-NET-2 and a documentation prefix: nobody's.
     private static readonly Address[] Nobody = [Address.Parse("198.51.100.77"), Address.Parse("2001:db8:7301::77")];
 
-    public static NodePlaces Of(PodInterfaces interfaces, IEnumerable<Address> local, IEnumerable<Address> own) => new(
+    public static NodePlaces Of(
+        PodInterfaces interfaces, IEnumerable<Address> local, IEnumerable<Address> own,
+        ImmutableArray<Address> announced) => new(
         [.. interfaces.Uplinks.Where(name => name != "lo")],
         interfaces.Pods.ToImmutableSortedDictionary(
             name => name,
             name => interfaces.Sources.Where(source => source.Interface == name).Select(source => source.Address)
                 .ToImmutableArray(),
             StringComparer.Ordinal),
-        [.. local], [.. own.Distinct().Order()]);
+        [.. local], [.. own.Concat(announced).Distinct().Order()], announced);
 
     /// <summary>The address of a service that packets were sent to before they were sent here.</summary>
     public Address? ServiceOf(PacketSpace space) => Services.Single(address => address.Family == space.Family);

@@ -59,22 +59,41 @@ internal sealed class PolicySide
         if (_allowed.TryGetValue(gate.Id, out var known))
             return known;
         var ports = PortsOf(gate, exempt: false);
-        var numbers = new Dictionary<PortSet, List<(int First, int Last)>>();
-        for (var atom = 0; atom < _keyOf.Length; atom++)
+        var sets = new List<PortSet>();
+        var numbers = new Dictionary<PortSet, int>();
+        var setOfKey = new int[ports.Length];
+        for (var key = 0; key < ports.Length; key++)
         {
-            var set = ports[_keyOf[atom]];
-            if (!numbers.TryGetValue(set, out var runs))
-                numbers[set] = runs = [];
-            if (runs.Count > 0 && runs[^1].Last == atom - 1)
-                runs[^1] = (runs[^1].First, atom);
-            else
-                runs.Add((atom, atom));
+            if (!numbers.TryGetValue(ports[key], out setOfKey[key]))
+            {
+                numbers[ports[key]] = setOfKey[key] = sets.Count;
+                sets.Add(ports[key]);
+            }
         }
 
+        var runs = RunsBySet(setOfKey, sets.Count);
         var allowed = PacketSet.None;
-        foreach (var (set, runs) in numbers)
-            allowed = allowed.Union(PacketSet.Of(space.FlowsIn(set), Bits.Of(runs)));
+        for (var set = 0; set < sets.Count; set++)
+            allowed = allowed.Union(PacketSet.Of(space.FlowsIn(sets[set]), Bits.Of(runs[set])));
         return _allowed[gate.Id] = allowed;
+    }
+
+    /// <summary>For each port set the runs of atoms that have it.</summary>
+    private List<(int First, int Last)>[] RunsBySet(int[] setOfKey, int sets)
+    {
+        var runs = new List<(int First, int Last)>[sets];
+        for (var set = 0; set < sets; set++)
+            runs[set] = [];
+        var first = 0;
+        for (var atom = 1; atom <= _keyOf.Length; atom++)
+        {
+            if (atom < _keyOf.Length && setOfKey[_keyOf[atom]] == setOfKey[_keyOf[first]])
+                continue;
+            runs[setOfKey[_keyOf[first]]].Add((first, atom - 1));
+            first = atom;
+        }
+
+        return runs;
     }
 
     /// <summary>What a gate lets through for the peer at one atom.</summary>

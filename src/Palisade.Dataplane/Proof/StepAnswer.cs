@@ -32,7 +32,11 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
         }
 
         if (value is not OpenAddress)
-            return Where(value, space, bytes => IsSo(step.Comparison, bytes.AsSpan().SequenceCompareTo(step.Value)));
+        {
+            return Where(
+                step, value, space, bytes => IsSo(step.Comparison, bytes.AsSpan().SequenceCompareTo(step.Value)));
+        }
+
         if (AddressBytes.RangeOf(space.Family, step.Field.Mask, step.Value, step.Value) is not var (first, last)
             || !IsPlain(step.Field))
             return Nobody(space, "an address under a mask that is no prefix");
@@ -63,7 +67,7 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
     {
         if (value is not OpenAddress)
         {
-            return Where(value, space, bytes =>
+            return Where(step, value, space, bytes =>
             {
                 var isBehind = bytes.AsSpan().SequenceCompareTo(step.First) < 0;
                 return step.Inverted == (isBehind || bytes.AsSpan().SequenceCompareTo(step.Last) > 0);
@@ -78,7 +82,7 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
         return Known(PacketSet.Of(space.AllFlows, step.Inverted ? space.Atoms.All.Except(run) : run));
     }
 
-    private static StepAnswer Where(FieldValue value, PacketSpace space, Func<byte[], bool> holds)
+    private static StepAnswer Where(Step step, FieldValue value, PacketSpace space, Func<byte[], bool> holds)
     {
         switch (value)
         {
@@ -87,18 +91,30 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
             case BytesOfAtoms some:
                 var atoms = some.Values.Where(v => holds(v.Bytes)).Aggregate(Bits.None, (all, v) => all.Or(v.Atoms));
                 return Known(PacketSet.Of(space.AllFlows, atoms));
-            case BytesOfFlow flows:
-                var where = space.FlowsWhere(flow => flows.Of(flow) is { } bytes && holds(bytes));
-                var nobody = space.FlowsWhere(flow => flows.Of(flow) is null);
-                return new(
-                    PacketSet.Of(where, space.Atoms.All), PacketSet.Of(nobody, space.Atoms.All),
-                    nobody.IsEmpty ? null : "bytes of a transport header that is not of this kind");
+            case BytesOfFlow flows: return space.OfFlows(step, () => WhereFlows(flows.Of, space, holds));
             default: return Nobody(space, value is UnknownValue unknown ? unknown.What : value.GetType().Name);
         }
     }
 
+    private static StepAnswer WhereFlows(Func<Flow, byte[]?> of, PacketSpace space, Func<byte[], bool> holds)
+    {
+        var where = space.FlowsWhere(flow => of(flow) is { } bytes && holds(bytes));
+        var nobody = space.FlowsWhere(flow => of(flow) is null);
+        return new(
+            PacketSet.Of(where, space.Atoms.All), PacketSet.Of(nobody, space.Atoms.All),
+            nobody.IsEmpty ? null : "bytes of a transport header that is not of this kind");
+    }
+
     private static StepAnswer Lookup(LookupStep step, Scene scene, BasePlace place, PacketSpace space, PacketSet live)
     {
+        var isOfFlow = step.Fields.Length == 1 && space.Table.Sets.TryGetValue(step.Set, out var set)
+            && set.Opaque is null;
+        if (isOfFlow && scene.ValueOf(step.Fields[0], place, space) is BytesOfFlow flow)
+        {
+            return space.OfFlows(step, () => WhereFlows(flow.Of, space, key =>
+                step.Inverted != space.Find(space.Table.Sets[step.Set], step.Fields, key) is not null));
+        }
+
         var keys = KeyValues.Of(step.Fields, step.Set, scene, place, space, live);
         if (keys.Unknown is { } what)
             return Nobody(space, what);

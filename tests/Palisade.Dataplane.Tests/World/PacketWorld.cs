@@ -81,9 +81,11 @@ internal sealed class PacketWorld : IDisposable
         var free = Fabric.Nodes.ToDictionary(node => node, node => new Queue<PodPlace>(node.Pods));
         foreach (var node in cluster.Nodes)
         {
-            PlaceOf(node.Name)!.Take(node.Addresses);
+            if (PlaceOf(node.Name) is not { } place)
+                continue;   // a node of the cluster that lies beyond
+            place.Take(node.Addresses);
             foreach (var address in node.Addresses)
-                Fabric.Announce(PlaceOf(node.Name)!, address);
+                Fabric.Announce(place, address);
         }
 
         for (var i = 0; i < cluster.Endpoints.Length; i++)

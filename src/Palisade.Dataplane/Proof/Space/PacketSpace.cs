@@ -31,6 +31,7 @@ internal sealed class PacketSpace
         [];
 
     private readonly Dictionary<string, SetIndex> _indexes = new(StringComparer.Ordinal);
+    private readonly Dictionary<Step, StepAnswer> _byFlow = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="atoms">The addresses of the family.</param>
     /// <param name="borders">Where packets differ; those of <see cref="AddBorders"/> among them.</param>
@@ -86,6 +87,14 @@ internal sealed class PacketSpace
 
     public Bits FlowsWhere(Func<Flow, bool> holds) =>
         Bits.Of(Enumerable.Range(0, Flows.Length).Where(i => holds(Flows[i])));
+
+    /// <summary>What a step answers that looks at nothing but the flow: the same in every scene.</summary>
+    public StepAnswer OfFlows(Step step, Func<StepAnswer> answer)
+    {
+        if (!_byFlow.TryGetValue(step, out var known))
+            _byFlow[step] = known = answer();
+        return known;
+    }
 
     /// <summary>The element that a whole key finds, or null.</summary>
     public KernelElement? Find(KernelSet set, ImmutableArray<Field> fields, byte[] key)
