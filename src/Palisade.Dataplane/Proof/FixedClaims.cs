@@ -108,6 +108,11 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
                 space.FlowsWhere(flow => !IsDiscovery(flow) || flow.First is 133 or 135 or 136), own)
             .Union(PacketSet.Of(Messages(133, 135, 143), space.Atoms.Of(Unspecified)));
         yield return new(scene with { HopLimit = 255 }, space.All, onLink, Says);
+        // Routers forward none, but the kernel does between two pods of one link.
+        yield return new(
+            scene with { Path = [Hook.Postrouting], Output = name, BeforeConntrack = false },
+            PacketSet.Of(space.AllFlows, space.Atoms.Of(LinkLocal)), PacketSet.None,
+            "a link-local source is no pod's own address");
     }
 
     private IEnumerable<Claim> Unclaimed(string name)

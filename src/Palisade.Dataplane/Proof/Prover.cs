@@ -79,7 +79,8 @@ public sealed class Prover
             Node = node,
             Cells = cells,
             Took = _reading + Stopwatch.GetElapsedTime(began),
-            Differences = [.. differences.Take(NodeProof.DifferenceLimit)],
+            // Leaks first, and of them those that a policy names: agents tell only the first few.
+            Differences = [.. differences.OrderBy(d => d.Kind).Take(NodeProof.DifferenceLimit)],
             DifferentCells = _table is null ? 1 : different,
             NotCompared = [.. NotCompared(ends, places)],
         };
@@ -102,8 +103,8 @@ public sealed class Prover
         var ownNode = space.Atoms.Of(reachable).Except(space.Atoms.Of(ends.Contested));
         var names = borders.Interfaces;
         var comparer = new Comparer(space, settings.Mode, texts);
-        var claims = new FixedClaims(space, places, names, ownNode).All()
-            .Concat(new GateClaims(space, side, ends, places, ownNode).All());
+        var claims = new GateClaims(space, side, ends, places, ownNode).All()
+            .Concat(new FixedClaims(space, places, names, ownNode).All());
         foreach (var claim in claims)
         {
             cancel.ThrowIfCancellationRequested();

@@ -102,6 +102,64 @@ public sealed class AgentProcessTests
             Assert.Contains(bench.Log, line => line.Contains(" table-gone "));
     }
 
+    /// <summary>What `palisade prove` does: a word in an annotation asks, another annotation answers.</summary>
+    [Fact]
+    public async Task A_damaged_table_is_found_when_a_proof_is_asked_for_and_written_again()
+    {
+        await using var bench = await AgentBench.StartAsync();
+        bench.World.Seat(Cluster());
+        await CreateClusterAsync(bench);
+        var version = await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", Parse("""
+            { "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "deny-all" },
+              "spec": { "podSelector": {}, "policyTypes": ["Ingress"] } }
+            """));
+        bench.StartAgent();
+        await bench.EnforcedAsync(version);
+        var proof = await ProofAsync(bench, "first");
+        Assert.True((bool?)proof["holds"], proof.ToJsonString());
+        Assert.True((long?)proof["cells"] > 1000);
+
+        using var kernel = bench.Node.Namespace.Run(() => new NftSocket());
+        for (var attempt = 0; (bool?)proof["holds"] == true; attempt++)
+        {
+            Assert.True(attempt < 5, "the damage was never found, or always mended before it could be");
+            var damage = new Transaction(Assert.Single(kernel.Tables()));
+            damage.FlushChain("gates");
+            kernel.Commit(damage);
+            proof = await ProofAsync(bench, $"damaged {attempt}");
+        }
+
+        Assert.Contains(proof["differences"]!.AsArray(), d =>
+            (string?)d!["kind"] == "leak" && ((string?)d["policy"])!.Contains("dev-team/deny-all"));
+        for (var attempt = 0; (bool?)proof["holds"] != true; attempt++)
+        {
+            Assert.True(attempt < 20, "the table was not written again");
+            await Task.Delay(200);
+            proof = await ProofAsync(bench, $"mended {attempt}");
+        }
+
+        Assert.False(Reaches(bench, expected: false), "deny-all is in force again");
+        lock (bench.Log)
+            Assert.Contains(bench.Log, line => line.Contains(" kernel-differs "));
+    }
+
+    private static async Task<JsonObject> ProofAsync(AgentBench bench, string request)
+    {
+        var ask = Parse($$"""{ "metadata": { "annotations": { "palisade.dev/prove-requested": "{{request}}" } } }""");
+        await bench.Client.PatchAsync(KubeResource.Nodes, null, "n1", PatchKind.Merge, ask, default);
+        for (var attempt = 0; attempt < 200; attempt++)
+        {
+            var node = await bench.Client.SendAsync(
+                HttpMethod.Get, KubeResource.Nodes.Named(null, "n1"), null, default);
+            var answer = (string?)node["metadata"]?["annotations"]?["palisade.dev/proof"];
+            if (answer is not null && (string?)JsonNode.Parse(answer)!["request"] == request)
+                return JsonNode.Parse(answer)!.AsObject();
+            await Task.Delay(100);
+        }
+
+        throw new TimeoutException($"nobody answered {request}");
+    }
+
     private static ClusterSnapshot Cluster() => ClusterSnapshot.Of(
         endpoints:
         [

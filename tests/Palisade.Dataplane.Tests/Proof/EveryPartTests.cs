@@ -15,7 +15,6 @@ public sealed class EveryPartTests
     [
         ("gates: oifname \"lo\"", "what goes out by lo comes from the node, which is exempt by itself"),
         ("gates: icmpv6 type { nd", "the node's own, which are exempt by themselves"),
-        ("gates: ip6 saddr fe80::/10", "routers forward no link-local source; the rule is for two pods of one link"),
     ];
 
     [Fact]
@@ -53,7 +52,9 @@ public sealed class EveryPartTests
         }
 
         Assert.True(TrueTableTests.Prove(one.World, policy, "n1").Holds);
-        var unexplained = unseen.Where(part => !Redundant.Any(r => part.StartsWith(r.Part, StringComparison.Ordinal)));
+        // Rules that only log decide nothing.
+        var unexplained = unseen.Where(part => !part.Contains(" log prefix ", StringComparison.Ordinal)
+            && !Redundant.Any(r => part.StartsWith(r.Part, StringComparison.Ordinal)));
         Assert.True(!unexplained.Any(), string.Join('\n', unexplained));
     }
 
