@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.Cli.Input;
 using Palisade.Cli.Output;
@@ -75,7 +76,7 @@ internal static class ProveCommand
             }
 
             if (parsed.GetValue(output) == "json")
-                Console.Out.WriteLine(new JsonObject { ["nodes"] = new JsonArray([.. proofs]) }.ToJsonString(Indented));
+                Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, proofs));
             else
                 ProofText.Write(Terminal.Standard(), proofs);
             return proofs.Any(proof => proof["problem"] is not null) ? ExitCode.WorldFailed
@@ -84,11 +85,16 @@ internal static class ProveCommand
         return command;
     }
 
-    private static readonly System.Text.Json.JsonSerializerOptions Indented = new()
+    /// <summary>docs/schemas/prove.json.</summary>
+    private static void WriteJson(Utf8JsonWriter json, List<JsonObject> proofs)
     {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+        json.WriteStartObject();
+        json.WriteStartArray("nodes");
+        foreach (var proof in proofs)
+            proof.WriteTo(json);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
 
     private static JsonObject Local(
         ClusterSource cluster, string? name, string[] uplinks, CancellationToken cancel)
