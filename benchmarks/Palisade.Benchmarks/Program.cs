@@ -27,7 +27,7 @@ static int Help()
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
-          start [RUNS]            from process start to exit: native, JIT, the wrapper (200 runs; needs build and publish)
+          start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
           connectivity [SHAPE …]  time and memory of what reaches what, class by class

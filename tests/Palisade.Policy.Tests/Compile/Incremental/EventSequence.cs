@@ -98,6 +98,10 @@ internal static class EventRuns
 {
     private const int ShrinkRuns = 3000;
 
+    /// <summary>eng/mutate.cs asks whether something fails, many times, and not for what is left of it.</summary>
+    public static bool IsOfMutants =>
+        Environment.GetEnvironmentVariable("PALISADE_RANDOM_CLUSTERS") is { Length: > 0 };
+
     /// <summary>
     /// Runs the sequence of a seed; a failure is shrunk and thrown with the seed. Returns how many events it had.
     /// </summary>
@@ -183,6 +187,8 @@ internal static class EventRuns
     private static string Report(EventSequence failed, EventShape shape, ulong seed, Exception failure)
     {
         var whole = $"seed {seed}, {shape.Cluster}, step {failed.Steps.Length}: {failure.Message}";
+        if (IsOfMutants)
+            return whole;
         if (Failure(failed, shape) is null)
             return $"{whole}\nonly when everything is compared every {shape.Every} steps";
         var small = Shrink(failed, shape);

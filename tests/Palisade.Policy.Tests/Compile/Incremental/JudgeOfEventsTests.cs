@@ -25,7 +25,7 @@ public sealed class JudgeOfEventsTests
     [Fact]
     public void Every_kind_of_change_happens_often()
     {
-        for (var seed = 1ul; seed <= 30; seed++)
+        for (var seed = 1ul; seed <= 40; seed++)
         {
             _free.Clear();
             EventRuns.Run(Shape, seed, (_, _, delta) => Count(delta));

@@ -30,7 +30,7 @@ internal sealed class RandomEvents(ClusterModel model, EventShape shape, ulong s
     public ImmutableArray<Event> Next() => Below(12) switch
     {
         0 => [.. Enumerable.Range(0, 2 + Below(5)).Select(_ => One())],
-        1 when Below(4) == 0 => Together(),
+        1 when Below(3) == 0 => Together(),
         _ => [One()],
     };
 
@@ -47,7 +47,7 @@ internal sealed class RandomEvents(ClusterModel model, EventShape shape, ulong s
 
     private ImmutableArray<Event> Together()
     {
-        switch (Below(4))
+        switch (Below(6))
         {
             case 0:
                 var ns = Pick(Namespaces);
@@ -67,6 +67,21 @@ internal sealed class RandomEvents(ClusterModel model, EventShape shape, ulong s
             case 2:
                 return [.. model.Policies.Values.SelectMany(p =>
                     new[] { Event.RemovePolicy(p.Namespace, p.Name), Event.Put(_edits.Change(p)) })];
+            case 3:
+                // What nobody mentions for a moment, and what changes in that moment.
+                return
+                [
+                    .. model.ClusterPolicies.Keys.Select(Event.RemoveClusterPolicy),
+                    OfNode(), OfDomainName(), OfPod(), OfNamespace(), OfNode(), OfDomainName(),
+                    .. model.ClusterPolicies.Values.Select(p => Event.Put(Below(3) == 0 ? _edits.Change(p) : p)),
+                ];
+            case 4:
+                return
+                [
+                    .. model.Policies.Keys.Select(p => Event.RemovePolicy(p.Namespace, p.Name)),
+                    OfPod(), OfNamespace(), OfPod(), OfNamespace(), OfPod(),
+                    .. model.Policies.Values.Select(p => Event.Put(Below(3) == 0 ? _edits.Change(p) : p)),
+                ];
             default:
                 return Shuffled([.. Event.Of(model.ToSnapshot()).Where(_ => Below(4) == 0), OfPod(), OfPolicy()]);
         }
