@@ -3,6 +3,8 @@ using System.Net;
 using Palisade.Dataplane.Network;
 using Palisade.Nftables;
 using Palisade.Nftables.Expressions;
+using Palisade.Nftables.Flows;
+using Palisade.Nftables.Packets;
 
 namespace Palisade.Dataplane.Lower;
 
@@ -35,6 +37,9 @@ internal static class BaseChains
     private const ushort Geneve = 6081;
     private const ushort LinuxVxlan = 8472;
 
+    /// <summary>The flags that tell a connection's first packet: SYN, and none of the others.</summary>
+    private const TcpFlags Opening = TcpFlags.Fin | TcpFlags.Syn | TcpFlags.Reset | TcpFlags.Acknowledge;
+
     private static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
     private static readonly IPNetwork Multicast = IPNetwork.Parse("ff00::/8");
     private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
@@ -65,18 +70,22 @@ internal static class BaseChains
     };
 
     /// <summary>All chains but gates', in order of creation: what is jumped to first, base chains last.</summary>
-    /// <param name="mode">What happens to what may not pass.</param>
+    /// <param name="settings">What happens to what may not pass.</param>
     /// <param name="exempt">
     /// Whether cluster policies judge what NetworkPolicies exempt; otherwise nobody does, and nothing is looked up.
     /// </param>
-    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(EnforcementMode mode, bool exempt) =>
+    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(NodeSettings settings, bool exempt) =>
     (
         [
-            Odd(Names.OddIngress, Match.Source, Statement.Accept, mode),
-            Odd(Names.OddEgress, Match.Destination, Statement.Return, mode),
+            Odd(Names.OddIngress, Match.Source, Statement.Accept, settings.Mode),
+            Odd(Names.OddEgress, Match.Destination, Statement.Return, settings.Mode),
+            Midstream(settings),
             .. exempt ? ImmutableArray.Create(Exempt) : [],
         ],
-        [AntiSpoof(mode), Unclaimed(mode), Input(mode, exempt), Gates(mode, exempt)]
+        [
+            AntiSpoof(settings.Mode), Unclaimed(settings.Mode), Input(settings.Mode, exempt),
+            Gates(settings.Mode, exempt),
+        ]
     );
 
     /// <summary>
@@ -155,13 +164,13 @@ internal static class BaseChains
             Rule.Of(
                 Match.DestinationPorts(Udp, (Vxlan, Vxlan), (Geneve, Geneve), (LinuxVxlan, LinuxVxlan)),
                 Counted(Names.Tunnelled, mode)) with { Comment = "VXLAN, Geneve, VXLAN at Linux's old port" },
-            .. exempt ? OwnNode() : [],
+            .. exempt ? OwnNode(mode) : [],
         ],
     };
 
-    private static Rule[] OwnNode() =>
+    private static Rule[] OwnNode(EnforcementMode mode) =>
     [
-        .. Known(),
+        .. Known(mode),
         Rule.Of(
             Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, NeighbourAdvertisement),
             Match.HopLimit(255), Statement.Accept) with { Comment = "neighbour discovery" },
@@ -170,9 +179,16 @@ internal static class BaseChains
             with { Comment = "which pod's a link-local address is, the link says" },
     ];
 
-    /// <summary>Connections that were judged when they began.</summary>
-    private static Rule[] Known() =>
+    /// <summary>Connections that were judged when they began, and are allowed still.</summary>
+    private static Rule[] Known(EnforcementMode mode) =>
     [
+        .. mode == EnforcementMode.Enforce
+            ? new[]
+            {
+                Rule.Of(Match.CtStatus((uint)FlowStatus.FixedTimeout), Counted(Names.Cut, mode))
+                    with { Comment = "cut: no more allowed, in either direction" },
+            }
+            : [],
         Rule.Of(Match.CtState(CtState.Established), Statement.Accept),
         // Related connections of helpers (FTP and the like) are judged as any other.
         Rule.Of(Match.CtState(CtState.Related), Match.ProtocolIn([1, 58]), Statement.Accept)
@@ -189,7 +205,7 @@ internal static class BaseChains
         Comment = "new connections, by the pod that opens them, then by the pod they reach",
         Rules =
         [
-            .. Known(),
+            .. Known(mode),
             Rule.Of(Match.OutputInterface("lo"), Statement.Accept),
             // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
             Rule.Of(
@@ -208,10 +224,35 @@ internal static class BaseChains
                 with { Comment = "a pod to itself" }),
             Rule.Of(FromNode(), Match.Fib(FibInput.SourceAddress), Exempted(exempt))
                 with { Comment = "the pods' own node" },
+            Rule.Of(
+                Match.TcpFlags(TcpFlags.Syn, Opening, not: true), Match.CtState(CtState.New),
+                Statement.Jump(Names.Midstream)) with { Comment = "its beginning was not seen" },
             .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.Egress}{f}"))),
             .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.Ingress}{f}"))),
         ],
     };
+
+    /// <summary>
+    /// TCP that conntrack takes up without SYN: which end opened it is not known, so that a gate would judge half of it
+    /// backwards, and let the other half through as its answers. Dropped where either end has any gate. Just after a
+    /// first install it passes, and the agent judges it by what is known of its ports.
+    /// </summary>
+    private static Chain Midstream(NodeSettings settings) => new(Names.Midstream)
+    {
+        Comment = settings.AdmitsMidstream
+            ? "TCP under way when connections began to be tracked: the agent judges it"
+            : "TCP whose beginning was not seen: not for pods with gates",
+        Rules = settings.AdmitsMidstream
+            ? [Rule.Of(Statement.Accept)]
+            :
+            [
+                .. ForFamilies(f => Rule.Of(Match.Source(f, $"{Names.Gated}{f}"), Stray(settings.Mode))),
+                .. ForFamilies(f => Rule.Of(Match.Destination(f, $"{Names.Gated}{f}"), Stray(settings.Mode))),
+            ],
+    };
+
+    private static Parts Stray(EnforcementMode mode) =>
+        [.. Statement.CountOn(Names.Midstream), .. End(mode, Statement.Return)];
 
     /// <summary>
     /// Where a gate's direction is closed, what conntrack could not place has no reply direction to allow: INVALID

@@ -32,7 +32,7 @@ public static class Lowering
         var sets = new AddressSets(policy);
         var chains = new GateChains(new(sets, FamiliesOf(policy.Snapshot)), settings.Mode);
         var maps = GateMaps.All(pods, interfaces, chains);
-        var (regular, based) = BaseChains.All(settings.Mode, maps.Any(map => map.Name == Names.ExemptLinks));
+        var (regular, based) = BaseChains.All(settings, maps.Any(map => map.Name == Names.ExemptLinks));
         var ruleset = new Ruleset(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
             Counters = Counters(),
@@ -62,6 +62,8 @@ public static class Lowering
         new(Names.NoGate) { Comment = "from or to an interface that no known pod has claimed" },
         new(Names.Invalid) { Comment = "at a gate, fitting no connection" },
         new(Names.Untracked) { Comment = "at a gate, exempted from tracking" },
+        new(Names.Cut) { Comment = "of connections that were allowed when they began, and are no more" },
+        new(Names.Midstream) { Comment = "at a gate, TCP whose beginning was not seen" },
         new(Names.DeniedEgress) { Comment = "allowed by no egress rule" },
         new(Names.DeniedIngress) { Comment = "allowed by no ingress rule" },
         new(Names.RefusedEgress) { Comment = "denied by an egress rule of a ClusterNetworkPolicy" },
@@ -83,6 +85,8 @@ public static class Lowering
                     NftKey.Concatenate(NftKey.Interface(source.Interface), AddressSets.KeyOf(source.Address)));
             var own = pods.SelectMany(pod => pod.Pod.Addresses).Where(a => a.Family == family).Distinct().Order();
             var selves = own.Select(AddressSets.KeyOf).Select(key => NftKey.Concatenate(key, key));
+            var gated = pods.Where(pod => (pod.Ingress ?? pod.Egress) is not null)
+                .SelectMany(pod => pod.Pod.Addresses).Where(a => a.Family == family).Distinct().Order();
             var nodes = (node?.Addresses ?? []).Where(a => a.Family == family).Distinct().Order()
                 .Select(AddressSets.KeyOf);
             yield return Of(
@@ -90,6 +94,9 @@ public static class Lowering
                 "which address may come from which interface", sources);
             yield return Of(
                 $"self{suffix}", KeyType.Concatenate(address, address), "a pod to itself, through a service", selves);
+            yield return Of(
+                $"{Names.Gated}{suffix}", address, "pods of this node that some gate judges",
+                gated.Select(AddressSets.KeyOf));
             yield return Of($"nodes{suffix}", address, "the node's own addresses", nodes);
         }
     }

@@ -8,6 +8,9 @@ internal static class Names
     public const string Uplinks = "uplinks";
     public const string Pods = "pods";
 
+    /// <summary>Of addresses of the node's pods that some gate judges; with the family behind it.</summary>
+    public const string Gated = "gated";
+
     public const string Egress = "egress";
     public const string Ingress = "ingress";
     public const string ExemptEgress = "exempt_egress";
@@ -21,6 +24,8 @@ internal static class Names
     public const string Tunnelled = "tunnelled";
     public const string Invalid = "invalid";
     public const string Untracked = "untracked";
+    public const string Cut = "cut";
+    public const string Midstream = "midstream";
     public const string DeniedIngress = "denied_ingress";
     public const string DeniedEgress = "denied_egress";
 

@@ -20,8 +20,13 @@ internal sealed record KnownBytes(byte[] Bytes) : FieldValue
 /// <summary>Bytes that the flow says; null: the flow does not say.</summary>
 internal sealed record BytesOfFlow(Func<Flow, byte[]?> Of) : FieldValue
 {
+    /// <summary>Whether all packets of a flow have these bytes.</summary>
+    public bool IsExact { get; init; }
+
     /// <summary>A flow stands for a range of ports, of which a mask makes more than one value.</summary>
-    public override FieldValue Map(Func<byte[], byte[]> change) => new UnknownValue("masked bytes of the flow");
+    public override FieldValue Map(Func<byte[], byte[]> change) => IsExact
+        ? new BytesOfFlow(flow => Of(flow) is { } bytes ? change(bytes) : null) { IsExact = true }
+        : new UnknownValue("masked bytes of the flow");
 }
 
 /// <summary>Bytes that the open address says, equal for some atoms.</summary>

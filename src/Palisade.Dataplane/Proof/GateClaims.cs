@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Proof.Kernel;
 using Palisade.Dataplane.Proof.Space;
 using Palisade.Policy.Compile;
@@ -12,7 +13,7 @@ namespace Palisade.Dataplane.Proof;
 /// both halves where both ends are here.
 /// </summary>
 internal sealed class GateClaims(
-    PacketSpace space, PolicySide policy, LocalEnds ends, NodePlaces places, Bits ownNode)
+    PacketSpace space, PolicySide policy, LocalEnds ends, NodePlaces places, Bits ownNode, EnforcementMode mode)
 {
     private readonly ImmutableArray<LocalEnd> _ends =
         [.. ends.Ends.Where(end => end.Address.Family == space.Family)];
@@ -28,12 +29,46 @@ internal sealed class GateClaims(
     {
         foreach (var end in _ends)
         {
-            foreach (var claim in FromOutside(end).Concat(ToOutside(end)).Concat(WithNode(end)).Concat(Odd(end)))
+            var claims = FromOutside(end).Concat(ToOutside(end)).Concat(WithNode(end)).Concat(Odd(end));
+            foreach (var claim in claims.SelectMany(Variants))
                 yield return claim;
             foreach (var other in end.Link is null ? [] : _ends.Where(other => other.Link is not null))
                 yield return Between(end, other);
         }
     }
+
+    /// <summary>
+    /// A claim about packets of a connection, and what becomes of them when it has been cut, or when conntrack has not
+    /// seen it begin.
+    /// </summary>
+    private IEnumerable<Claim> Variants(Claim claim)
+    {
+        yield return claim;
+        if (mode != EnforcementMode.Enforce || claim.Scene.Path != Scene.Forwarded)
+            yield break;
+        if (claim.Scene.State is PacketState.New or PacketState.Established)
+        {
+            yield return claim with
+            {
+                Scene = claim.Scene with { IsCut = true },
+                Allowed = PacketSet.None,
+                Rule = "a connection that was cut carries nothing more",
+            };
+        }
+
+        if (claim.Scene.State == PacketState.New && _ends.Any(end => end.Address == claim.Scene.Fixed && IsGated(end)))
+        {
+            yield return claim with
+            {
+                Scene = claim.Scene with { IsMidstream = true },
+                Allowed = claim.Allowed.Intersect(
+                    PacketSet.Of(space.FlowsWhere(flow => flow.Transport != Flow.Tcp), space.Atoms.All)),
+                Rule = "TCP whose beginning was not seen does not pass gates",
+            };
+        }
+    }
+
+    private static bool IsGated(LocalEnd end) => (end.Ingress ?? end.Egress) is not null;
 
     private IEnumerable<Claim> FromOutside(LocalEnd end)
     {

@@ -27,6 +27,12 @@ internal sealed record Scene
     private const int DestinationNatAt = -100;
     private const int SourceNatAt = 100;
 
+    /// <summary>IPS_FIXED_TIMEOUT, which nothing else sets.</summary>
+    private const uint CutStatus = 0x400;
+
+    private const byte Syn = 0x02;
+    private const byte Acknowledge = 0x10;
+
     public static readonly ImmutableArray<Hook> Forwarded = [Hook.Prerouting, Hook.Forward, Hook.Postrouting];
     public static readonly ImmutableArray<Hook> Received = [Hook.Prerouting, Hook.Input];
     public static readonly ImmutableArray<Hook> Sent = [Hook.Output, Hook.Postrouting];
@@ -50,6 +56,12 @@ internal sealed record Scene
 
     /// <summary>Of a connection's answers.</summary>
     public bool IsReply { get; init; }
+
+    /// <summary>Of a connection that the agent has cut: conntrack's status says so.</summary>
+    public bool IsCut { get; init; }
+
+    /// <summary>If it is TCP: a packet that is not the first of its connection, which conntrack calls new.</summary>
+    public bool IsMidstream { get; init; }
 
     public byte HopLimit { get; init; } = 63;
 
@@ -113,6 +125,9 @@ internal sealed record Scene
             PacketFields.CtDirection when isEarly || State is PacketState.Invalid or PacketState.Untracked =>
                 new Absent(),
             PacketFields.CtDirection => new KnownBytes([IsReply ? (byte)1 : (byte)0]),
+            PacketFields.CtStatus when isEarly || State is PacketState.Invalid or PacketState.Untracked =>
+                new Absent(),
+            PacketFields.CtStatus => new KnownBytes(BitConverter.GetBytes(IsCut ? CutStatus : 0)),
             _ => new UnknownValue($"ct {key}"),
         };
     }
@@ -164,6 +179,12 @@ internal sealed record Scene
             return new BytesOfFlow(flow => flow.HasPorts ? [(byte)(flow.First >> 8), (byte)(flow.First & 0xff)] : null);
         if (PacketFields.IsMessageType(field))
             return new BytesOfFlow(flow => flow.HasMessageType ? [(byte)flow.First] : null);
+        if (PacketFields.IsTcpFlags(field))
+        {
+            var flags = IsMidstream || State != PacketState.New ? Acknowledge : Syn;
+            return new BytesOfFlow(flow => flow.Transport == Flow.Tcp ? [flags] : null) { IsExact = true };
+        }
+
         var isHopLimit = field is { Key: PacketFields.NetworkHeader, Length: 1 }
             && field.Offset == (space.Family == AddressFamily.V6 ? 7u : 8u);
         return isHopLimit ? new KnownBytes([HopLimit]) : new UnknownValue($"payload {field}");

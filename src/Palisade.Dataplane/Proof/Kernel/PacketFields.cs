@@ -15,6 +15,7 @@ internal static class PacketFields
 
     public const uint CtState = 0;
     public const uint CtDirection = 1;
+    public const uint CtStatus = 2;
 
     public const uint FibAddressType = 3;
     public const uint FibSource = 1;
@@ -57,6 +58,10 @@ internal static class PacketFields
     /// <summary>The type of ICMP and ICMPv6.</summary>
     public static bool IsMessageType(Field field) =>
         field is { Source: FieldSource.Payload, Key: TransportHeader, Offset: 0, Length: 1 };
+
+    /// <summary>The flags of TCP, its thirteenth byte (RFC 9293 §3.1); of other protocols not asked for.</summary>
+    public static bool IsTcpFlags(Field field) =>
+        field is { Source: FieldSource.Payload, Key: TransportHeader, Offset: 13, Length: 1 };
 
     public static bool IsTransport(Field field) => field is { Source: FieldSource.Meta, Key: MetaTransport };
 
