@@ -36,7 +36,7 @@ public static class Lowering
         var ruleset = new Ruleset(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
             Counters = Counters(),
-            Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. sets.All, .. maps],
+            Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. Gated(maps), .. sets.All, .. maps],
             Chains = [.. regular, .. chains.All, .. based],
         };
         return DropLog.AddTo(ruleset, settings.LogGroup);
@@ -85,8 +85,6 @@ public static class Lowering
                     NftKey.Concatenate(NftKey.Interface(source.Interface), AddressSets.KeyOf(source.Address)));
             var own = pods.SelectMany(pod => pod.Pod.Addresses).Where(a => a.Family == family).Distinct().Order();
             var selves = own.Select(AddressSets.KeyOf).Select(key => NftKey.Concatenate(key, key));
-            var gated = pods.Where(pod => (pod.Ingress ?? pod.Egress) is not null)
-                .SelectMany(pod => pod.Pod.Addresses).Where(a => a.Family == family).Distinct().Order();
             var nodes = (node?.Addresses ?? []).Where(a => a.Family == family).Distinct().Order()
                 .Select(AddressSets.KeyOf);
             yield return Of(
@@ -94,10 +92,20 @@ public static class Lowering
                 "which address may come from which interface", sources);
             yield return Of(
                 $"self{suffix}", KeyType.Concatenate(address, address), "a pod to itself, through a service", selves);
-            yield return Of(
-                $"{Names.Gated}{suffix}", address, "pods of this node that some gate judges",
-                gated.Select(AddressSets.KeyOf));
             yield return Of($"nodes{suffix}", address, "the node's own addresses", nodes);
+        }
+    }
+
+    /// <summary>The addresses that have a gate in either direction.</summary>
+    private static IEnumerable<NftSet> Gated(ImmutableArray<NftSet> maps)
+    {
+        foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
+        {
+            var suffix = (int)family;
+            var ways = maps.Where(map => map.Name == $"{Names.Egress}{suffix}" || map.Name == $"{Names.Ingress}{suffix}");
+            yield return Of(
+                $"{Names.Gated}{suffix}", AddressSets.TypeOf(family), "pods of this node that some gate judges",
+                ways.SelectMany(map => map.Elements).Select(element => element.Key).Distinct().Order());
         }
     }
 

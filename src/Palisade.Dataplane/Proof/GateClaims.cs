@@ -56,7 +56,7 @@ internal sealed class GateClaims(
             };
         }
 
-        if (claim.Scene.State == PacketState.New && _ends.Any(end => end.Address == claim.Scene.Fixed && IsGated(end)))
+        if (claim.Scene.State == PacketState.New && _ends.Any(end => end.Address == claim.Scene.Fixed && IsClosed(end)))
         {
             yield return claim with
             {
@@ -68,7 +68,8 @@ internal sealed class GateClaims(
         }
     }
 
-    private static bool IsGated(LocalEnd end) => (end.Ingress ?? end.Egress) is not null;
+    private static bool IsClosed(LocalEnd end) =>
+        end.Ingress is { IsIsolated: true } || end.Egress is { IsIsolated: true };
 
     private IEnumerable<Claim> FromOutside(LocalEnd end)
     {

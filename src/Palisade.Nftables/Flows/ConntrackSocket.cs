@@ -49,12 +49,7 @@ public sealed class ConntrackSocket : IDisposable
     /// </remarks>
     public IEnumerable<Flow> Dump(FlowFilter? filter = null)
     {
-        var sequence = Begin(Get, NetlinkConstants.Dump, filter?.Family ?? 0);
-        FlowWire.PutFilter(_buffer, filter ?? FlowFilter.Everything);
-        _buffer.End();
-        _socket.Drain();
-        _socket.Send(_buffer.Written, 1);
-        _isDumping = true;
+        var sequence = BeginDump(filter);
         var part = new List<Flow>();
         var ended = false;
         try
@@ -80,6 +75,42 @@ public sealed class ConntrackSocket : IDisposable
 
             _isDumping = false;
         }
+    }
+
+    /// <summary>
+    /// Shows connections one by one as they are read, and keeps none: several times as fast as a dump. Addresses of
+    /// IPv6 are not compared (see <see cref="Dump"/>): all of the family are shown. While it goes on, the visitor may
+    /// use other sockets, not this one.
+    /// </summary>
+    /// <returns>How many were shown.</returns>
+    public int Scan(FlowFilter? filter, FlowVisitor visit)
+    {
+        var sequence = BeginDump(filter);
+        var (count, ended) = (0, false);
+        try
+        {
+            while (!ended)
+            {
+                var reader = new MessageReader(NextPart(ref ended).Span);
+                while (reader.Next())
+                {
+                    if (reader.Sequence != sequence)
+                        continue;
+                    if (IsEnd(reader, ref ended) || reader.Type != New)
+                        continue;
+                    count++;
+                    visit(new FlowSight(reader.Payload[FlowWire.GenericHeader..]));
+                }
+            }
+        }
+        finally
+        {
+            while (!ended)
+                ReadPart(sequence, [], ref ended);
+            _isDumping = false;
+        }
+
+        return count;
     }
 
     /// <summary>How many connections the namespace has (IPCTNL_MSG_CT_GET_STATS), of all zones and families.</summary>
@@ -135,6 +166,44 @@ public sealed class ConntrackSocket : IDisposable
     });
 
     /// <summary>
+    /// Sets status bits; none is ever taken back. Whether answers were seen and the connection is kept when the table
+    /// is full may have changed since it was read: both are set, for the kernel refuses (EBUSY) to take them back.
+    /// </summary>
+    /// <param name="flows">The connections.</param>
+    /// <param name="bits">For example <see cref="FlowStatus.FixedTimeout"/>.</param>
+    /// <param name="leastSeconds">They are not forgotten earlier than this, as of now.</param>
+    public FlowOutcome SetStatus(IEnumerable<Flow> flows, FlowStatus bits, uint leastSeconds) =>
+        Each(flows, New, 0, flow =>
+        {
+            FlowWire.PutKey(_buffer, flow);
+            _buffer.PutBig32(7, Math.Max(flow.Timeout, leastSeconds));
+            const FlowStatus Kept = FlowStatus.SeenReply | FlowStatus.Assured | FlowStatus.Confirmed;
+            _buffer.PutBig32(3, (uint)(bits | Kept | (flow.Status & FlowStatus.Expected)));
+        });
+
+    /// <summary>
+    /// Puts connections as they were read into the table again, without the status bits that <paramref name="without"/>
+    /// names, with their translation, mark and labels; windows of TCP are not checked from then on. EEXIST where a
+    /// tuple is taken.
+    /// </summary>
+    public FlowOutcome Restore(IEnumerable<Flow> flows, FlowStatus without) =>
+        Each(flows, New, NetlinkConstants.Create | NetlinkConstants.Exclusive, flow =>
+        {
+            FlowWire.PutKey(_buffer, flow);
+            FlowWire.PutTuple(_buffer, FlowWire.Reply, flow.IsTranslated ? flow.Original.Reversed : flow.Reply);
+            if (flow.IsTranslated)
+                FlowWire.PutTranslation(_buffer, flow);
+            _buffer.PutBig32(7, flow.Timeout);
+            _buffer.PutBig32(8, flow.Mark);
+            var kept = flow.Status & (FlowStatus.SeenReply | FlowStatus.Assured) & ~without;
+            _buffer.PutBig32(3, (uint)(kept | FlowStatus.Confirmed));
+            if (flow.Labels != 0)
+                FlowWire.PutLabels(_buffer, 22, flow.Labels);
+            if (flow.Original.Protocol == 6)
+                FlowWire.PutTcp(_buffer, flow, liberal: true);
+        });
+
+    /// <summary>
     /// Puts connections into the table as if their packets had come (for measurements and tests). EEXIST where a
     /// tuple is taken.
     /// </summary>
@@ -153,13 +222,8 @@ public sealed class ConntrackSocket : IDisposable
         _buffer.PutBig32(8, flow.Mark);
         if (flow.Status != 0)
             _buffer.PutBig32(3, (uint)(flow.Status | FlowStatus.Confirmed));
-        if (flow.Original.Protocol != 6)
-            return;
-        var info = _buffer.BeginNest(4);
-        var tcp = _buffer.BeginNest(1);
-        _buffer.PutByte(1, (byte)flow.TcpState);
-        _buffer.EndNest(tcp);
-        _buffer.EndNest(info);
+        if (flow.Original.Protocol == 6)
+            FlowWire.PutTcp(_buffer, flow, liberal: false);
     }
 
     /// <summary>One request for each, many to a datagram; only the last of a datagram asks for an ack.</summary>
@@ -224,28 +288,45 @@ public sealed class ConntrackSocket : IDisposable
         }
     }
 
+    private uint BeginDump(FlowFilter? filter)
+    {
+        var sequence = Begin(Get, NetlinkConstants.Dump, filter?.Family ?? 0);
+        FlowWire.PutFilter(_buffer, filter ?? FlowFilter.Everything);
+        _buffer.End();
+        _socket.Drain();
+        _socket.Send(_buffer.Written, 1);
+        _isDumping = true;
+        return sequence;
+    }
+
     /// <summary>Decodes the next datagram of a dump; after the last, or a failure, it has ended.</summary>
     private void ReadPart(uint sequence, List<Flow> part, ref bool ended)
     {
-        var datagram = _socket.ReceiveDatagram(TimeSpan.FromSeconds(30));
-        ended = datagram.IsEmpty;
-        if (ended)
-            throw new KernelException("the kernel did not go on with a conntrack dump", 110);
-        var reader = new MessageReader(datagram.Span);
+        var reader = new MessageReader(NextPart(ref ended).Span);
         while (reader.Next())
         {
-            if (reader.Sequence != sequence)
+            if (reader.Sequence != sequence || IsEnd(reader, ref ended))
                 continue;
-            if (reader.Type is NetlinkConstants.Done or NetlinkConstants.Error)
-            {
-                ended = true;
-                if (reader.ErrorNumber != 0)
-                    throw new NetlinkException("dump conntrack", Refusal(reader.Copy(), reader.ErrorNumber));
-            }
-
             if (reader.Type == New && FlowWire.Decode(reader.Payload) is { } flow)
                 part.Add(flow);
         }
+    }
+
+    private ReadOnlyMemory<byte> NextPart(ref bool ended)
+    {
+        var datagram = _socket.ReceiveDatagram(TimeSpan.FromSeconds(30));
+        ended = datagram.IsEmpty;
+        return ended ? throw new KernelException("the kernel did not go on with a conntrack dump", 110) : datagram;
+    }
+
+    private static bool IsEnd(in MessageReader reader, ref bool ended)
+    {
+        if (reader.Type is not (NetlinkConstants.Done or NetlinkConstants.Error))
+            return false;
+        ended = true;
+        return reader.ErrorNumber == 0
+            ? true
+            : throw new NetlinkException("dump conntrack", Refusal(reader.Copy(), reader.ErrorNumber));
     }
 
     private static NetlinkError Refusal(in NetlinkMessage message, int errno) =>

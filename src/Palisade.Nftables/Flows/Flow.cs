@@ -151,11 +151,20 @@ public sealed record Flow(FlowTuple Original, FlowTuple Reply)
     /// <summary>None unless it is TCP.</summary>
     public TcpState TcpState { get; init; }
 
+    /// <summary>
+    /// TCP whose beginning conntrack has not seen: it took the connection up midway, so that the original direction is
+    /// that of the first packet seen, not of who opened it.
+    /// </summary>
+    public bool IsTakenUp { get; init; }
+
     /// <summary>Both directions; zero unless sysctl net.netfilter.nf_conntrack_acct is 1.</summary>
     public FlowCounts Counts { get; init; }
 
     /// <summary>4 or 6.</summary>
     public int Family => Original.Source.Family;
+
+    /// <summary>Whether an address or port is another one behind this machine than before it; not for ICMP.</summary>
+    public bool IsTranslated => !Original.IsIcmp && Reply != Original.Reversed;
 
     /// <summary>Whether its packets bypass the hooks.</summary>
     public bool IsOffloaded => (Status & (FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0;

@@ -6,8 +6,8 @@ namespace Palisade.Nftables.Flows;
 /// <summary>Connections on the wire.</summary>
 /// <remarks>
 /// nfgenmsg: family u8: 2 IPv4, 10 IPv6 · version u8 · resource u16, then attributes, numbers big-endian:
-/// CTA_TUPLE_ORIG (1), _REPLY (2) nest tuple · _STATUS (3) u32 · _PROTOINFO (4) nest { TCP (1) nest { STATE (1) u8 } }
-///   · _TIMEOUT (7) u32, seconds · _MARK (8) u32 · _COUNTERS_ORIG (9), _REPLY (10) nest { PACKETS (1) u64 · BYTES (2)
+/// CTA_TUPLE_ORIG (1), _REPLY (2) nest tuple · _STATUS (3) u32 · _PROTOINFO (4) nest { TCP (1) nest { STATE (1) u8 ·
+///   FLAGS_ORIGINAL (4), FLAGS_REPLY (5) { flags u8, mask u8 } } } · _TIMEOUT (7) u32, seconds · _MARK (8) u32 · _COUNTERS_ORIG (9), _REPLY (10) nest { PACKETS (1) u64 · BYTES (2)
 ///   u64 } · _ID (12) u32 · _ZONE (18) u16 · _MARK_MASK (21) u32 · _LABELS (22), _LABELS_MASK (23) 16 bytes, bit 0 in
 ///   the first · _FILTER (25) nest { ORIG_FLAGS (1), REPLY_FLAGS (2) u32 in host order } · _STATUS_MASK (26) u32
 /// tuple: IP (1) nest { V4_SRC (1), V4_DST (2), V6_SRC (3), V6_DST (4) }
@@ -20,6 +20,11 @@ internal static class FlowWire
     internal const int GenericHeader = 4;
     internal const int Original = 1;
     internal const int Reply = 2;
+
+    // IP_CT_TCP_FLAG_*, linux/netfilter/nf_conntrack_tcp.h.
+    private const byte WindowScale = 0x01;
+    private const byte SackPermitted = 0x02;
+    private const byte BeLiberal = 0x08;
 
     /// <summary>The kernel's number of a family given as 4, 6 or 0 for all.</summary>
     internal static byte KernelFamily(int family) => family switch { 4 => 2, 6 => 10, _ => 0 };
@@ -108,6 +113,7 @@ internal static class FlowWire
         uint mark = 0, timeout = 0, id = 0;
         ushort? zone = null;
         TcpState tcp = default;
+        var takenUp = false;
         while (reader.Next())
         {
             switch (reader.Type)
@@ -115,7 +121,7 @@ internal static class FlowWire
                 case Original: original = DecodeTuple(reader.Payload, out originalZone); break;
                 case Reply: reply = DecodeTuple(reader.Payload, out replyZone); break;
                 case 3: status = (FlowStatus)reader.Big32; break;
-                case 4: tcp = DecodeTcp(reader.Payload); break;
+                case 4: (tcp, takenUp) = (DecodeTcp(reader.Payload), IsTakenUp(reader.Payload)); break;
                 case 7: timeout = reader.Big32; break;
                 case 8: mark = reader.Big32; break;
                 case 9 or 10: counts = DecodeCounts(reader.Payload, reader.Type == 9, counts); break;
@@ -133,6 +139,7 @@ internal static class FlowWire
             Timeout = timeout,
             Id = id,
             TcpState = tcp,
+            IsTakenUp = takenUp,
             Counts = counts,
             Zone = zone ?? (originalZone != 0 ? originalZone : replyZone),
             ZoneScope = zone is not null || (originalZone | replyZone) == 0 ? ZoneScope.Both
@@ -140,7 +147,7 @@ internal static class FlowWire
         };
     }
 
-    private static FlowTuple DecodeTuple(ReadOnlySpan<byte> nest, out ushort zone)
+    internal static FlowTuple DecodeTuple(ReadOnlySpan<byte> nest, out ushort zone)
     {
         PacketAddress source = default, destination = default;
         byte protocol = 0, icmpType = 0, icmpCode = 0;
@@ -175,6 +182,65 @@ internal static class FlowWire
     {
         var state = AttributeReader.Find(AttributeReader.Find(nest, 1), 1);
         return state.IsEmpty ? TcpState.None : (TcpState)state[0];
+    }
+
+    /// <summary>
+    /// What tcp_new of nf_conntrack_proto_tcp.c gives both sides of a connection that it takes up midway, and no other:
+    /// selective acknowledgements allowed, windows not checked, no window scale known.
+    /// </summary>
+    internal static bool IsTakenUp(ReadOnlySpan<byte> nest)
+    {
+        var tcp = AttributeReader.Find(nest, 1);
+        return IsSo(AttributeReader.Find(tcp, 4)) && IsSo(AttributeReader.Find(tcp, 5));
+
+        static bool IsSo(ReadOnlySpan<byte> side) =>
+            !side.IsEmpty && (side[0] & (WindowScale | SackPermitted | BeLiberal)) == (SackPermitted | BeLiberal);
+    }
+
+    /// <summary>TCP's state, and windows that are not checked from now on: what was sent meanwhile is not known.
+    /// </summary>
+    internal static void PutTcp(NetlinkBuffer buffer, Flow flow, bool liberal)
+    {
+        var nest = buffer.BeginNest(4);
+        var tcp = buffer.BeginNest(1);
+        buffer.PutByte(1, (byte)flow.TcpState);
+        var flags = flow.IsTakenUp ? (byte)(SackPermitted | BeLiberal) : BeLiberal;
+        if (liberal || flow.IsTakenUp)
+        {
+            buffer.Put(4, [flags, byte.MaxValue]);
+            buffer.Put(5, [flags, byte.MaxValue]);
+        }
+
+        buffer.EndNest(tcp);
+        buffer.EndNest(nest);
+    }
+
+    /// <summary>
+    /// Translation, for which the kernel is given the reply that there would be without it, and works out the other:
+    /// CTA_NAT_SRC (6), _DST (13) nest { V4_MINIP (1), V4_MAXIP (2), PROTO (3) nest { PORT_MIN (1), PORT_MAX (2) u16 },
+    /// V6_MINIP (4), V6_MAXIP (5) }.
+    /// </summary>
+    internal static void PutTranslation(NetlinkBuffer buffer, Flow flow)
+    {
+        var (original, reply) = (flow.Original, flow.Reply);
+        if (reply.Destination != original.Source || reply.DestinationPort != original.SourcePort)
+            PutTarget(buffer, 6, reply.Destination, reply.DestinationPort);
+        if (reply.Source != original.Destination || reply.SourcePort != original.DestinationPort)
+            PutTarget(buffer, 13, reply.Source, reply.SourcePort);
+    }
+
+    private static void PutTarget(NetlinkBuffer buffer, int type, PacketAddress address, ushort port)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.Write(bytes);
+        var nest = buffer.BeginNest(type);
+        buffer.Put(address.Family == 4 ? 1 : 4, bytes[..address.Length]);
+        buffer.Put(address.Family == 4 ? 2 : 5, bytes[..address.Length]);
+        var ports = buffer.BeginNest(3);
+        buffer.PutBig16(1, port);
+        buffer.PutBig16(2, port);
+        buffer.EndNest(ports);
+        buffer.EndNest(nest);
     }
 
     private static FlowCounts DecodeCounts(ReadOnlySpan<byte> nest, bool original, FlowCounts before)
