@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Proof;
@@ -37,7 +38,8 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly NftSocket _nft;
     private readonly Reconciler _reconciler = new();
     private readonly ProofRounds _proofs;
-    private (CompiledPolicy Policy, NodeNetwork Network)? _applied;
+    private readonly Cutting _cutting;
+    private (CompiledPolicy Policy, NodeNetwork Network, NodeSettings Settings)? _applied;
     private volatile bool _differs;
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
@@ -62,6 +64,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _nft = new();
         _monitor = new();
         _routing = new();
+        _cutting = new(options.Node, time, Cutting.UsualGrace);
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
         _watch = new(client, _changed, log, time);
@@ -101,8 +104,11 @@ internal sealed class NodeAgent : IAsyncDisposable
         var policy = PolicyCompiler.Compile(snapshot);
         var network = NodeNetwork.Read(_routing);
         _applied = null;
-        var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, _settings));
-        _applied = (policy, network);
+        if (_reconciler.Current is null)
+            _cutting.Installing(_nft);
+        var settings = _cutting.For(_settings);
+        var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, settings));
+        _applied = (policy, network, settings);
         if (applied.Messages > 0)
         {
             _log.Inform(
@@ -110,6 +116,8 @@ internal sealed class NodeAgent : IAsyncDisposable
                 ("transactions", applied.Transactions), ("whole", applied.Replaced));
         }
 
+        var scope = applied.Messages > 0 ? CutScope.Everything : CutScope.Nothing;
+        Tell(_cutting.Changed(policy, network, _settings.Mode, scope));
         await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
         await _output.FlushAsync(cancel).ConfigureAwait(false);
         _ready.Enforced(progress.NewestBesideNodes);
@@ -119,6 +127,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     {
         await _watch.DisposeAsync().ConfigureAwait(false);
         _ready.Dispose();
+        _cutting.Dispose();
         _nft.Dispose();
         _monitor.Dispose();
         _routing.Dispose();
@@ -131,7 +140,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         var wait = Vigilance;
         while (true)
         {
-            var changed = await _changed.WaitAsync(wait, cancel).ConfigureAwait(false);
+            var due = _cutting.Due ?? wait;
+            var changed = await _changed.WaitAsync(due < wait ? due : wait, cancel).ConfigureAwait(false);
             wait = Vigilance;
             try
             {
@@ -142,7 +152,8 @@ internal sealed class NodeAgent : IAsyncDisposable
                     _ = _reconciler.IsUnchanged(_nft);
                 }
 
-                if (changed || failures > 0 || !IsIntact())
+                Tell(_cutting.Again());
+                if (changed || failures > 0 || _cutting.MustApply || !IsIntact())
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
                 Prove(cancel);
@@ -164,13 +175,31 @@ internal sealed class NodeAgent : IAsyncDisposable
         if (_applied is not { } applied || !_proofs.IsDue(request))
             return;
         _proofs.Begin(
-            Prover.Read(_nft), applied.Policy, applied.Network, _settings, request,
+            Prover.Read(_nft), applied.Policy, applied.Network, applied.Settings, request,
             differs: () =>
             {
                 _differs = true;
                 _changed.Raise();
             },
             cancel);
+    }
+
+    /// <summary>
+    /// Established connections that were stopped or released; and those that cannot be, so that the node is not ready.
+    /// </summary>
+    private void Tell(CutPass? looked)
+    {
+        if (looked is not { } pass)
+            return;
+        if (pass.Cut + pass.Lifted + pass.Offloaded + pass.Refused > 0)
+        {
+            _log.Inform(
+                "cut", ("connections", pass.Cut), ("released", pass.Lifted), ("offloaded", pass.Offloaded),
+                ("refused", pass.Refused), ("of", pass.Seen), ("ms", (int)pass.Took.TotalMilliseconds));
+        }
+
+        if (pass.IsWhole || !pass.IsComplete)
+            _ready.Uncut(pass.Offloaded, pass.Refused);
     }
 
     /// <summary>

@@ -15,12 +15,27 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
 
     private readonly ChangeSignal _news = new();
     private ulong _enforced;
+    private int _offloaded;
+    private int _refused;
     private string _since = "";
+    private string _status = "";
 
     /// <summary>This version is in force now.</summary>
     public void Enforced(ulong version)
     {
         if (Interlocked.Exchange(ref _enforced, version) != version || _since.Length == 0)
+            _news.Raise();
+    }
+
+    /// <summary>
+    /// Connections that no policy allows and that cannot be stopped: their packets bypass the kernel's hooks (a flow
+    /// table of somebody's), or the kernel would not let them be marked. While there are any, the node is not ready.
+    /// </summary>
+    public void Uncut(int offloaded, int refused)
+    {
+        var news = Interlocked.Exchange(ref _offloaded, offloaded) != offloaded;
+        news |= Interlocked.Exchange(ref _refused, refused) != refused;
+        if (news)
             _news.Raise();
     }
 
@@ -49,19 +64,36 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
     private async Task PublishAsync(ulong version, CancellationToken cancel)
     {
         var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        if (_since.Length == 0)
-            _since = now;
+        var (status, reason, message) = Judgement(version);
+        if (_status != status)
+            (_since, _status) = (now, status);
         var condition = new JsonObject
         {
             ["type"] = "PalisadeReady",
-            ["status"] = "True",
-            ["reason"] = "Enforced",
-            ["message"] = $"NetworkPolicy and ClusterNetworkPolicy are enforced up to resourceVersion {version}",
+            ["status"] = status,
+            ["reason"] = reason,
+            ["message"] = message,
             ["lastHeartbeatTime"] = now,
             ["lastTransitionTime"] = _since,
         };
         var patch = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
         await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status")
             .ConfigureAwait(false);
+    }
+
+    private (string Status, string Reason, string Message) Judgement(ulong version)
+    {
+        var (offloaded, refused) = (Volatile.Read(ref _offloaded), Volatile.Read(ref _refused));
+        if (offloaded > 0)
+        {
+            return ("False", "ConnectionsOffloaded", string.Create(CultureInfo.InvariantCulture,
+                $"{offloaded} connections that no policy allows bypass the kernel's hooks through a flow table"));
+        }
+
+        return refused > 0
+            ? ("False", "ConnectionsNotCut", string.Create(CultureInfo.InvariantCulture,
+                $"the kernel would not let {refused} connections be stopped that no policy allows"))
+            : ("True", "Enforced",
+                $"NetworkPolicy and ClusterNetworkPolicy are enforced up to resourceVersion {version}");
     }
 }

@@ -36,7 +36,10 @@ public static class Lowering
         var ruleset = new Ruleset(Names.Table(NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node}")))
         {
             Counters = Counters(),
-            Sets = [.. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. Gated(maps), .. sets.All, .. maps],
+            Sets =
+            [
+                .. FixedSets(pods, NodeOf(policy.Snapshot, node), interfaces), .. Gated(maps), .. sets.All, .. maps,
+            ],
             Chains = [.. regular, .. chains.All, .. based],
         };
         return DropLog.AddTo(ruleset, settings.LogGroup);
@@ -102,7 +105,8 @@ public static class Lowering
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {
             var suffix = (int)family;
-            var ways = maps.Where(map => map.Name == $"{Names.Egress}{suffix}" || map.Name == $"{Names.Ingress}{suffix}");
+            string[] names = [$"{Names.Egress}{suffix}", $"{Names.Ingress}{suffix}"];
+            var ways = maps.Where(map => names.Contains(map.Definition.Name));
             yield return Of(
                 $"{Names.Gated}{suffix}", AddressSets.TypeOf(family), "pods of this node that some gate judges",
                 ways.SelectMany(map => map.Elements).Select(element => element.Key).Distinct().Order());

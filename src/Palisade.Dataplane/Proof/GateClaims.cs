@@ -13,7 +13,7 @@ namespace Palisade.Dataplane.Proof;
 /// both halves where both ends are here.
 /// </summary>
 internal sealed class GateClaims(
-    PacketSpace space, PolicySide policy, LocalEnds ends, NodePlaces places, Bits ownNode, EnforcementMode mode)
+    PacketSpace space, PolicySide policy, LocalEnds ends, NodePlaces places, Bits ownNode, NodeSettings settings)
 {
     private readonly ImmutableArray<LocalEnd> _ends =
         [.. ends.Ends.Where(end => end.Address.Family == space.Family)];
@@ -44,7 +44,7 @@ internal sealed class GateClaims(
     private IEnumerable<Claim> Variants(Claim claim)
     {
         yield return claim;
-        if (mode != EnforcementMode.Enforce || claim.Scene.Path != Scene.Forwarded)
+        if (settings.Mode != EnforcementMode.Enforce || claim.Scene.Path != Scene.Forwarded)
             yield break;
         if (claim.Scene.State is PacketState.New or PacketState.Established)
         {
@@ -56,7 +56,8 @@ internal sealed class GateClaims(
             };
         }
 
-        if (claim.Scene.State == PacketState.New && _ends.Any(end => end.Address == claim.Scene.Fixed && IsClosed(end)))
+        var isClosed = _ends.Any(end => end.Address == claim.Scene.Fixed && IsClosed(end));
+        if (isClosed && claim.Scene.State == PacketState.New && !settings.AdmitsMidstream)
         {
             yield return claim with
             {

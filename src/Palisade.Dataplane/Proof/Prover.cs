@@ -103,7 +103,7 @@ public sealed class Prover
         var ownNode = space.Atoms.Of(reachable).Except(space.Atoms.Of(ends.Contested));
         var names = borders.Interfaces;
         var comparer = new Comparer(space, settings.Mode, texts);
-        var claims = new GateClaims(space, side, ends, places, ownNode, settings.Mode).All()
+        var claims = new GateClaims(space, side, ends, places, ownNode, settings).All()
             .Concat(new FixedClaims(space, places, names, ownNode).All());
         foreach (var claim in claims)
         {

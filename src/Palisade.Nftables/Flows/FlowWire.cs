@@ -7,7 +7,8 @@ namespace Palisade.Nftables.Flows;
 /// <remarks>
 /// nfgenmsg: family u8: 2 IPv4, 10 IPv6 · version u8 · resource u16, then attributes, numbers big-endian:
 /// CTA_TUPLE_ORIG (1), _REPLY (2) nest tuple · _STATUS (3) u32 · _PROTOINFO (4) nest { TCP (1) nest { STATE (1) u8 ·
-///   FLAGS_ORIGINAL (4), FLAGS_REPLY (5) { flags u8, mask u8 } } } · _TIMEOUT (7) u32, seconds · _MARK (8) u32 · _COUNTERS_ORIG (9), _REPLY (10) nest { PACKETS (1) u64 · BYTES (2)
+///   FLAGS_ORIGINAL (4), FLAGS_REPLY (5) { flags u8, mask u8 } } } · _TIMEOUT (7) u32, seconds · _MARK (8) u32
+///   · _COUNTERS_ORIG (9), _REPLY (10) nest { PACKETS (1) u64 · BYTES (2)
 ///   u64 } · _ID (12) u32 · _ZONE (18) u16 · _MARK_MASK (21) u32 · _LABELS (22), _LABELS_MASK (23) 16 bytes, bit 0 in
 ///   the first · _FILTER (25) nest { ORIG_FLAGS (1), REPLY_FLAGS (2) u32 in host order } · _STATUS_MASK (26) u32
 /// tuple: IP (1) nest { V4_SRC (1), V4_DST (2), V6_SRC (3), V6_DST (4) }

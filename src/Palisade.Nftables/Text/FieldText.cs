@@ -74,9 +74,10 @@ internal static class FieldText
     /// <summary>Bits by their names, and those that nft has no name for as numbers.</summary>
     internal static string Bits((string Name, uint Bit)[] table, uint bits)
     {
-        var nameless = table.Aggregate(bits, (rest, entry) => rest & ~entry.Bit);
-        return string.Join(',', table.Where(entry => (bits & entry.Bit) != 0).Select(entry => entry.Name)
-            .Concat(Enumerable.Range(0, 32).Where(bit => (nameless >> bit & 1) != 0).Select(bit => $"0x{1u << bit:x}")));
+        var named = table.Where(entry => (bits & entry.Bit) != 0).Select(entry => entry.Name);
+        var rest = table.Aggregate(bits, (rest, entry) => rest & ~entry.Bit);
+        return string.Join(',', named.Concat(
+            Enumerable.Range(0, 32).Where(bit => (rest >> bit & 1) != 0).Select(bit => $"0x{1u << bit:x}")));
     }
 
     internal static uint Host32(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes);

@@ -51,6 +51,29 @@ public sealed class Evaluator
         return Allows(sender, receiver, protocol, port, throughService: false);
     }
 
+    /// <summary>
+    /// One side of a connection: whether a pod's own policies allow it with whoever has an address. Allocates nothing
+    /// once the gate was asked before.
+    /// </summary>
+    /// <param name="pod">The id of the pod whose side it is.</param>
+    /// <param name="direction">Egress: the pod opens the connection; ingress: the other does.</param>
+    /// <param name="peer">The other end.</param>
+    /// <param name="exempt">
+    /// The other end is the pod's own node by an address that the cluster does not know. What it does know, and a pod
+    /// with itself through a Service, is exempt anyway.
+    /// </param>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="port">The port that is connected to.</param>
+    public bool Allows(int pod, Direction direction, Address peer, bool exempt, Protocol protocol, ushort port)
+    {
+        ref readonly var subject = ref _places.At(pod, peer.Family);
+        if (subject.Class < 0)
+            return true;
+        _places.TryFind(peer, out var other);
+        exempt = exempt || other.Endpoint == pod || other.IsNodeOf(subject);
+        return _cells.Of(subject.Class, direction).Allows(other.Class, other.Atom, exempt, protocol, port);
+    }
+
     /// <summary>The verdict with the deciding rule of each side, or the rules that came closest.</summary>
     public Explanation Explain(Connection connection)
     {

@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using Palisade.Nftables;
+using Palisade.Nftables.Flows;
+using Palisade.Policy.Sets;
+
+namespace Palisade.Dataplane.Cut;
+
+/// <summary>
+/// Marks connections that are no more allowed, so that the first rule of the gates drops them in either direction, and
+/// takes the mark from those that are allowed again.
+/// </summary>
+/// <remarks>
+/// The mark is the status bit IPS_FIXED_TIMEOUT: nothing in the kernel sets it, it can be set on any connection in one
+/// message (labels only on those that began after the first rule with labels), and it needs no other entry in the
+/// table's place, so there is no moment without one. It cannot be taken back: a connection that is allowed again is
+/// deleted and put back without it (ADR 18). Its sockets belong to the namespace of the thread that made it.
+/// </remarks>
+internal sealed class FlowCutter : IDisposable
+{
+    /// <summary>
+    /// A cut connection is remembered this long even if it would have been forgotten earlier: its timeout is fixed.
+    /// </summary>
+    public const uint LeastSeconds = 600;
+
+    /// <summary>With more addresses than this the whole table is read once: a filtered reading is a fifth of it.
+    /// </summary>
+    private const int MostFiltered = 2;
+
+    private const int BatchSize = 128;
+    private readonly ConntrackSocket _reader = new();
+    private readonly ConntrackSocket _writer = new();
+    private readonly List<Flow> _denied = [];
+    private readonly List<Flow> _allowed = [];
+    private int _seen, _cut, _lifted, _offloaded, _refused;
+
+    /// <summary>Looks at all connections of a scope, once.</summary>
+    /// <param name="judge">Who decides; null: everything is allowed.</param>
+    /// <param name="scope">Which to look at.</param>
+    /// <param name="protocol">Only of this protocol.</param>
+    /// <param name="time">What measures.</param>
+    public CutPass Run(FlowJudge? judge, CutScope scope, byte? protocol, TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        (_seen, _cut, _lifted, _offloaded, _refused) = (0, 0, 0, 0, 0);
+        foreach (var filter in Filters(scope, protocol))
+        {
+            _seen += _reader.Scan(filter, (in sight) => Look(judge, sight));
+            Flush();
+        }
+
+        var isWhole = scope.Addresses is null && protocol is null;
+        return new(_seen, _cut, _lifted, _offloaded, _refused, isWhole, time.GetElapsedTime(began));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _writer.Dispose();
+    }
+
+    private static IEnumerable<FlowFilter> Filters(CutScope scope, byte? protocol)
+    {
+        var tuple = protocol is null ? null : new TupleFilter { Protocol = protocol };
+        if (scope.Addresses is not { } addresses)
+        {
+            yield return new() { Original = tuple };
+            yield break;
+        }
+
+        var four = addresses.Where(address => address.Family == AddressFamily.V4).ToImmutableArray();
+        if (four.Length > MostFiltered)
+            yield return new() { Family = 4, Original = tuple };
+        foreach (var address in four.Length > MostFiltered ? [] : four)
+        {
+            var end = new TupleFilter { Source = new PacketAddress(4, address.Bits), Protocol = protocol };
+            yield return new() { Family = 4, Original = end };
+            yield return new() { Family = 4, Reply = end };   // whoever answers, after translation
+        }
+
+        if (four.Length < addresses.Length)
+            yield return new() { Family = 6, Original = tuple };   // the kernel cannot compare addresses of IPv6
+    }
+
+    private void Look(FlowJudge? judge, in FlowSight sight)
+    {
+        var isCut = (sight.Status & FlowStatus.FixedTimeout) != 0;
+        if (judge is null ? !isCut : !judge.Concerns(sight.Original, sight.Reply))
+            return;
+        var isAllowed = judge is null || judge.Allows(sight.Original, sight.Reply, sight.IsTakenUp);
+        if (!isAllowed && (sight.Status & (FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0)
+            _offloaded++;
+        if (isAllowed != isCut)
+            return;
+        (isAllowed ? _allowed : _denied).Add(sight.ToFlow());
+        if (_allowed.Count + _denied.Count >= BatchSize)
+            Flush();
+    }
+
+    private void Flush()
+    {
+        if (_denied.Count > 0)
+        {
+            var outcome = _writer.SetStatus(_denied, FlowStatus.FixedTimeout, LeastSeconds);
+            (_cut, _refused) = (_cut + outcome.Done, _refused + outcome.Refused.Length);
+            _denied.Clear();
+        }
+
+        if (_allowed.Count > 0)
+        {
+            // Between the two the connection is as one that nobody saw begin: gates drop its packets, and their senders
+            // send them again. Where no gate is any more, one that comes just then takes the place (EEXIST).
+            var gone = _writer.Delete(_allowed);
+            _writer.Restore(_allowed, FlowStatus.FixedTimeout);
+            (_lifted, _refused) = (_lifted + gone.Done, _refused + gone.Refused.Length);
+            _allowed.Clear();
+        }
+    }
+}
