@@ -64,7 +64,9 @@ internal sealed class FlowCutter : IDisposable
         var tuple = protocol is null ? null : new TupleFilter { Protocol = protocol };
         if (scope.Addresses is not { } addresses)
         {
-            yield return new() { Original = tuple };
+            // Fields of a tuple are compared only where the family is given (EOPNOTSUPP).
+            foreach (var family in tuple is null ? new byte[] { 0 } : [4, 6])
+                yield return new() { Family = family, Original = tuple };
             yield break;
         }
 

@@ -20,7 +20,7 @@ internal sealed record KnownBytes(byte[] Bytes) : FieldValue
 /// <summary>Bytes that the flow says; null: the flow does not say.</summary>
 internal sealed record BytesOfFlow(Func<Flow, byte[]?> Of) : FieldValue
 {
-    /// <summary>Whether all packets of a flow have these bytes.</summary>
+    /// <summary>Whether all packets of a flow have these bytes, in this scene; in another they may be others.</summary>
     public bool IsExact { get; init; }
 
     /// <summary>A flow stands for a range of ports, of which a mask makes more than one value.</summary>

@@ -91,6 +91,7 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
             case BytesOfAtoms some:
                 var atoms = some.Values.Where(v => holds(v.Bytes)).Aggregate(Bits.None, (all, v) => all.Or(v.Atoms));
                 return Known(PacketSet.Of(space.AllFlows, atoms));
+            case BytesOfFlow { IsExact: true } exact: return WhereFlows(exact.Of, space, holds);
             case BytesOfFlow flows: return space.OfFlows(step, () => WhereFlows(flows.Of, space, holds));
             default: return Nobody(space, value is UnknownValue unknown ? unknown.What : value.GetType().Name);
         }
@@ -109,7 +110,7 @@ internal readonly record struct StepAnswer(PacketSet Holds, PacketSet WhereUnkno
     {
         var isOfFlow = step.Fields.Length == 1 && space.Table.Sets.TryGetValue(step.Set, out var set)
             && set.Opaque is null;
-        if (isOfFlow && scene.ValueOf(step.Fields[0], place, space) is BytesOfFlow flow)
+        if (isOfFlow && scene.ValueOf(step.Fields[0], place, space) is BytesOfFlow { IsExact: false } flow)
         {
             return space.OfFlows(step, () => WhereFlows(flow.Of, space, key =>
                 step.Inverted != space.Find(space.Table.Sets[step.Set], step.Fields, key) is not null));

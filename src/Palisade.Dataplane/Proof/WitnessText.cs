@@ -28,7 +28,7 @@ internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
             : flow.Transport == Flow.Icmp ? "ICMP"
             : flow.Transport == Flow.Icmpv6 ? "ICMPv6"
             : flow.Transport.ToString(CultureInfo.InvariantCulture);
-        var state = scene.State.ToString().ToLowerInvariant();
+        var state = scene.IsCut ? "cut" : scene.IsMidstream ? "midstream" : scene.State.ToString().ToLowerInvariant();
         return new(
             from, to, protocol, flow.HasPorts || flow.HasMessageType ? flow.First : null, scene.Input, scene.Output,
             scene.IsReply ? $"{state} reply" : state);

@@ -20,12 +20,13 @@ public sealed class EveryPartTests
     [Fact]
     public void Every_part_of_a_table_is_missed()
     {
-        var any = new PolicyRule([new BlockPeer(Cidr.Parse("203.0.113.0/24"), [])], []);
+        var any = new PolicyRule(
+            [new BlockPeer(Cidr.Parse("203.0.113.0/24"), []), new BlockPeer(Cidr.Parse("2001:db8::/64"), [])], []);
         NetworkPolicy[] policies =
         [
             OneNode.Isolate('a', Direction.Ingress, any), OneNode.Isolate('a', Direction.Egress),
             OneNode.Isolate('b', Direction.Ingress), OneNode.Isolate('b', Direction.Egress, any),
-            OneNode.Isolate('c', Direction.Ingress), OneNode.Isolate('c', Direction.Egress),
+            OneNode.Isolate('c', Direction.Ingress, any), OneNode.Isolate('c', Direction.Egress),
         ];
         using var one = new OneNode(policies);
         var reconciler = one.World.ReconcilerOf(one.Node);
