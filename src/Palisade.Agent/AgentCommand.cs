@@ -20,8 +20,11 @@ internal static class AgentCommand
         once the first table is in force, PalisadeProved while the kernel's table means what the policies say.
         Exit codes: 0 ended as asked, 2 bad arguments or kubeconfig, 3 the kernel refused (no permission, too old).
 
+        It keeps the last flows (what it denied and why, and connections) for `palisade flows`, on the socket flows.sock
+        of its run directory, and tells denials as Events of the pods concerned.
+
         RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies.networking.k8s.io and
-        clusternetworkpolicies.policy.networking.k8s.io; patch on nodes/status.
+        clusternetworkpolicies.policy.networking.k8s.io; patch on nodes/status; create and patch on events.
         """;
 
     /// <summary>The command; <paramref name="run"/> does the work and returns the exit code.</summary>
@@ -58,18 +61,7 @@ internal static class AgentCommand
             Description =
                 "End when standard input ends, so that the agent does not outlive the process that started it",
         };
-        var prove = new Option<double>("--prove-every")
-        {
-            Description = "How often the kernel's table is read back and compared with the policies on every cell; 0: "
-                + "only when `palisade prove` asks",
-            HelpName = "SECONDS",
-            DefaultValueFactory = _ => 300,
-        };
-        prove.Validators.Add(result =>
-        {
-            if (result.GetValue(prove) is not (>= 0 and <= 86_400))
-                result.AddError("Option '--prove-every' takes 0 to 86400 seconds.");
-        });
+        var (prove, runDirectory, logGroup) = (ProveEvery(), RunDirectory(), LogGroup());
         node.Validators.Add(result =>
         {
             if (string.IsNullOrWhiteSpace(result.GetValue(node)))
@@ -87,15 +79,51 @@ internal static class AgentCommand
                 }
             }
         });
-        var command = new RootCommand(About) { node, kubeconfig, uplink, mode, prove, withStdin };
+        var command = new RootCommand(About)
+        {
+            node, kubeconfig, uplink, mode, prove, withStdin, runDirectory, logGroup,
+        };
         command.SetAction((parsed, cancel) => run(
             new(
                 parsed.GetValue(node)!, parsed.GetValue(kubeconfig), [.. parsed.GetValue(uplink) ?? []],
                 parsed.GetValue(mode), parsed.GetValue(withStdin))
             {
                 ProveEvery = TimeSpan.FromSeconds(parsed.GetValue(prove)),
+                RunDirectory = parsed.GetValue(runDirectory)!,
+                LogGroup = parsed.GetValue(logGroup),
             },
             cancel));
         return command;
     }
+
+    private static Option<double> ProveEvery()
+    {
+        var option = new Option<double>("--prove-every")
+        {
+            Description = "How often the kernel's table is read back and compared with the policies on every cell; 0: "
+                + "only when `palisade prove` asks",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => 300,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is not (>= 0 and <= 86_400))
+                result.AddError("Option '--prove-every' takes 0 to 86400 seconds.");
+        });
+        return option;
+    }
+
+    private static Option<string> RunDirectory() => new("--run-directory")
+    {
+        Description = "Where the agent's socket is; made (0700) when it does not exist",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => "/run/palisade",
+    };
+
+    private static Option<ushort> LogGroup() => new("--log-group")
+    {
+        Description = "The nflog group by which the kernel tells what it drops; 0: it tells nothing",
+        HelpName = "N",
+        DefaultValueFactory = _ => new NodeSettings().LogGroup,
+    };
 }

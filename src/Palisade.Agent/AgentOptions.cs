@@ -15,4 +15,10 @@ internal sealed record AgentOptions(
 {
     /// <summary>How often the kernel's table is read back and compared; zero: only when asked.</summary>
     public TimeSpan ProveEvery { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Where the agent keeps its socket.</summary>
+    public string RunDirectory { get; init; } = "/run/palisade";
+
+    /// <summary>The log group of what is dropped; 0: none.</summary>
+    public ushort LogGroup { get; init; } = new NodeSettings().LogGroup;
 }

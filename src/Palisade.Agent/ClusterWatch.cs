@@ -76,6 +76,10 @@ internal sealed class ClusterWatch : IAsyncDisposable
     /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
     public Task Running { get; }
 
+    /// <summary>The uid of a pod, as Events name it; null when it is gone.</summary>
+    public string? UidOf(string ns, string pod) =>
+        (_pods.Reflector.Store.Find(ns, pod)?["metadata"] as WireObject)?["uid"] is WireString uid ? uid.Value : null;
+
     /// <summary>Everything as it is now; what was odd about objects; how far each resource had been followed.</summary>
     public (ClusterSnapshot Snapshot, IReadOnlyList<Diagnostic> Diagnostics, Progress Progress) Read()
     {

@@ -33,6 +33,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly KubeClient _client;
     private readonly ClusterWatch _watch;
     private readonly ReadyCondition _ready;
+    private readonly AgentFlows _flows;
     private readonly RtSocket _routing;
     private readonly RtMonitor _monitor;
     private readonly NftSocket _nft;
@@ -60,7 +61,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     public NodeAgent(AgentOptions options, KubeClient client, AgentLog log, TextWriter output, TimeProvider time)
     {
         (_options, _client, _log, _output, _time) = (options, client, log, output, time);
-        _settings = new() { Uplinks = options.Uplinks, Mode = options.Mode };
+        _settings = new() { Uplinks = options.Uplinks, Mode = options.Mode, LogGroup = options.LogGroup };
         _nft = new();
         _monitor = new();
         _routing = new();
@@ -68,6 +69,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
         _watch = new(client, _changed, log, time);
+        _flows = new(options, client, _watch.UidOf, log, time);
     }
 
     /// <summary>Enforces until cancelled. The table stays.</summary>
@@ -76,7 +78,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         // None of these ends by itself but by a defect or a kernel that refuses; then the agent ends, and the table
         // stays.
-        Task[] own = [LoopAsync(stop.Token), WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token)];
+        Task[] own = [LoopAsync(stop.Token), WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token),
+            _flows.RunAsync(stop.Token)];
         try
         {
             await (await Task.WhenAny([.. own, _watch.Running]).ConfigureAwait(false)).ConfigureAwait(false);
@@ -109,6 +112,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         var settings = _cutting.For(_settings);
         var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, settings));
         _applied = (policy, network, settings);
+        _flows.Enforced(snapshot, network, progress.NewestBesideNodes, applied.Messages > 0);
         if (applied.Messages > 0)
         {
             _log.Inform(
@@ -126,6 +130,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _watch.DisposeAsync().ConfigureAwait(false);
+        _flows.Dispose();
         _ready.Dispose();
         _cutting.Dispose();
         _nft.Dispose();

@@ -18,6 +18,7 @@ var root = new RootCommand("""
     TestCommand.Create(),
     ConnectCommand.Create(),
     ProveCommand.Create(),
+    FlowsCommand.Create(),
     ValidateCommand.Create(),
     RenderCommand.Create(),
     BenchCommand.Create(),

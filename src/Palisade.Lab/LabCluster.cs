@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using Palisade.ApiServer;
 using Palisade.Lab.Connect;
+using Palisade.Lab.Flows;
 using Palisade.Lab.Network;
 using Palisade.Lab.Nodes;
 using Palisade.Lab.Pods;
@@ -115,7 +116,16 @@ public sealed class LabCluster : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         _connect = new ConnectService(_network, () => _pods!, CatchUpAsync);
-        _server = await StartServerAsync(listeners, _connect.Map, cancel);
+        var flows = new FlowService(
+            () => Nodes, name => Path.Combine(RunDirectoryOf(name), FlowSocket.Name), _options.Time);
+        _server = await StartServerAsync(
+            listeners,
+            routes =>
+            {
+                _connect.Map(routes);
+                flows.Map(routes);
+            },
+            cancel);
         _undo.Push(_server.DisposeAsync);
         var now = Now();
         NodeObjects.RemoveSurplus(_server.Store, _network, _options.Say);
@@ -171,12 +181,14 @@ public sealed class LabCluster : IAsyncDisposable
             var file = _lock.Write(Path.Combine("run", $"{node.Name}.kubeconfig"), kubeconfig);
             var start = new AgentStart(
                 node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"),
-                    _lock.Directory);
+                RunDirectoryOf(node.Name), _lock.Directory);
             var agent = new AgentProcess(start, _options.Say, _pods!.Wake, _stop.Token);
             _enforcement.Add(node, agent);
             _undo.Push(agent.DisposeAsync);
         }
     }
+
+    private string RunDirectoryOf(string node) => Path.Combine(_lock.Directory, "run", node);
 
     private Task CatchUpAsync(CancellationToken cancel) => _enforcement.CatchUpAsync(Server.Store, Patience, cancel);
 

@@ -10,11 +10,11 @@ namespace Palisade.Dataplane.Lower;
 /// kernel limits how many are logged; the counters count all, so their difference says how many were not.
 /// </summary>
 /// <remarks>
-/// An end without a condition (a gate's last rule) gets a rule of its own before it, with a limit of its own: who floods
-/// one pod silences only that pod's log. Of those with conditions the counted rules lead to one chain an end, that logs
-/// and ends; only in the chains for what conntrack could not place, where no ordinary packet comes, is the condition
-/// asked twice, since a shared chain would not know the direction. The proof knows that a limit before a log decides
-/// nothing.
+/// An end without a condition (a gate's last rule) gets a rule of its own before it, with a limit of its own: who
+/// floods one pod silences only that pod's log. Of those with conditions the counted rules lead to one chain an end,
+/// that logs and ends; only in the chains for what conntrack could not place, where no ordinary packet comes, is the
+/// condition asked twice, since a shared chain would not know the direction. The proof knows that a limit before a log
+/// decides nothing.
 /// </remarks>
 internal static class DropLog
 {

@@ -23,12 +23,13 @@ public sealed record NodeSettings
     /// <summary>Enforce, or only count.</summary>
     public EnforcementMode Mode { get; init; } = EnforcementMode.Enforce;
 
-    /// <summary>The log group (nflog) that what is dropped is told to; 0: none is.</summary>
-    public ushort LogGroup { get; init; } = 7254;   // PALI on a telephone's keys; ulogd, Calico and kube-router use 0 to 100
-
     /// <summary>
     /// Whether TCP connections that conntrack has not seen begin are let in: only just after a first install, when it
     /// has seen none. Otherwise gates drop them.
     /// </summary>
     public bool AdmitsMidstream { get; init; }
+
+    /// <summary>The log group (nflog) that what is dropped is told to; 0: none is.</summary>
+    /// <remarks>7254 is PALI on a telephone's keys; ulogd, Calico and kube-router use 0 to 100.</remarks>
+    public ushort LogGroup { get; init; } = 7254;
 }

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -139,6 +140,20 @@ public sealed class KubeClient : IDisposable
         {
             throw new HttpRequestException($"{method} {pathAndQuery}: {e.Message}", e);
         }
+    }
+
+    /// <summary>The lines of an answer that may go on for ever, as they come; each at most 16 MiB.</summary>
+    /// <exception cref="KubeApiException">The answer is an error.</exception>
+    /// <exception cref="HttpRequestException">The server cannot be reached.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLinesAsync(
+        string pathAndQuery, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var response = await OpenAsync(HttpMethod.Get, pathAndQuery, null, cancel).ConfigureAwait(false);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        var lines = new LineReader(stream);
+        while (await lines.NextAsync(cancel).ConfigureAwait(false) is { } line)
+            yield return line;
     }
 
     /// <inheritdoc/>

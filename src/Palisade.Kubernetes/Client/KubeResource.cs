@@ -21,6 +21,9 @@ public sealed record KubeResource(string Group, string Version, string Plural, b
     /// <summary>v1 Service.</summary>
     public static KubeResource Services { get; } = new("", "v1", "services", true);
 
+    /// <summary>v1 Event.</summary>
+    public static KubeResource Events { get; } = new("", "v1", "events", true);
+
     /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
     public static KubeResource NetworkPolicies { get; } = new("networking.k8s.io", "v1", "networkpolicies", true);
 

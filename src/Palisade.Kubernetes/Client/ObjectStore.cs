@@ -45,6 +45,13 @@ public sealed class ObjectStore
             return ([.. _objects.Values], _version);
     }
 
+    /// <summary>One object, or null; the namespace is empty for what has none.</summary>
+    public WireObject? Find(string ns, string name)
+    {
+        lock (_lock)
+            return _objects.GetValueOrDefault((ns, name));
+    }
+
     /// <summary>Everything there is, after a list: what is not in it is gone.</summary>
     internal void Replace(Dictionary<(string Namespace, string Name), WireObject> objects, string version)
     {

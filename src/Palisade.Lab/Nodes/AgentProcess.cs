@@ -109,7 +109,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         string[] arguments =
         [
             .. _start.Program.Skip(1), "--node", _start.Node, "--kubeconfig", _start.Kubeconfig,
-            "--uplink", "eth0", "--exit-with-stdin",
+            "--uplink", "eth0", "--exit-with-stdin", "--run-directory", _start.RunDirectory,
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -162,7 +162,8 @@ internal sealed class AgentProcess : IAsyncDisposable
 /// program).</param>
 /// <param name="Kubeconfig">The kubeconfig for the listener on the node's own loopback.</param>
 /// <param name="LogFile">Where its output goes.</param>
+/// <param name="RunDirectory">Where its socket is.</param>
 /// <param name="Mark">Identifies the lab in the child's environment.</param>
 internal sealed record AgentStart(
     NetworkNamespace Namespace, string Node, IReadOnlyList<string> Program, string Kubeconfig, string LogFile,
-        string Mark);
+    string RunDirectory, string Mark);

@@ -59,6 +59,8 @@ internal sealed class AgentBench : IAsyncDisposable
         return bench;
     }
 
+    public string RunDirectory => Path.Combine(_directory, "run");
+
     private string Kubeconfig => Path.Combine(_directory, "agent.kubeconfig");
 
     public void StartAgent(params string[] more)
@@ -70,7 +72,11 @@ internal sealed class AgentBench : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var argument in (string[])["--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", .. more])
+        string[] arguments =
+        [
+            "--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", "--run-directory", RunDirectory, .. more,
+        ];
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         var agent = _agent = Node.Namespace.Start(start);
         var lines = _lines.Writer;

@@ -80,8 +80,8 @@ public sealed class LoweringTests
             ]);
         var ruleset = Lower(Cluster([Isolate('b', Direction.Ingress, rule)]), "n1");
         var gate = ruleset.Chains.Single(chain => chain.Name.StartsWith("ingress-", StringComparison.Ordinal));
-        // Odd ones and denied; (two pod sets and one block set) times (TCP and UDP).
-        Assert.Equal(2 + 6, gate.Rules.Length);
+        // Odd ones, the log of denied ones, and denied; (two pod sets and one block set) times (TCP and UDP).
+        Assert.Equal(3 + 6, gate.Rules.Length);
         foreach (var each in gate.Rules)
             Assert.True(each.Expressions.OfType<Nftables.Expressions.Lookup>().Count() <= 2, each.ToString());
     }

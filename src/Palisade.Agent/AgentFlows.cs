@@ -1,0 +1,43 @@
+using Palisade.Dataplane.FlowLog;
+using Palisade.Dataplane.Network;
+using Palisade.Kubernetes.Client;
+using Palisade.Policy.Model;
+
+namespace Palisade.Agent;
+
+/// <summary>
+/// All that the agent does about flows: records them, offers them on a socket, and makes Events of denials. Beside the
+/// enforcement: what fails here is said, and enforces on.
+/// </summary>
+internal sealed class AgentFlows : IDisposable
+{
+    private readonly FlowRecorder _recorder;
+    private readonly FlowServer _server;
+    private readonly DenyEvents _events;
+
+    public AgentFlows(
+        AgentOptions options, KubeClient client, Func<string, string, string?> uidOf, AgentLog log, TimeProvider time)
+    {
+        _events = new(client, options.Node, uidOf, log, time);
+        _recorder = new(
+            new()
+            {
+                Node = options.Node,
+                LogGroup = options.LogGroup,
+                Say = (what, reason) => log.Warn(what, ("reason", reason)),
+                Record = _events.Offer,
+            },
+            time);
+        _server = new(_recorder.Ring, options.Node, options.RunDirectory, log, time);
+    }
+
+    /// <summary>The kernel has this now.</summary>
+    public void Enforced(ClusterSnapshot snapshot, NodeNetwork network, ulong generation, bool changed) =>
+        _recorder.Enforced(snapshot, network, generation, changed);
+
+    /// <summary>Until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancel) =>
+        Task.WhenAll(_server.RunAsync(cancel), _events.RunAsync(cancel));
+
+    public void Dispose() => _recorder.Dispose();
+}
