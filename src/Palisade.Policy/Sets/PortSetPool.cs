@@ -1,20 +1,29 @@
 namespace Palisade.Policy.Sets;
 
 /// <summary>
-/// Keeps one object per distinct port set of a compile, so that equal sets are the same object. Safe for many threads.
+/// Keeps one object per distinct port set, so that equal sets are mostly the same object: it saves memory and
+/// comparisons, and nobody may rely on it. Safe for many threads.
 /// </summary>
+/// <remarks>
+/// An engine runs for months, and policies come with ever new ports. So what has not been asked for lately is
+/// forgotten: the pool is two generations, and the older one goes when the younger one is full.
+/// </remarks>
 public sealed class PortSetPool
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<PortSet, PortSet> _sets = [];
+    /// <summary>At most twice as many sets are kept. The largest shape of the benchmarks has a few hundred.</summary>
+    public const int GenerationLimit = 8192;
 
-    /// <summary>How many distinct sets were asked for.</summary>
+    private readonly Lock _lock = new();
+    private Dictionary<PortSet, PortSet> _sets = [];
+    private Dictionary<PortSet, PortSet> _older = [];
+
+    /// <summary>How many sets are kept.</summary>
     public int Count
     {
         get
         {
             lock (_lock)
-                return _sets.Count;
+                return _sets.Count + _older.Count;
         }
     }
 
@@ -29,8 +38,11 @@ public sealed class PortSetPool
         {
             if (_sets.TryGetValue(set, out var known))
                 return known;
-            _sets.Add(set, set);
-            return set;
+            var kept = _older.Remove(set, out var older) ? older : set;
+            if (_sets.Count == GenerationLimit)
+                (_older, _sets) = (_sets, []);
+            _sets.Add(kept, kept);
+            return kept;
         }
     }
 }

@@ -94,6 +94,20 @@ public sealed class PortSetTests
     }
 
     [Fact]
+    public void A_pool_forgets_sets_that_nobody_asks_for_any_more()
+    {
+        var pool = new PortSetPool();
+        var used = pool.Intern(PortSet.Of(Protocol.Udp, new PortRange(53, 53)));
+        for (ushort port = 1; port < 65535; port++)
+        {
+            pool.Intern(PortSet.Of(Protocol.Tcp, new PortRange(port, port)));
+            Assert.Same(used, pool.Intern(PortSet.Of(Protocol.Udp, new PortRange(53, 53))));
+        }
+
+        Assert.InRange(pool.Count, 1, 2 * PortSetPool.GenerationLimit);
+    }
+
+    [Fact]
     public void Other_protocols_have_no_ranges() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => PortSet.Of(Protocol.Other, PortRange.All));
 }
