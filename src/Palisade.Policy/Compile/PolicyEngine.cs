@@ -13,6 +13,7 @@ public sealed class PolicyEngine
     private readonly PolicyState _state = new();
     private readonly ClusterObjects _objects;
     private readonly DeltaRecorder _recorder;
+    private bool _isBroken;
 
     /// <summary>An engine of this cluster. The gates of all classes are found at once, but not built.</summary>
     public PolicyEngine(ClusterSnapshot snapshot)
@@ -39,7 +40,20 @@ public sealed class PolicyEngine
     public PolicyDelta Apply(ClusterChange change) => Apply([change]);
 
     /// <summary>Changes several objects, one after the other, and tells what all of them together did.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// A change before this one failed half-way, so what is kept is neither the cluster before it nor after it.
+    /// </exception>
     public PolicyDelta Apply(IReadOnlyList<ClusterChange> changes)
+    {
+        if (_isBroken)
+            throw new InvalidOperationException("a change failed half-way: load the cluster into a new engine");
+        _isBroken = true;
+        var delta = Change(changes);
+        _isBroken = false;
+        return delta;
+    }
+
+    private PolicyDelta Change(IReadOnlyList<ClusterChange> changes)
     {
         var changed = false;
         foreach (var change in changes)

@@ -152,6 +152,17 @@ public sealed class PolicyEngineTests
         Assert.Equal("*.example.com", Assert.Single(name.Addresses).Set.ToString());
     }
 
+    [Fact]
+    public void After_a_change_that_failed_half_way_there_are_no_others()
+    {
+        var engine = Engine(Pod("x", "a", "app=web"));
+        var strange = Web with { Ingress = [new([new StrangePeer()], [])] };
+        Assert.Throws<ArgumentException>(() => engine.Apply(ClusterChange.Put(strange)));
+        Assert.Throws<InvalidOperationException>(() => engine.Apply(ClusterChange.Put(Pod("x", "b"))));
+    }
+
+    private sealed record StrangePeer() : PolicyPeer(default(SourceLocation));
+
     private static PolicyEngine Engine(params Endpoint[] pods) =>
         new(ClusterSnapshot.Of(endpoints: pods, networkPolicies: [Web]));
 
