@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
@@ -14,7 +15,7 @@ namespace Palisade.Kubernetes.Validate;
 /// The API server does not ask its CEL rules about an object that lacks fields, and says so in one more cause without
 /// a path. Here a rule is asked wherever the value it stands on is well-formed, so that all is told at once.
 /// </remarks>
-internal sealed class CustomValidation
+internal sealed partial class CustomValidation
 {
     private readonly CauseList _causes;
     private readonly CauseList _repeats = new();
@@ -149,7 +150,23 @@ internal sealed class CustomValidation
             _causes.Invalid(place, place.Text, $"{place.Path} in body should match '{schema.Pattern}'");
         if (!schema.Enum.IsEmpty && !schema.Enum.Contains(place.Text))
             _causes.NotSupported(place, place.Text, schema.Enum);
+        if (schema.Format == "date-time" && !IsDateTime(place.Text))
+        {
+            var shown = GoText.Quote(place.Text);
+            _causes.TypeInvalid(place, shown, $"{place.Path} in body must be of type date-time: {shown}");
+        }
     }
+
+    /// <summary>What kube-openapi's strfmt.IsDateTime takes: RFC 3339 without leap seconds.</summary>
+    private static bool IsDateTime(string text) =>
+        Rfc3339().Match(text) is { Success: true } match
+        && DateOnly.TryParseExact(match.Groups["date"].Value, "yyyy-MM-dd", CultureInfo.InvariantCulture,
+            DateTimeStyles.None, out _);
+
+    [GeneratedRegex(
+        @"\A(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]+)?"
+        + @"([Zz]|[+-][0-9]{2}:[0-9]{2})\z")]
+    private static partial Regex Rfc3339();
 
     private void Integer(Place place, CustomSchema schema)
     {

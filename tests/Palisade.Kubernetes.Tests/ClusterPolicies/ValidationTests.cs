@@ -1,5 +1,6 @@
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 using Palisade.Kubernetes.Wire;
 using Xunit;
 
@@ -13,7 +14,36 @@ public sealed class ValidationTests
     private const string Domain =
         @"^(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?$";
 
+    private static readonly WireObject MetadataOfAnUpdate = new(
+        [
+            new("name", default, new WireString("p", default)),
+            new("resourceVersion", default, new WireString("1", default)),
+        ],
+        default);
+
     private const string Everywhere = "action: Deny, to: [{networks: [0.0.0.0/0]}]";
+
+    [Theory]
+    [InlineData("2026-11-23T05:00:00Z", true)]
+    [InlineData("2026-11-23t05:00:00.123456z", true)]
+    [InlineData("2024-02-29T23:59:59+01:00", true)]
+    [InlineData("2026-02-29T05:00:00Z", false)]
+    [InlineData("2026-11-23T24:00:00Z", false)]
+    [InlineData("2026-11-23T05:00:00", false)]
+    [InlineData("2026-11-23 05:00:00Z", false)]
+    [InlineData("now", false)]
+    public void Times_of_a_condition(string time, bool isTime)
+    {
+        var old = Given.Object(Given.Head).With("metadata", MetadataOfAnUpdate);
+        var condition = $"{{type: Ready, status: 'True', reason: Ok, message: m, lastTransitionTime: '{time}'}}";
+        var status = ((WireObject)Given.Object($"conditions: [{condition}]"))["spec"]!;
+        var verdict = ObjectValidation.Update(
+            old.With("status", status), old, ApiKinds.ClusterNetworkPolicy, KubeVersion.Default);
+        const string path = "status.conditions[0].lastTransitionTime";
+        string[] expected =
+            [$"{path}: Invalid value: \"{time}\": {path} in body must be of type date-time: \"{time}\""];
+        Assert.Equal(isTime ? [] : expected, verdict.Causes.Select(cause => cause.ToString()));
+    }
 
     [Theory]
     [InlineData("priority: 1, subject: {namespaces: {}}, tier: admin",
