@@ -27,8 +27,12 @@ var root = new RootCommand("""
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
 {
-    foreach (var error in parsed.Errors)
-        Console.Error.WriteLine($"palisade: {error.Message}");
+    // Of a verb that does not exist the parser says three things, none of them that.
+    var errors = parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var word, ..] }
+        ? [$"there is no command {word}"]
+        : parsed.Errors.Select(error => error.Message);
+    foreach (var error in errors)
+        Console.Error.WriteLine($"palisade: {error}");
     var verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
     Console.Error.WriteLine($"See: palisade {verb}--help");
     return ExitCode.BadInput;

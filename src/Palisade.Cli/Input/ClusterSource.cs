@@ -58,7 +58,7 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     }
 
     /// <summary>
-    /// Prints every diagnostic, then, if something was refused, that the answers are given without it.
+    /// Prints every diagnostic, then, if there are errors, what that means for the answer.
     /// </summary>
     public void Report(TextWriter error)
     {
@@ -66,7 +66,10 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
             error.WriteLine(diagnostic);
         var refused = Diagnostics.Count(d => d.Severity == Severity.Error);
         if (refused > 0)
-            error.WriteLine($"palisade: {refused} refused; the answer below is given without that");
+        {
+            var errors = refused == 1 ? "1 error" : $"{refused} errors";
+            error.WriteLine($"palisade: {errors} above; the answer leaves out what could not be read");
+        }
     }
 
     /// <summary>Reads everything policies judge from a cluster.</summary>
