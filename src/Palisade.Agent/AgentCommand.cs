@@ -62,6 +62,11 @@ internal static class AgentCommand
                 "End when standard input ends, so that the agent does not outlive the process that started it",
         };
         var (prove, runDirectory, logGroup) = (ProveEvery(), RunDirectory(), LogGroup());
+        var shared = new Option<bool>("--shared-table")
+        {
+            Description = "Do not own the table where the kernel can keep it for one program (Linux 6.9): others may "
+                + "then write it, as on older kernels; what they write is noticed and undone",
+        };
         node.Validators.Add(result =>
         {
             if (string.IsNullOrWhiteSpace(result.GetValue(node)))
@@ -81,13 +86,14 @@ internal static class AgentCommand
         });
         var command = new RootCommand(About)
         {
-            node, kubeconfig, uplink, mode, prove, withStdin, runDirectory, logGroup,
+            node, kubeconfig, uplink, mode, prove, shared, withStdin, runDirectory, logGroup,
         };
         command.SetAction((parsed, cancel) => run(
             new(
                 parsed.GetValue(node)!, parsed.GetValue(kubeconfig), [.. parsed.GetValue(uplink) ?? []],
                 parsed.GetValue(mode), parsed.GetValue(withStdin))
             {
+                SharesTable = parsed.GetValue(shared),
                 ProveEvery = TimeSpan.FromSeconds(parsed.GetValue(prove)),
                 RunDirectory = parsed.GetValue(runDirectory)!,
                 LogGroup = parsed.GetValue(logGroup),

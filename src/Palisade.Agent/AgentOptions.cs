@@ -13,6 +13,9 @@ namespace Palisade.Agent;
 internal sealed record AgentOptions(
     string Node, string? Kubeconfig, ImmutableArray<string> Uplinks, EnforcementMode Mode, bool ExitWithStdin)
 {
+    /// <summary>The table is not owned: others may write it, and what they write is noticed and undone.</summary>
+    public bool SharesTable { get; init; }
+
     /// <summary>How often the kernel's table is read back and compared; zero: only when asked.</summary>
     public TimeSpan ProveEvery { get; init; } = TimeSpan.FromMinutes(5);
 

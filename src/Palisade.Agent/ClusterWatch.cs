@@ -4,6 +4,7 @@ using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
@@ -44,15 +45,23 @@ internal sealed class ClusterWatch : IAsyncDisposable
 
     public ClusterWatch(KubeClient client, ChangeSignal changed, AgentLog log, TimeProvider time)
     {
-        _policies = new(
-            Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes));
         var kind = ApiKinds.ClusterNetworkPolicy;
+        _policies = new(
+            Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
+            ClusterChange.Put, key => ClusterChange.RemoveNetworkPolicy(key.Namespace, key.Name));
         _clusterPolicies = new(
             Follow(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
-            (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes));
-        _pods = new(Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item));
-        _namespaces = new(Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item));
-        _nodes = new(Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item));
+            (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes),
+            ClusterChange.Put, key => ClusterChange.RemoveClusterNetworkPolicy(key.Name));
+        _pods = new(
+            Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item),
+            ClusterChange.Put, key => ClusterChange.RemoveEndpoint(key.Namespace, key.Name));
+        _namespaces = new(
+            Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item),
+            ClusterChange.Put, key => ClusterChange.RemoveNamespace(key.Name));
+        _nodes = new(
+            Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item),
+            ClusterChange.Put, key => ClusterChange.RemoveNode(key.Name));
         Running = Task.WhenAll(
             _policies.Reflector.RunAsync(_stop.Token),
             _clusterPolicies.Reflector.RunAsync(_stop.Token),
@@ -80,29 +89,49 @@ internal sealed class ClusterWatch : IAsyncDisposable
     public string? UidOf(string ns, string pod) =>
         (_pods.Reflector.Store.Find(ns, pod)?["metadata"] as WireObject)?["uid"] is WireString uid ? uid.Value : null;
 
-    /// <summary>Everything as it is now; what was odd about objects; how far each resource had been followed.</summary>
-    public (ClusterSnapshot Snapshot, IReadOnlyList<Diagnostic> Diagnostics, Progress Progress) Read()
+    /// <summary>What is odd about objects as they were last read.</summary>
+    public IEnumerable<Diagnostic> Odd => _policies.Odd.Concat(_clusterPolicies.Odd);
+
+    /// <summary>Everything as it is now, and how far each resource had been followed.</summary>
+    public (ClusterSnapshot Snapshot, Progress Progress) ReadAll()
     {
-        var diagnostics = new List<Diagnostic>();
         var versions = ImmutableArray.CreateBuilder<(string, ulong)>();
         var snapshot = ClusterSnapshot.Of(
-            networkPolicies: _policies.Read(diagnostics, versions),
-            endpoints: _pods.Read(diagnostics, versions),
-            namespaces: _namespaces.Read(diagnostics, versions),
-            nodes: _nodes.Read(diagnostics, versions),
-            clusterNetworkPolicies: _clusterPolicies.Read(diagnostics, versions));
-        return (snapshot, diagnostics, new(versions.ToImmutable()));
+            networkPolicies: _policies.ReadAll(versions),
+            endpoints: _pods.ReadAll(versions),
+            namespaces: _namespaces.ReadAll(versions),
+            nodes: _nodes.ReadAll(versions),
+            clusterNetworkPolicies: _clusterPolicies.ReadAll(versions));
+        return (snapshot, new(versions.ToImmutable()));
     }
+
+    /// <summary>
+    /// What changed since the last reading, however often: one batch; and how far each resource had been followed.
+    /// </summary>
+    public (List<ClusterChange> Changes, Progress Progress) ReadChanges()
+    {
+        var versions = ImmutableArray.CreateBuilder<(string, ulong)>();
+        var changes = new List<ClusterChange>();
+        _policies.ReadChanges(changes, versions);
+        _pods.ReadChanges(changes, versions);
+        _namespaces.ReadChanges(changes, versions);
+        _nodes.ReadChanges(changes, versions);
+        _clusterPolicies.ReadChanges(changes, versions);
+        return (changes, new(versions.ToImmutable()));
+    }
+
+    /// <summary>A Node as it was last seen.</summary>
+    public Node? Node(string name) =>
+        _nodes.Reflector.Store.Find("", name) is { } item ? ClusterConvert.Node(item) : null;
 
     /// <summary>An annotation of a Node as it was last seen; empty when there is none.</summary>
     public string NoteOn(string node, string annotation)
     {
-        foreach (var item in _nodes.Reflector.Store.Read().Objects)
+        var item = _nodes.Reflector.Store.Find("", node);
+        if ((item?["metadata"] as WireObject)?["annotations"] is WireObject notes
+            && notes[annotation] is WireString note)
         {
-            if (item["metadata"] is WireObject metadata && metadata["name"] is WireString name && name.Value == node)
-            {
-                return (metadata["annotations"] as WireObject)?[annotation] is WireString note ? note.Value : "";
-            }
+            return note.Value;
         }
 
         return "";

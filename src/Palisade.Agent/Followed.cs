@@ -2,47 +2,55 @@ using System.Collections.Immutable;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Wire;
+using Palisade.Policy.Compile;
 
 namespace Palisade.Agent;
 
 /// <summary>
-/// One followed resource as model objects. An object is converted when it is first seen; while it does not change it is
-/// not again, so that a pass costs what changed, not what there is. Read by one thread.
+/// One followed resource as model objects: all of them at the start, then only those that changed. Read by one thread.
 /// </summary>
-internal sealed class Followed<T>(Reflector reflector, Func<WireObject, ICollection<Diagnostic>, T?> convert)
+internal sealed class Followed<T>(
+    Reflector reflector, Func<WireObject, ICollection<Diagnostic>, T?> convert, Func<T, ClusterChange> put,
+    Func<(string Namespace, string Name), ClusterChange> remove)
     where T : class
 {
-    private Dictionary<WireObject, (T? Value, ImmutableArray<Diagnostic> Diagnostics)> _known = new(
-        ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(string Namespace, string Name), ImmutableArray<Diagnostic>> _odd = [];
 
     public Reflector Reflector => reflector;
 
     public bool HasSynced => reflector.Store.HasSynced;
 
-    /// <summary>The objects as they are now; adds what is odd about them, and the resource's progress.</summary>
-    public List<T> Read(List<Diagnostic> diagnostics, ImmutableArray<(string, ulong)>.Builder versions)
-    {
-        var (objects, version) = reflector.Store.Read();
-        var known = new Dictionary<WireObject, (T?, ImmutableArray<Diagnostic>)>(
-            objects.Length, ReferenceEqualityComparer.Instance);
-        var values = new List<T>(objects.Length);
-        foreach (var item in objects)
-        {
-            var entry = _known.TryGetValue(item, out var before) ? before : Convert(item);
-            known[item] = entry;
-            diagnostics.AddRange(entry.Diagnostics);
-            if (entry.Value is not null)
-                values.Add(entry.Value);
-        }
+    /// <summary>What is odd about the objects as they were last read.</summary>
+    public IEnumerable<Diagnostic> Odd => _odd.Values.SelectMany(notes => notes);
 
-        _known = known;
+    /// <summary>All objects as they are now; adds the resource's progress.</summary>
+    public List<T> ReadAll(ImmutableArray<(string, ulong)>.Builder versions)
+    {
+        var (objects, version) = reflector.Store.TakeAll();
+        _odd.Clear();
         versions.Add((reflector.Resource.Plural, version));
-        return values;
+        return [.. objects.Select(item => Convert(ObjectStore.KeyOf(item), item)).OfType<T>()];
     }
 
-    private (T? Value, ImmutableArray<Diagnostic> Diagnostics) Convert(WireObject item)
+    /// <summary>Adds what changed since the objects were last read, and the resource's progress.</summary>
+    public void ReadChanges(List<ClusterChange> changes, ImmutableArray<(string, ulong)>.Builder versions)
+    {
+        var (changed, version) = reflector.Store.TakeChanges();
+        versions.Add((reflector.Resource.Plural, version));
+        foreach (var (key, item) in changed)
+        {
+            _odd.Remove(key);
+            // One that is of no account any more (a pod that has ended) is as good as gone.
+            changes.Add(item is not null && Convert(key, item) is { } value ? put(value) : remove(key));
+        }
+    }
+
+    private T? Convert((string Namespace, string Name) key, WireObject item)
     {
         var notes = new List<Diagnostic>();
-        return (convert(item, notes), [.. notes]);
+        var value = convert(item, notes);
+        if (notes.Count > 0)
+            _odd[key] = [.. notes];
+        return value;
     }
 }

@@ -14,8 +14,8 @@ using Palisade.Policy.Model;
 namespace Palisade.Agent;
 
 /// <summary>
-/// The node agent: whenever the cluster or the node's interfaces change, it looks at all of both and makes the kernel's
-/// table mean it.
+/// The node agent: whenever the cluster, the node's interfaces or the kernel's table change, it makes the table mean
+/// what the policies say. It wakes once for any number of changes and applies all of them together.
 /// </summary>
 /// <remarks>
 /// It writes one line to standard output after every pass that ended with the kernel up to date:
@@ -34,18 +34,19 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly ClusterWatch _watch;
     private readonly ReadyCondition _ready;
     private readonly AgentFlows _flows;
+    private readonly SnapshotPace _pace;
     private readonly RtSocket _routing;
     private readonly RtMonitor _monitor;
     private readonly NftSocket _nft;
-    private readonly Reconciler _reconciler = new();
-    private readonly ProofRounds _proofs;
+    private readonly NftMonitor _tables;
+    private readonly Enforcer _enforcer;
     private readonly Cutting _cutting;
-    private (CompiledPolicy Policy, NodeNetwork Network, NodeSettings Settings)? _applied;
+    private readonly ProofRounds _proofs;
     private volatile bool _differs;
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
 
-    /// <summary>How often the table is looked for without a change: one request of 20 bytes each time.</summary>
+    /// <summary>How often it looks without being told to: for proofs that are due, and at the table.</summary>
     private static readonly TimeSpan Vigilance = TimeSpan.FromSeconds(2);
 
     /// <summary>
@@ -63,13 +64,18 @@ internal sealed class NodeAgent : IAsyncDisposable
         (_options, _client, _log, _output, _time) = (options, client, log, output, time);
         _settings = new() { Uplinks = options.Uplinks, Mode = options.Mode, LogGroup = options.LogGroup };
         _nft = new();
+        var flags = options.SharesTable ? TableFlags.None : TableOwnership.Supported(_nft);
+        _tables = new();
         _monitor = new();
         _routing = new();
         _cutting = new(options.Node, time, Cutting.UsualGrace);
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
         _watch = new(client, _changed, log, time);
+        _enforcer = new(options.Node, _watch, _nft, _routing, flags);
+        log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);
+        _pace = new(_flows, time);
     }
 
     /// <summary>Enforces until cancelled. The table stays.</summary>
@@ -78,8 +84,11 @@ internal sealed class NodeAgent : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         // None of these ends by itself but by a defect or a kernel that refuses; then the agent ends, and the table
         // stays.
-        Task[] own = [LoopAsync(stop.Token), WatchInterfacesAsync(stop.Token), _ready.RunAsync(stop.Token),
-            _flows.RunAsync(stop.Token)];
+        Task[] own =
+        [
+            LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token),
+            Listen(_monitor.Read, Heard, stop.Token), Listen(_tables.Read, Heard, stop.Token),
+        ];
         try
         {
             await (await Task.WhenAny([.. own, _watch.Running]).ConfigureAwait(false)).ConfigureAwait(false);
@@ -96,23 +105,16 @@ internal sealed class NodeAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>One pass over everything: read, compile, lower, apply, tell.</summary>
+    /// <summary>One pass: what changed is read, compiled, lowered, applied and told.</summary>
     /// <exception cref="KernelException">The kernel refused; its table is the last one.</exception>
     public async Task SyncOnceAsync(CancellationToken cancel)
     {
         if (!_watch.HasSynced)
             return;
-        var (snapshot, diagnostics, progress) = _watch.Read();
-        Report(diagnostics.Select(d => d.ToString()), snapshot);
-        var policy = PolicyCompiler.Compile(snapshot);
-        var network = NodeNetwork.Read(_routing);
-        _applied = null;
-        if (_reconciler.Current is null)
+        if (_enforcer.MustRead)
             _cutting.Installing(_nft);
-        var settings = _cutting.For(_settings);
-        var applied = _reconciler.Apply(_nft, Lowering.Lower(policy, _options.Node, network, settings));
-        _applied = (policy, network, settings);
-        _flows.Enforced(snapshot, network, progress.NewestBesideNodes, applied.Messages > 0);
+        var (applied, progress, policy, network, scope) = _enforcer.Pass(_cutting.For(_settings));
+        Report(_watch.Odd.Select(d => d.ToString()));
         if (applied.Messages > 0)
         {
             _log.Inform(
@@ -120,8 +122,8 @@ internal sealed class NodeAgent : IAsyncDisposable
                 ("transactions", applied.Transactions), ("whole", applied.Replaced));
         }
 
-        var scope = applied.Messages > 0 ? CutScope.Everything : CutScope.Nothing;
         Tell(_cutting.Changed(policy, network, _settings.Mode, scope));
+        _pace.Enforced(progress.NewestBesideNodes, applied.Messages > 0);
         await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
         await _output.FlushAsync(cancel).ConfigureAwait(false);
         _ready.Enforced(progress.NewestBesideNodes);
@@ -135,6 +137,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _cutting.Dispose();
         _nft.Dispose();
         _monitor.Dispose();
+        _tables.Dispose();
         _routing.Dispose();
         _changed.Dispose();
     }
@@ -145,42 +148,54 @@ internal sealed class NodeAgent : IAsyncDisposable
         var wait = Vigilance;
         while (true)
         {
-            var due = _cutting.Due ?? wait;
+            var due = Earlier(_cutting.Due, _pace.Due) ?? wait;
             var changed = await _changed.WaitAsync(due < wait ? due : wait, cancel).ConfigureAwait(false);
             wait = Vigilance;
             try
             {
-                if (_differs)
+                if (_differs || IsSuspicious())
                 {
-                    // Others changed the table: the next pass writes it whole. Where nobody did, the writer is wrong.
                     _differs = false;
-                    _ = _reconciler.IsUnchanged(_nft);
+                    _enforcer.Distrust();
+                    changed = true;
                 }
 
                 Tell(_cutting.Again());
-                if (changed || failures > 0 || _cutting.MustApply || !IsIntact())
+                if (changed || failures > 0 || _cutting.MustApply)
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
+                _pace.CatchUp(_enforcer);
                 Prove(cancel);
             }
-            catch (KernelException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
+                // A kernel that refuses, or a defect in what is computed: the table stays, and all is made anew.
+                _enforcer.StartOver();
                 wait = PauseAfter(failures++);
+                var what = e is KernelException ? "apply-failed" : "defect";
                 _log.Fail(
-                    "apply-failed", ("reason", e.Message), ("table", "last one stays"),
+                    what, ("reason", e is KernelException ? Explain(e) : e.ToString()), ("table", "last one stays"),
                     ("retryMs", (int)wait.TotalMilliseconds));
+                _ready.Failed(e is KernelException ? "KernelRefused" : "Defect", e.Message);
             }
         }
     }
+
+    private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) =>
+        one is { } a && other is { } b ? (a < b ? a : b) : one ?? other;
+
+    private static string Explain(Exception e) => e is KernelException { Errno: Errno.EPERM }
+        ? $"{e.Message}. Another program owns table inet palisade, or CAP_NET_ADMIN is missing"
+        : e.Message;
 
     /// <summary>Begins a proof when one is due: nothing is changed between the last pass and the reading.</summary>
     private void Prove(CancellationToken cancel)
     {
         var request = _watch.NoteOn(_options.Node, ProofRounds.RequestAnnotation);
-        if (_applied is not { } applied || !_proofs.IsDue(request))
+        if (!_proofs.IsDue(request) || _enforcer.InForce is not { } applied)
             return;
         _proofs.Begin(
-            Prover.Read(_nft), applied.Policy, applied.Network, applied.Settings, request,
+            Prover.Read(_nft), applied.Cluster, applied.Network, applied.Settings, request,
             differs: () =>
             {
                 _differs = true;
@@ -208,21 +223,55 @@ internal sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether the table still stands; somebody's `nft flush ruleset` takes it away, and ours must come back. Now and
-    /// then it is looked at more closely: after `nft flush table` or an old copy restored it is there, and wrong.
+    /// Whether somebody changed some table and it is time to look whether it was ours: notifications tell that at once,
+    /// but what is not notified at all (a table that lost its owner) or was lost is seen by this.
     /// </summary>
-    private bool IsIntact()
+    private bool IsSuspicious()
     {
-        if (_reconciler.Current is null)
-            return true;   // there has been none yet
-        var closely = _time.GetElapsedTime(_lookedAt) >= ClosenessEvery;
-        if (closely)
-            _lookedAt = _time.GetTimestamp();
-        if (closely ? _reconciler.IsUnchanged(_nft) : _reconciler.IsIntact(_nft))
-            return true;
-        _log.Warn("table-gone", ("or", "changed by others"), ("doing", "writing it again"));
-        return false;
+        if (!_enforcer.HasStarted || _time.GetElapsedTime(_lookedAt) < ClosenessEvery)
+            return false;
+        _lookedAt = _time.GetTimestamp();
+        return !_enforcer.IsUntouched();
     }
+
+    /// <summary>What others commit is told by the kernel; whatever touches our table is looked at.</summary>
+    private void Heard(NftCommit commit)
+    {
+        if (commit.Port == _nft.Port || !commit.Touches(Lowering.OurTable))
+            return;
+        if (!commit.IsLost)
+        {
+            _log.Warn(
+                "table-changed-by-others", ("process", commit.ProcessName), ("id", commit.ProcessId),
+                ("doing", "reading it, and writing what is missing"));
+        }
+
+        _differs = true;
+        _changed.Raise();
+    }
+
+    private void Heard(RtNotification change)
+    {
+        _enforcer.NetworkChanged();
+        _changed.Raise();
+    }
+
+    /// <summary>
+    /// Hands on what a socket says, on a thread of its own: one that waits in the pool is missed there, where there are
+    /// as few as processors, and all others wait for half a second.
+    /// </summary>
+    private static Task Listen<T>(Func<TimeSpan, T?> read, Action<T> heard, CancellationToken cancel)
+        where T : class =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                while (!cancel.IsCancellationRequested)
+                {
+                    if (read(TimeSpan.FromMilliseconds(100)) is { } news)
+                        heard(news);
+                }
+            },
+            cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>
     /// 0.1 s doubling to 10 s, half of it random: many agents fail alike when a cluster's policy is what fails.
@@ -233,19 +282,13 @@ internal sealed class NodeAgent : IAsyncDisposable
         return TimeSpan.FromMilliseconds(full / 2 + Random.Shared.NextDouble() * full / 2);
     }
 
-    private async Task WatchInterfacesAsync(CancellationToken cancel)
-    {
-        await foreach (var _ in _monitor.ReadAllAsync(cancel).ConfigureAwait(false))
-            _changed.Raise();
-    }
-
     /// <summary>
     /// Each thing that is wrong with the cluster's objects is said once, and again after it was gone.
     /// </summary>
-    private void Report(IEnumerable<string> diagnostics, ClusterSnapshot snapshot)
+    private void Report(IEnumerable<string> diagnostics)
     {
         var now = diagnostics.ToImmutableHashSet(StringComparer.Ordinal);
-        if (snapshot.Nodes.All(node => node.Name != _options.Node))
+        if (_watch.Node(_options.Node) is null)
             now = now.Add($"there is no Node {_options.Node}: its addresses are not known, its pods have no gates");
         foreach (var text in now.Except(_reported).Order(StringComparer.Ordinal))
             _log.Warn("object-ignored-or-odd", ("reason", text));

@@ -4,6 +4,7 @@ using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Proof;
 using Palisade.Kubernetes.Client;
 using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
 
@@ -54,7 +55,7 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
 
     /// <summary>Begins a comparison of what was read with what was applied.</summary>
     public void Begin(
-        Prover kernel, CompiledPolicy policy, NodeNetwork network, NodeSettings settings, string request,
+        Prover kernel, ClusterSnapshot cluster, NodeNetwork network, NodeSettings settings, string request,
         Action differs, CancellationToken cancel)
     {
         _last = time.GetTimestamp();
@@ -62,6 +63,8 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
         Running = Task.Factory.StartNew(
             () =>
             {
+                // Compiled anew: what the engine keeps goes on meanwhile, and it too could be wrong.
+                var policy = PolicyCompiler.Compile(cluster);
                 var proof = kernel.Prove(policy, options.Node, network, settings, cancel);
                 Latest = (proof, time.GetUtcNow());
                 Tell(proof);

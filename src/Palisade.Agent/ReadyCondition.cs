@@ -17,14 +17,23 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
     private ulong _enforced;
     private int _offloaded;
     private int _refused;
+    private volatile Failure? _failure;
     private string _since = "";
     private string _status = "";
 
     /// <summary>This version is in force now.</summary>
     public void Enforced(ulong version)
     {
-        if (Interlocked.Exchange(ref _enforced, version) != version || _since.Length == 0)
+        var failed = Interlocked.Exchange(ref _failure, null) is not null;
+        if (Interlocked.Exchange(ref _enforced, version) != version || failed || _since.Length == 0)
             _news.Raise();
+    }
+
+    /// <summary>The last pass failed: the table is an older one.</summary>
+    public void Failed(string reason, string message)
+    {
+        _failure = new(reason, message);
+        _news.Raise();
     }
 
     /// <summary>
@@ -83,6 +92,12 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
 
     private (string Status, string Reason, string Message) Judgement(ulong version)
     {
+        if (_failure is { } failure)
+        {
+            return ("False", failure.Reason,
+                $"{failure.Message}; the last table stays in force, up to resourceVersion {version}");
+        }
+
         var (offloaded, refused) = (Volatile.Read(ref _offloaded), Volatile.Read(ref _refused));
         if (offloaded > 0)
         {
@@ -96,4 +111,6 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
             : ("True", "Enforced",
                 $"NetworkPolicy and ClusterNetworkPolicy are enforced up to resourceVersion {version}");
     }
+
+    private sealed record Failure(string Reason, string Message);
 }

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using Palisade.Nftables;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
@@ -9,36 +7,51 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Lower;
 
 /// <summary>
+/// A kernel set that gates look peers up in, without its elements: whose addresses it holds. One of the three lists has
+/// something.
+/// </summary>
+internal sealed record PeerSet(SetDefinition Definition, AddressFamily Family)
+{
+    public ImmutableArray<PodSet> Pods { get; init; } = [];
+
+    public ImmutableArray<BlockPeer> Blocks { get; init; } = [];
+
+    public ImmutableArray<AddressSet> Addresses { get; init; } = [];
+
+    /// <summary>Everything in it now. O(members).</summary>
+    public ImmutableArray<Element> Elements(CompiledPolicy policy) => Blocks.IsEmpty
+        ? [.. Members(policy).Select(address => new Element(AddressSets.KeyOf(address)))]
+        :
+        [
+            .. AddressRange.Of(Blocks, Family).Select(range =>
+                Element.Range(AddressSets.KeyOf(range.First), AddressSets.KeyOf(range.Last))),
+        ];
+
+    /// <summary>Whether a pod of a class at an address is meant by the pods of the set.</summary>
+    public bool Holds(EndpointClass pods, Address address) => Pods.Any(set =>
+        CompiledPolicy.IsIn(set, pods) && (set.Within is null || set.Within.Contains(address)));
+
+    private IEnumerable<Address> Members(CompiledPolicy policy) => Pods.Length == 1
+        ? policy.MemberAddresses(Pods[0], Family)
+        : Pods.SelectMany(set => policy.MemberAddresses(set, Family))
+            .Concat(Addresses.SelectMany(set => policy.MemberAddresses(set, Family))).Distinct().Order();
+}
+
+/// <summary>
 /// The kernel sets that gates look peers up in, shared by all gates of a table. A set is named by what it means, not by
 /// its members: pods that come and go change elements only. Pods' addresses lie in hash sets; address blocks, whose
 /// members never change, in interval sets, so that a pod's change never touches an interval tree.
 /// </summary>
-internal sealed class AddressSets(CompiledPolicy policy)
+internal sealed class AddressSets(SetNames names)
 {
-    /// <summary>Readable part of a name. The hash that follows tells sets apart; this is for people.</summary>
-    private const int ReadableLength = 40;
-
-    /// <summary>Bytes of the hash in a name.</summary>
-    private const int HashLength = 6;
-
-    private readonly SortedDictionary<string, NftSet> _sets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _meanings = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, PeerSet> _sets = new(StringComparer.Ordinal);
 
     /// <summary>The sets asked for, by name.</summary>
-    public IEnumerable<NftSet> All => _sets.Values;
+    public IReadOnlyDictionary<string, PeerSet> All => _sets;
 
     /// <summary>The set of the addresses of some pods in a family.</summary>
-    public SetDefinition OfPods(ImmutableArray<PodSet> pods, AddressFamily family)
-    {
-        var meaning = string.Join(", ", pods);
-        return Get($"pods{(int)family}", meaning, family, isInterval: false, () =>
-        {
-            IEnumerable<Address> addresses = pods.Length == 1
-                ? policy.MemberAddresses(pods[0], family)
-                : pods.SelectMany(set => policy.MemberAddresses(set, family)).Distinct().Order();
-            return addresses.Select(address => new Element(KeyOf(address)));
-        });
-    }
+    public SetDefinition OfPods(ImmutableArray<PodSet> pods, AddressFamily family) =>
+        Get($"pods{(int)family}", string.Join(", ", pods), family, isInterval: false, set => set with { Pods = pods });
 
     /// <summary>
     /// The set of all addresses in some blocks of a family, each without its own exceptions; null when there are none.
@@ -48,15 +61,22 @@ internal sealed class AddressSets(CompiledPolicy policy)
         var own = blocks.Where(block => block.Block.Family == family).ToImmutableArray();
         return own.IsEmpty
             ? null
-            : Get($"cidr{(int)family}", string.Join(", ", own), family, isInterval: true, () =>
-                AddressRange.Of(own, family).Select(range => Element.Range(KeyOf(range.First), KeyOf(range.Last))));
+            : Get(
+                $"cidr{(int)family}", string.Join(", ", own), family, isInterval: true,
+                set => set with { Blocks = own });
     }
 
     /// <summary>The set of the addresses of some nodes and domain names in a family.</summary>
-    public SetDefinition OfAddresses(ImmutableArray<AddressSet> addresses, AddressFamily family) =>
-        Get($"addr{(int)family}", string.Join(", ", addresses), family, isInterval: false, () =>
-            addresses.SelectMany(set => policy.MemberAddresses(set, family)).Distinct().Order()
-                .Select(address => new Element(KeyOf(address))));
+    public SetDefinition OfAddresses(ImmutableArray<AddressSet> addresses, AddressFamily family) => Get(
+        $"addr{(int)family}", string.Join(", ", addresses), family, isInterval: false,
+        set => set with { Addresses = addresses });
+
+    /// <summary>Takes over what another collection was asked for, under the same names.</summary>
+    public void Add(IEnumerable<PeerSet> sets)
+    {
+        foreach (var set in sets)
+            _sets[set.Definition.Name] = set;
+    }
 
     /// <summary>ipv4_addr or ipv6_addr.</summary>
     public static KeyType TypeOf(AddressFamily family) =>
@@ -66,12 +86,9 @@ internal sealed class AddressSets(CompiledPolicy policy)
     public static NftKey KeyOf(Address address) => new(address.ToBytes());
 
     private SetDefinition Get(
-        string prefix, string meaning, AddressFamily family, bool isInterval, Func<IEnumerable<Element>> elements)
+        string prefix, string meaning, AddressFamily family, bool isInterval, Func<PeerSet, PeerSet> of)
     {
-        var name = NameOf(prefix, meaning, HashLength);
-        if (_meanings.TryGetValue(name, out var other) && other != meaning)
-            name = NameOf(prefix, meaning, SHA256.HashSizeInBytes);
-        _meanings[name] = meaning;
+        var name = names.Of(prefix, meaning);
         if (_sets.TryGetValue(name, out var known))
             return known.Definition;
         var definition = new SetDefinition(name, TypeOf(family))
@@ -79,33 +96,7 @@ internal sealed class AddressSets(CompiledPolicy policy)
             IsInterval = isInterval,
             Comment = NftComment.Fit(meaning),
         };
-        _sets[name] = new(definition) { Elements = [.. elements()] };
+        _sets[name] = of(new(definition, family));
         return definition;
-    }
-
-    /// <summary>
-    /// prefix-readable-hash, of letters, digits and single hyphens. 48 bits of SHA-256 keep names short: among 10,000
-    /// sets two of one name have a chance of 2·10⁻⁷. But one tenant could look for the name of another's set on
-    /// purpose; then the second of the two takes the whole hash.
-    /// </summary>
-    private static string NameOf(string prefix, string meaning, int hashLength)
-    {
-        var name = new StringBuilder(prefix).Append('-');
-        foreach (var letter in meaning)
-        {
-            if (name.Length >= prefix.Length + ReadableLength)
-                break;
-            if (char.IsAsciiLetterOrDigit(letter) || letter == '.')
-                name.Append(letter);
-            else if (letter == '*')
-                name.Append("every");
-            else if (name[^1] != '-')
-                name.Append('-');
-        }
-
-        if (name[^1] != '-')
-            name.Append('-');
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, hashLength);
-        return name.Append(Convert.ToHexStringLower(hash)).ToString();
     }
 }

@@ -44,6 +44,17 @@ internal static class BaseChains
     private static readonly IPNetwork Multicast = IPNetwork.Parse("ff00::/8");
     private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
 
+    /// <summary>While a change is not whole: nothing begins.</summary>
+    public static Rule HoldNew { get; } = Rule.Of(
+        Match.CtState(CtState.New | CtState.Invalid | CtState.Untracked), Statement.Drop)
+        with { Comment = "a change is being written" };
+
+    /// <summary>The node's own: forwarding lowers the hop limit.</summary>
+    public static Rule NodeDiscovery { get; } = Rule.Of(
+        Match.Icmpv6Type(
+            RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
+        Match.HopLimit(255), Statement.Accept) with { Comment = "the node's own neighbour discovery" };
+
     /// <summary>Where an egress gate goes on that is too deep to return what it allows.</summary>
     public static Chain ToIngress { get; } = new(Names.ToIngress)
     {
@@ -208,10 +219,7 @@ internal static class BaseChains
             .. Known(mode),
             Rule.Of(Match.OutputInterface("lo"), Statement.Accept),
             // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
-            Rule.Of(
-                Match.Icmpv6Type(
-                    RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
-                Match.HopLimit(255), Statement.Accept) with { Comment = "the node's own neighbour discovery" },
+            NodeDiscovery,
             Rule.Of(
                 Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
                 FromNode(not: true), Counted(Names.NoGate, mode)),
@@ -239,9 +247,8 @@ internal static class BaseChains
     /// </summary>
     private static Chain Midstream(NodeSettings settings) => new(Names.Midstream)
     {
-        Comment = settings.AdmitsMidstream
-            ? "TCP under way when connections began to be tracked: the agent judges it"
-            : "TCP whose beginning was not seen: not for pods with gates",
+        // The same in both cases: the kernel changes no comment, and the table would have to be made anew.
+        Comment = "TCP whose beginning was not seen: not for pods with gates, once connections are followed",
         Rules = settings.AdmitsMidstream
             ? [Rule.Of(Statement.Accept)]
             :

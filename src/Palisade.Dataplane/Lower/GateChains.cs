@@ -6,6 +6,7 @@ using Palisade.Nftables;
 using Palisade.Nftables.Expressions;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Lower;
 
@@ -21,29 +22,57 @@ using Parts = ImmutableArray<Expression>;
 /// One that only cluster policies concern: the steps of Admin and Baseline, and the end is allowed. What
 /// NetworkPolicies exempt enters by maps of its own: the same open gates, and for isolated ones the Admin tier alone.
 /// </remarks>
-internal sealed class GateChains(RuleMaker rules, EnforcementMode mode)
+internal sealed class GateChains(ChainMemo memo, ImmutableArray<AddressFamily> families, EnforcementMode mode)
 {
     /// <summary>Bytes of the hash in a name: two of one name would take 2^32 tries on purpose.</summary>
     private const int HashLength = 8;
 
     private readonly SortedDictionary<string, Chain> _chains = new(StringComparer.Ordinal);
+    private readonly AddressSets _sets = new(memo.Names);
 
     /// <summary>The chains asked for, by name.</summary>
     public IEnumerable<Chain> All => _chains.Values;
+
+    /// <summary>The sets that they look peers up in, by name.</summary>
+    public IReadOnlyDictionary<string, PeerSet> Sets => _sets.All;
 
     /// <summary>
     /// The chain that ordinary connections of an address enter; null when its gates stop nothing. An address that
     /// several pods claim is allowed what the gates of all of them allow.
     /// </summary>
     public string? EntryOf(ImmutableArray<Gate> gates) =>
-        gates is [var only] ? Entry(only) : Both(gates[0].Direction, "both", gates.Select(Strict));
+        gates is [var only]
+            ? Made(only, GateEntrance.Plain)
+            : Both(gates[0].Direction, "both", gates.Select(gate => Made(gate, GateEntrance.Strict)));
 
     /// <summary>
     /// The chain of connections that NetworkPolicies exempt (of a pod with its own node, or with itself through a
     /// service): cluster policies alone judge them. Null when none stops anything.
     /// </summary>
     public string? ExemptOf(ImmutableArray<Gate> gates) =>
-        gates is [var only] ? Exempt(only) : Both(gates[0].Direction, "exempt-both", gates.Select(Exempt));
+        gates is [var only]
+            ? Made(only, GateEntrance.Exempt)
+            : Both(gates[0].Direction, "exempt-both", gates.Select(gate => Made(gate, GateEntrance.Exempt)));
+
+    /// <summary>What a gate became before, or by chains and sets of its own now.</summary>
+    private string? Made(Gate gate, GateEntrance entrance)
+    {
+        var made = memo.Of(gate, entrance, () =>
+        {
+            var own = new GateChains(memo, families, mode);
+            var entry = entrance switch
+            {
+                GateEntrance.Plain => own.Entry(gate),
+                GateEntrance.Strict => own.Strict(gate),
+                _ => own.Exempt(gate),
+            };
+            return new(entry, [.. own.All], [.. own.Sets.Values]);
+        });
+        foreach (var chain in made.Chains)
+            Add(chain);
+        _sets.Add(made.Sets);
+        return made.Entry;
+    }
 
     private string? Entry(Gate gate)
     {
@@ -181,11 +210,15 @@ internal sealed class GateChains(RuleMaker rules, EnforcementMode mode)
         Match.CtState(CtState.Invalid | CtState.Untracked),
         Statement.Goto(direction == Direction.Ingress ? Names.OddIngress : Names.OddEgress));
 
+    private RuleMaker Maker => new(_sets, families);
+
     private IEnumerable<Rule> Entries(Gate gate, Parts allow)
     {
-        foreach (var entry in gate.Entries)
+        var parts = UnionParts.Of(gate.Entries);
+        for (var i = 0; i < gate.Entries.Length; i++)
         {
-            foreach (var rule in rules.Of(gate.Direction, entry.Ports, entry.Peers, entry.Rules, allow))
+            var entry = gate.Entries[i];
+            foreach (var rule in Maker.Of(gate.Direction, entry.Ports, entry.Peers, entry.Rules, allow, parts[i]))
                 yield return rule;
         }
 
@@ -197,7 +230,7 @@ internal sealed class GateChains(RuleMaker rules, EnforcementMode mode)
     {
         var counter = gate.Direction == Direction.Ingress ? Names.RefusedIngress : Names.RefusedEgress;
         Parts deny = [.. Statement.CountOn(counter), .. BaseChains.End(mode, accept)];
-        return parts.SelectMany(part => rules.Of(gate.Direction, part.Ports, part.Peers, part.Rules, part.End switch
+        return parts.SelectMany(part => Maker.Of(gate.Direction, part.Ports, part.Peers, part.Rules, part.End switch
         {
             TierEnd.Allow => accept,
             TierEnd.Deny => deny,

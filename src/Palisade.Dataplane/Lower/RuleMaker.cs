@@ -19,11 +19,20 @@ internal sealed class RuleMaker(AddressSets sets, ImmutableArray<AddressFamily> 
     private static readonly ImmutableArray<AddressFamily> Families = [AddressFamily.V4, AddressFamily.V6];
 
     /// <summary>What happens to connections of these peers to these ports, and which rules say so.</summary>
+    /// <param name="direction">The direction of the gate.</param>
+    /// <param name="ports">The ports.</param>
+    /// <param name="peers">The peers.</param>
+    /// <param name="rules">The rules that say so.</param>
+    /// <param name="then">What happens.</param>
+    /// <param name="unions">The kernel sets of the peers that are pods; absent: one of all of them.</param>
     public IEnumerable<Rule> Of(
-        Direction direction, PortSet ports, PeerUnion peers, IEnumerable<RuleRef> rules, Parts then)
+        Direction direction, PortSet ports, PeerUnion peers, IEnumerable<RuleRef> rules, Parts then,
+        ImmutableArray<ImmutableArray<PodSet>> unions = default)
     {
         var says = NftComment.Fit(string.Join(", ", rules));
-        foreach (var peer in PeersOf(direction, peers))
+        if (unions.IsDefault)
+            unions = peers.Pods.IsEmpty ? [] : [peers.Pods];
+        foreach (var peer in PeersOf(direction, peers, unions))
         {
             // Ports first: most often a comparison, and then packets of other protocols look nobody up.
             foreach (var port in PortsOf(ports))
@@ -32,7 +41,8 @@ internal sealed class RuleMaker(AddressSets sets, ImmutableArray<AddressFamily> 
     }
 
     /// <summary>The matches of which one must hold for a peer to be in the union.</summary>
-    private IEnumerable<Parts> PeersOf(Direction direction, PeerUnion peers)
+    private IEnumerable<Parts> PeersOf(
+        Direction direction, PeerUnion peers, ImmutableArray<ImmutableArray<PodSet>> unions)
     {
         if (peers.Anyone)
         {
@@ -45,8 +55,8 @@ internal sealed class RuleMaker(AddressSets sets, ImmutableArray<AddressFamily> 
             // Of a family no pod has, sets whose members come and go would stay empty for ever, or for nobody to meet;
             // blocks are the policy's own and always count.
             var hasPods = podFamilies.Contains(family);
-            if (!peers.Pods.IsEmpty && hasPods)
-                yield return InSet(direction, family, sets.OfPods(peers.Pods, family));
+            foreach (var pods in hasPods ? unions : [])
+                yield return InSet(direction, family, sets.OfPods(pods, family));
             if (sets.OfBlocks(peers.Blocks, family) is { } blocks)
                 yield return InSet(direction, family, blocks);
             if (!peers.Addresses.IsEmpty && hasPods)

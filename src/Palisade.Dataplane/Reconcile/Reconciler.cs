@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Palisade.Nftables;
 
 namespace Palisade.Dataplane.Reconcile;
@@ -10,58 +9,109 @@ namespace Palisade.Dataplane.Reconcile;
 public readonly record struct Applied(int Transactions, long Messages, bool Replaced);
 
 /// <summary>
-/// Brings the kernel's table to a desired ruleset, and remembers what it brought. A change is one transaction of
-/// differences; the table of an earlier agent is replaced in one transaction; only where there was none is it built in
-/// chunks, base chains last. Whatever fails leaves the kernel with its last whole table, and the next apply writes the
-/// whole again. Not for several threads at once.
+/// Brings the kernel's table to a desired ruleset. At first, and after whatever failed, it reads what the kernel has
+/// and writes the difference; then it is told changes. A change is one transaction; only where there was no table is it
+/// built in chunks, base chains last. Whatever fails leaves the kernel with its last whole table. Not for several
+/// threads at once.
 /// </summary>
-public sealed class Reconciler
+/// <param name="flags">
+/// Owner and Persist: only the socket that it is used with may write the table. One without these flags (of an agent
+/// before 0.2) is made anew in one transaction.
+/// </param>
+public sealed class Reconciler(TableFlags flags = TableFlags.None)
 {
-    /// <summary>
-    /// Most messages in one batch of a cold start, so that a huge first table does not hold the nf_tables lock for
-    /// seconds.
-    /// </summary>
-    public const int ChunkMessages = 1000;
+    /// <summary>Most messages in one batch of a cold start.</summary>
+    public const int ChunkMessages = ChangeWriter.ChunkMessages;
 
+    private TableFlags _flags = flags;
     private Ruleset? _applied;
-    private uint _generation;
 
     /// <summary>The generation of nf_tables at which the kernel was known to have it to the letter; null: unknown.
     /// </summary>
     private uint? _unchangedAt;
 
-    /// <summary>The ruleset the kernel has; null before the first success and after a failure.</summary>
+    /// <summary>
+    /// The ruleset the kernel has, where whole rulesets are applied; null before the first success and after a failure.
+    /// </summary>
     public Ruleset? Current => _applied;
 
-    /// <summary>Makes the kernel's table equal to a ruleset. Sends nothing when it is.</summary>
+    /// <summary>Whether changes may be told: the kernel had what was desired, and nothing failed since.</summary>
+    public bool IsKnown { get; private set; }
+
+    /// <summary>Whether the table that is there is, or will be, the socket's own.</summary>
+    public bool Owns => (_flags & TableFlags.Owner) != 0;
+
+    /// <summary>Largest transaction in bytes, for tests; otherwise what the socket can send.</summary>
+    internal int? Largest { get; init; }
+
+    /// <summary>Makes the kernel's table equal to a ruleset, and remembers that. Sends nothing when it is.</summary>
     /// <exception cref="NftablesException">The kernel refused; its table is what it was.</exception>
     public Applied Apply(NftSocket socket, Ruleset desired)
     {
         var before = _applied;
-        var transaction = new Transaction(desired.Table);
-        var inPlace = before is not null && RulesetDiff.TryAppend(transaction, before, desired);
-        if (inPlace && transaction.MessageCount == 0)
+        if (before is null || !IsKnown)
         {
+            var first = Converge(socket, desired);
             _applied = desired;
-            return default;
+            return first;
         }
 
-        var (unchangedAt, began) = (_unchangedAt, socket.Generation());
-        (_applied, _unchangedAt) = (null, null);   // until the kernel has agreed nothing is known
-        var applied = inPlace ? Change(socket, transaction)
-            : before is null ? Start(socket, desired)
-            : Replace(socket, desired);
-        var ended = socket.Generation();
+        var applied = RulesetDiff.Find(before, desired) is { } change
+            ? Apply(socket, change)
+            : Tell(socket, () => Replace(socket, desired));
         _applied = desired;
-        if ((applied.Replaced || unchangedAt == began) && ended == unchecked(began + (uint)applied.Transactions))
-            _unchangedAt = ended;   // nobody else committed anything meanwhile
         return applied;
+    }
+
+    /// <summary>Writes a change of what the kernel has; nothing is sent where there is none.</summary>
+    /// <exception cref="InvalidOperationException">What the kernel has is not known.</exception>
+    /// <exception cref="NftablesException">The kernel refused; its table is what it was.</exception>
+    public Applied Apply(NftSocket socket, TableChange change)
+    {
+        if (!IsKnown)
+            throw new InvalidOperationException("what the kernel has is not known");
+        return change.IsEmpty
+            ? default
+            : Tell(socket, () => Writer(socket).Change(Own(change.Table), change, adopt: false));
+    }
+
+    /// <summary>
+    /// Reads the kernel's own state of the table, and writes the smallest difference to a ruleset, as one transaction;
+    /// where no table is, all of it.
+    /// </summary>
+    /// <exception cref="NftablesException">The kernel refused; its table is what it was.</exception>
+    public Applied Converge(NftSocket socket, Ruleset desired)
+    {
+        Forget();
+        var began = socket.Generation();
+        if (socket.Dump(desired.Table.Family, desired.Table.Name) is not { } kernel)
+            return Known(socket, began, Writer(socket).Build(Own(desired.Table), Whole(desired)));
+        var never = Owns && kernel.Table.Flags == TableFlags.None;   // ownership comes at creation only
+        if (!never && RulesetDiff.Find(kernel, desired) is { } change)
+        {
+            var adopt = Owns && kernel.Table.OwnerPort != socket.Port;
+            return Known(socket, began, Writer(socket).Change(Own(desired.Table), change, adopt));
+        }
+
+        try
+        {
+            return Known(socket, began, Replace(socket, desired));
+        }
+        catch (TransactionTooLargeException)
+        {
+            // Comments are for people. Neither they nor ownership are worth a moment without a table.
+            if (RulesetDiff.Find(kernel, desired, withComments: false) is not { } rest)
+                throw;
+            if (never)
+                _flags = TableFlags.None;
+            return Known(socket, began, Writer(socket).Change(Own(desired.Table), rest, adopt: Owns));
+        }
     }
 
     /// <summary>
     /// Whether the kernel has what was applied, to the letter: somebody may have flushed our chains, or restored an old
     /// copy of them. One small request while nobody changes any table; otherwise the table is read back. When it
-    /// differs nothing is known any more, and the next apply writes the whole.
+    /// differs nothing is known any more, and the next apply reads and writes the difference.
     /// </summary>
     /// <exception cref="Nftables.Kernel.KernelException">The table cannot be read.</exception>
     public bool IsUnchanged(NftSocket socket)
@@ -72,129 +122,57 @@ public sealed class Reconciler
         if (generation == _unchangedAt)
             return true;
         var kernel = socket.Dump(applied.Table.Family, applied.Table.Name);
-        if (kernel is not null && Comparable(kernel) == Comparable(applied))
+        if (kernel is not null && RulesetDiff.Find(kernel, applied) is { IsEmpty: true })
         {
             _unchangedAt = generation;
             return true;
         }
 
-        (_applied, _unchangedAt) = (null, null);
+        Forget();
         return false;
     }
 
-    /// <summary>Without what is no difference: the order of sets and chains, and what counters have counted.</summary>
-    private static Ruleset Comparable(Ruleset ruleset) => ruleset with
-    {
-        Counters =
-        [
-            .. ruleset.Counters.Select(counter => counter with { Packets = 0, Bytes = 0 })
-                .OrderBy(counter => counter.Name, StringComparer.Ordinal),
-        ],
-        Sets = [.. ruleset.Sets.OrderBy(set => set.Name, StringComparer.Ordinal)],
-        Chains = [.. ruleset.Chains.OrderBy(chain => chain.Name, StringComparer.Ordinal)],
-    };
-
     /// <summary>
-    /// Whether the table that was applied is still there. Costs one small request while nobody changes any table. When
-    /// it is gone nothing is known any more, and the next apply writes the whole.
+    /// Whether nobody else committed anything since the kernel was known to have what it should. One small request.
     /// </summary>
     /// <exception cref="Nftables.Kernel.KernelException">The kernel refused to answer.</exception>
-    public bool IsIntact(NftSocket socket)
-    {
-        if (_applied is null)
-            return false;
-        var generation = socket.Generation();
-        if (generation == _generation)
-            return true;
-        if (!IsThere(socket, _applied.Table))
-        {
-            _applied = null;
-            return false;
-        }
+    public bool IsUntouched(NftSocket socket) => IsKnown && socket.Generation() == _unchangedAt;
 
-        _generation = generation;
-        return true;
+    /// <summary>Somebody may have changed the table: nothing is known of it until it is read.</summary>
+    public void Forget() => (_applied, IsKnown, _unchangedAt) = (null, false, null);
+
+    private Applied Tell(NftSocket socket, Func<Applied> write)
+    {
+        var (unchangedAt, began) = (_unchangedAt, socket.Generation());
+        Forget();   // until the kernel has agreed nothing is known
+        var applied = write();
+        IsKnown = true;
+        if (applied.Replaced || unchangedAt == began)
+            Note(socket, began, applied);
+        return applied;
     }
 
-    private static bool IsThere(NftSocket socket, Table table) =>
-        socket.Tables().Any(there => there.Family == table.Family && there.Name == table.Name);
-
-    private static Applied Change(NftSocket socket, Transaction transaction)
+    private Applied Known(NftSocket socket, uint began, Applied applied)
     {
-        socket.Commit(transaction);
-        return new(1, transaction.MessageCount, false);
+        IsKnown = true;
+        Note(socket, began, applied);
+        return applied;
     }
 
-    private static Applied Start(NftSocket socket, Ruleset desired) =>
-        IsThere(socket, desired.Table) ? Replace(socket, desired) : Build(socket, desired);
-
-    /// <summary>The old table goes and the new one comes in one transaction: no packet sees neither.</summary>
-    private static Applied Replace(NftSocket socket, Ruleset desired)
+    /// <summary>Nobody else committed anything meanwhile, if the number tells just what was sent.</summary>
+    private void Note(NftSocket socket, uint began, Applied applied)
     {
-        var transaction = new Transaction(desired.Table);
-        transaction.DestroyTable();
-        foreach (var step in Steps(desired))
-            step(transaction);
-        socket.Commit(transaction);
-        return new(1, transaction.MessageCount, true);
+        var ended = socket.Generation();
+        if (ended == unchecked(began + (uint)applied.Transactions))
+            _unchangedAt = ended;
     }
 
-    /// <summary>Where no table was: in chunks, and without base chains no packet enters until the last.</summary>
-    private static Applied Build(NftSocket socket, Ruleset desired)
-    {
-        var (batches, messages) = (0, 0L);
-        var transaction = new Transaction(desired.Table);
-        foreach (var step in Steps(desired))
-        {
-            if (transaction.MessageCount >= ChunkMessages)
-                Send();
-            step(transaction);
-        }
+    private Applied Replace(NftSocket socket, Ruleset desired) =>
+        Writer(socket).Replace(Own(desired.Table), Whole(desired));
 
-        Send();
-        return new(batches, messages, true);
+    private static TableChange Whole(Ruleset desired) => RulesetDiff.Find(new(desired.Table), desired)!;
 
-        void Send()
-        {
-            socket.Commit(transaction);
-            messages += transaction.MessageCount;
-            batches++;
-            transaction = new(desired.Table);
-        }
-    }
+    private Table Own(Table table) => table with { Flags = _flags };
 
-    /// <summary>
-    /// The table in the order that resolves names: what rules and elements refer to comes before them. The base chains
-    /// and all their rules are one step, so that they are never apart.
-    /// </summary>
-    private static IEnumerable<Action<Transaction>> Steps(Ruleset ruleset)
-    {
-        var regular = ruleset.Chains.Where(chain => chain.Base is null).ToList();
-        yield return transaction => transaction.AddTable();
-        foreach (var counter in ruleset.Counters)
-            yield return transaction => transaction.AddCounter(counter);
-        foreach (var chain in regular)
-            yield return transaction => transaction.AddChain(chain);
-        foreach (var set in ruleset.Sets)
-        {
-            yield return transaction => transaction.AddSet(set.Definition);
-            yield return transaction => transaction.AddElements(set.Definition, set.Elements);
-        }
-
-        foreach (var chain in regular)
-        {
-            foreach (var rule in chain.Rules)
-                yield return transaction => transaction.AddRule(chain.Name, rule);
-        }
-
-        yield return transaction =>
-        {
-            foreach (var chain in ruleset.Chains.Where(chain => chain.Base is not null))
-            {
-                transaction.AddChain(chain);
-                foreach (var rule in chain.Rules)
-                    transaction.AddRule(chain.Name, rule);
-            }
-        };
-    }
+    private ChangeWriter Writer(NftSocket socket) => new(socket, Largest ?? socket.LargestTransaction);
 }

@@ -12,6 +12,7 @@ public sealed class ObjectStore
 {
     private readonly Lock _lock = new();
     private Dictionary<(string Namespace, string Name), WireObject> _objects = [];
+    private readonly HashSet<(string Namespace, string Name)> _changed = [];
     private ulong _version;
     private bool _synced;
 
@@ -52,11 +53,41 @@ public sealed class ObjectStore
             return _objects.GetValueOrDefault((ns, name));
     }
 
+    /// <summary>
+    /// All objects, after which <see cref="TakeChanges"/> tells what changes from then on. For one reader.
+    /// </summary>
+    public (ImmutableArray<WireObject> Objects, ulong ResourceVersion) TakeAll()
+    {
+        lock (_lock)
+        {
+            _changed.Clear();
+            return ([.. _objects.Values], _version);
+        }
+    }
+
+    /// <summary>
+    /// The objects that came, changed or went (null) since they were last taken, each once as it is now, and the
+    /// version they include. An object that a list brings again in the same version has not changed. For one reader.
+    /// </summary>
+    public (ImmutableArray<((string Namespace, string Name) Key, WireObject? Now)> Changes, ulong ResourceVersion)
+        TakeChanges()
+    {
+        lock (_lock)
+        {
+            var changes = _changed.Select(key => (key, _objects.GetValueOrDefault(key))).ToImmutableArray();
+            _changed.Clear();
+            return (changes, _version);
+        }
+    }
+
     /// <summary>Everything there is, after a list: what is not in it is gone.</summary>
     internal void Replace(Dictionary<(string Namespace, string Name), WireObject> objects, string version)
     {
         lock (_lock)
         {
+            _changed.UnionWith(_objects.Keys.Where(key => !objects.ContainsKey(key)));
+            _changed.UnionWith(objects.Where(item => !IsSame(_objects.GetValueOrDefault(item.Key), item.Value))
+                .Select(item => item.Key));
             _objects = objects;
             _synced = true;
             Saw(version);
@@ -68,6 +99,7 @@ public sealed class ObjectStore
         lock (_lock)
         {
             _objects[KeyOf(item)] = item;
+            _changed.Add(KeyOf(item));
             Saw(version);
         }
     }
@@ -77,6 +109,7 @@ public sealed class ObjectStore
         lock (_lock)
         {
             _objects.Remove(KeyOf(item));
+            _changed.Add(KeyOf(item));
             Saw(version);
         }
     }
@@ -87,7 +120,8 @@ public sealed class ObjectStore
             Saw(version);
     }
 
-    internal static (string Namespace, string Name) KeyOf(WireObject item)
+    /// <summary>Namespace (empty where there is none) and name of an object.</summary>
+    public static (string Namespace, string Name) KeyOf(WireObject item)
     {
         var meta = item["metadata"] as WireObject;
         return ((meta?["namespace"] as WireString)?.Value ?? "", (meta?["name"] as WireString)?.Value ?? "");
@@ -95,6 +129,10 @@ public sealed class ObjectStore
 
     internal static string VersionOf(WireObject item) =>
         ((item["metadata"] as WireObject)?["resourceVersion"] as WireString)?.Value ?? "";
+
+    /// <summary>One version of an object never says two things.</summary>
+    private static bool IsSame(WireObject? known, WireObject item) =>
+        known is not null && VersionOf(item) is { Length: > 0 } version && VersionOf(known) == version;
 
     private void Saw(string version)
     {

@@ -76,16 +76,17 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public void The_table_of_an_earlier_agent_is_replaced_in_one_transaction()
+    public void The_table_of_an_earlier_agent_is_changed_in_one_transaction()
     {
         using var node = new OneNode(Isolate('b', Direction.Ingress));
         var socket = node.World.SocketOf(node.Node);
         var desired = Lowered(node, [Isolate('c', Direction.Ingress, FromA)]);
         var generation = socket.Generation();
         var applied = new Reconciler().Apply(socket, desired);
-        Assert.Equal((1, true), (applied.Transactions, applied.Replaced));
+        Assert.Equal((1, false), (applied.Transactions, applied.Replaced));
         Assert.Equal(generation + 1, socket.Generation());
         AssertKernelHas(node, desired);
+        Assert.Equal(default, new Reconciler().Apply(socket, desired));
     }
 
     /// <summary>Rule numbers rise in the order of creation: those of base chains are the last.</summary>
@@ -102,7 +103,9 @@ public sealed class ReconcilerTests
         var applied = new Reconciler().Apply(socket, desired);
         Assert.True(
             applied.Messages > 2 * Reconciler.ChunkMessages, $"{applied.Messages} messages are too few for this test");
-        Assert.Equal(applied.Messages / Reconciler.ChunkMessages + 1, applied.Transactions);
+        Assert.True(
+            applied.Transactions > applied.Messages / Reconciler.ChunkMessages,
+            $"{applied.Messages} messages in {applied.Transactions} transactions");
         Assert.Equal(generation + applied.Transactions, socket.Generation());
         AssertKernelHas(node, desired);
         var chains = socket.Dump(NftFamily.Inet, "palisade")!.Chains;
@@ -130,7 +133,7 @@ public sealed class ReconcilerTests
         AssertKernelHas(node, good);
         Assert.False(
             node.Arrives(node.B, node.Open(Address4('a'), Address4('b')), node.A.Send), "b is closed throughout");
-        Assert.True(reconciler.Apply(socket, good).Replaced, "after a failure the whole is written");
+        Assert.Equal(default, reconciler.Apply(socket, good));
         AssertKernelHas(node, good);
     }
 
@@ -173,6 +176,7 @@ public sealed class ReconcilerTests
             Isolate('c', Direction.Egress), Isolate('c', Direction.Ingress, new PolicyRule([], [])));
         var ruleset = node.World.ReconcilerOf(node.Node).Current!;
         // Anew, so that the order and the counters are the first ones.
+        node.Nft("", "delete", "table", "inet", "palisade");
         new Reconciler().Apply(node.World.SocketOf(node.Node), ruleset);
         var listed = node.Nft("", "list", "table", "inet", "palisade");
         // Pods' kernels speak by themselves; what was counted since is no part of the text.

@@ -36,8 +36,9 @@ public sealed class SequenceTests
             (next, kind, dice, mischief) =>
             {
                 played++;
-                cluster = Step(cluster, next, kind, dice);
-                var desired = Lowering.Lower(PolicyCompiler.Compile(cluster), "n1", NetworkOf(cluster, dice), new()
+                cluster = ClusterSteps.Step(cluster, next, kind, dice);
+                var network = ClusterSteps.NetworkOf(cluster, dice);
+                var desired = Lowering.Lower(PolicyCompiler.Compile(cluster), "n1", network, new()
                 {
                     Uplinks = dice % 11 == 0 ? ["wan0"] : [],
                     Mode = dice % 37 == 0 ? EnforcementMode.Observe : EnforcementMode.Enforce,
@@ -59,6 +60,7 @@ public sealed class SequenceTests
                 var applied = reconciler.Apply(socket, desired);
                 changed += applied.Messages > 0 ? 1 : 0;
                 whole += applied.Replaced ? 1 : 0;
+                Assert.True(applied.Transactions <= 1, "no change of this size is cut");
                 AssertKernelHas(socket, desired);
                 var (messages, bytes) = (socket.MessagesSent, socket.BytesSent);
                 Assert.Equal(new(0, 0, false), reconciler.Apply(socket, desired));
@@ -70,73 +72,6 @@ public sealed class SequenceTests
         Assert.True(harmed > 0, "nobody did any harm");
         Assert.True(changed > steps / 2 && whole < steps / 5, $"{changed} changes, {whole} of them whole");
     }
-
-    /// <summary>
-    /// Mostly a few things of the next cluster over the present one: a policy's rules, pods' labels and addresses,
-    /// labels of namespaces; or something goes; sometimes all is new.
-    /// </summary>
-    private static ClusterSnapshot Step(ClusterSnapshot now, ClusterSnapshot next, int kind, int dice)
-    {
-        var (namespaces, pods, policies) = (now.Namespaces, now.Endpoints, now.NetworkPolicies);
-        var tiers = now.ClusterNetworkPolicies;
-        switch (kind)
-        {
-            case 0:
-                return next;
-            case 1:
-                return now;
-            case <= 3:
-                policies = [.. policies, .. next.NetworkPolicies.Take(2)];
-                tiers = [.. tiers, .. next.ClusterNetworkPolicies.Take(dice % 2)];
-                break;
-            case 4:
-                policies = Without(policies, dice);
-                tiers = Without(tiers, dice);
-                break;
-            case 5:
-                pods = Without(pods, dice);
-                break;
-            case 6:
-                namespaces = next.Namespaces;
-                // What the conformance suite patches: priorities, and what a rule does.
-                tiers = [.. tiers.Select((policy, i) => Patched(policy, dice + i))];
-                break;
-            case 7 when pods.Length > 1:
-                // An address that another pod had, or still has.
-                var taker = pods[dice % pods.Length];
-                var giver = pods[(dice + 1 + dice / 7 % (pods.Length - 1)) % pods.Length];
-                pods = [.. pods, taker with { Addresses = giver.Addresses }];
-                if (dice % 3 != 0)
-                    pods = [.. pods, giver with { Addresses = [] }];
-                break;
-            default:
-                pods = [.. pods, .. next.Endpoints.Take(1 + dice % 3)];
-                break;
-        }
-
-        return ClusterSnapshot.Of(namespaces, pods, policies, [], next.Nodes, tiers, next.DomainNames);
-    }
-
-    private static ClusterNetworkPolicy Patched(ClusterNetworkPolicy policy, int dice) => policy with
-    {
-        Priority = (policy.Priority + dice) % 4,
-        Egress =
-        [
-            .. policy.Egress.Select(rule => rule with { Action = (ClusterAction)(((int)rule.Action + dice) % 3) }),
-        ],
-    };
-
-    private static ImmutableArray<T> Without<T>(ImmutableArray<T> items, int dice) =>
-        items.IsEmpty ? items : items.RemoveAt(dice % items.Length);
-
-    /// <summary>
-    /// Each pod of the node on an interface of its own, some not yet, two of them sharing one at times.
-    /// </summary>
-    private static NodeNetwork NetworkOf(ClusterSnapshot cluster, int dice) => NodeNetwork.Of(
-        cluster.Endpoints.Where((pod, i) => pod.Node == "n1" && (i + dice) % 9 != 0)
-            .SelectMany((pod, i) => pod.Addresses.Select(address =>
-                new HostRoute(dice % 5 == 0 ? $"veth{i / 2}" : $"veth-{pod.Name}-15chr", address))),
-        outward: ["eth0"]);
 
     /// <summary>What others do to a table that is not theirs.</summary>
     private static void Vandalise(NftSocket socket, int how)
