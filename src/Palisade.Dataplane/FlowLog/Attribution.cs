@@ -118,25 +118,28 @@ internal sealed class Attribution(
             var side = Explain(view, ConnectionOf(view, head), direction);
             if (side.Verdict == Verdict.Allow || side.Reason.ToString() != record.Reason)
                 continue;
+            var name = NameOf(view, side.DeniedBy, direction);
             return record with
             {
                 Side = side,
+                RuleName = name,
                 Generation = view.Generation,
                 From = End(view, PartyOf(view, head.Source), head.Source, record.From?.Port),
                 To = End(view, PartyOf(view, head.Destination), head.Destination, record.To?.Port),
                 Stale = i > 0 ? Before(views[i - 1]) : Doubt(views, side, head, direction),
-                Text = DenyText.Of(side, direction, EndOf(view, head, direction)),
+                Text = DenyText.Of(side, direction, EndOf(view, head, direction), name),
             };
         }
 
         if (MayHaveChanged(views) is { } later)
             return ByPolicy(record, head, direction, later);
         var newest = views.Count > 0 ? views[0] : null;
+        if (Contested(newest, head, direction) is { } shared)
+            return record with { Text = shared };
         return record with
         {
-            Stale = newest is null ? "denied by the table that was there before this agent" : Before(newest),
-            Text = Contested(newest, head, direction)
-                ?? "the policies that are in force now do not deny it, and those before are not known any more",
+            Stale = newest is null ? "denied by the table that was there before this agent" : Other(newest),
+            Text = "no policy that is known here denies it: the table was changed before or just after",
         };
     }
 
@@ -154,8 +157,20 @@ internal sealed class Attribution(
         return later.Count > 0 && (views.Count == 0 || !ReferenceEquals(later[0], views[0])) ? later : null;
     }
 
+    private static string NameOf(PolicyView view, RuleMatch? match, Direction direction)
+    {
+        var policy = match is null ? null
+            : view.Snapshot.ClusterNetworkPolicies.FirstOrDefault(policy => policy.Name == match.Policy.Name);
+        var rules = direction == Direction.Ingress ? policy?.Ingress : policy?.Egress;
+        return match is not null && rules is { } known && match.Rule < known.Length ? known[match.Rule].Name : "";
+    }
+
     private static string Before(PolicyView next) =>
         string.Create(CultureInfo.InvariantCulture, $"denied by the table before generation {next.Generation}");
+
+    /// <summary>Long past, or so new that its policies have not been told yet (see the agent's SnapshotPace).</summary>
+    private static string Other(PolicyView known) => string.Create(
+        CultureInfo.InvariantCulture, $"denied by the table before or just after generation {known.Generation}");
 
     /// <summary>A packet that came about when the table changed may have met either.</summary>
     private string? Doubt(IReadOnlyList<PolicyView> views, Side side, PacketHead head, Direction direction)
@@ -163,7 +178,8 @@ internal sealed class Attribution(
         if (views.Count < 2 || time.GetElapsedTime(views[0].Since) > UnderWay)
             return null;
         var before = Explain(views[1], ConnectionOf(views[1], head), direction);
-        var (now, then) = (DenyText.Of(side, direction, ""), DenyText.Of(before, direction, ""));
+        var subject = EndOf(views[1], head, direction);
+        var (now, then) = (DenyText.Of(side, direction, subject), DenyText.Of(before, direction, subject));
         return before.Verdict == Verdict.Allow || now == then ? null : string.Create(
             CultureInfo.InvariantCulture,
             $"the table was changed at that moment; before generation {views[0].Generation} this denied it: {then}");

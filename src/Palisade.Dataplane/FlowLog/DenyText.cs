@@ -7,13 +7,14 @@ namespace Palisade.Dataplane.FlowLog;
 /// <summary>Why a side denied, in one sentence.</summary>
 internal static class DenyText
 {
-    public static string Of(Side side, Direction direction, string subject)
+    public static string Of(Side side, Direction direction, string subject, string ruleName = "")
     {
         var word = direction == Direction.Ingress ? "ingress" : "egress";
         if (side.DeniedBy is { } rule)
         {
             var closed = rule.FailsClosed ? ", which is not understood and so denies everything" : "";
-            return $"denied by {KindOf(rule.Policy)}{rule.Policy} {word}[{rule.Rule}]{closed}";
+            var name = ruleName.Length > 0 ? $" ({ruleName})" : "";
+            return $"denied by {KindOf(rule.Policy)}{rule.Policy} {word}[{rule.Rule}]{name}{closed}";
         }
 
         var names = side.IsolatedBy.Take(FlowRecord.PolicyLimit).Select(policy => policy.ToString());

@@ -46,7 +46,7 @@ public static class FlowJson
         if (record.Reason.Length > 0)
             json.WriteString("reason", record.Reason);
         if (record.Side is { } side)
-            WriteSide(json, side);
+            WriteSide(json, side, record.RuleName);
         if (!record.AllowedBy.IsEmpty)
             WriteAllowed(json, record);
         if (record.Interface is { } name)
@@ -101,13 +101,15 @@ public static class FlowJson
         json.WriteEndObject();
     }
 
-    private static void WriteSide(Utf8JsonWriter json, Side side)
+    private static void WriteSide(Utf8JsonWriter json, Side side, string ruleName)
     {
         json.WriteString("tier", side.Tier);
         if (side.DeniedBy is { } rule)
         {
             json.WriteStartObject("deniedBy");
             WriteRule(json, rule.Policy, rule.Rule);
+            if (ruleName.Length > 0)
+                json.WriteString("ruleName", ruleName);
             if (rule.FailsClosed)
                 json.WriteBoolean("failsClosed", true);
             json.WriteEndObject();

@@ -75,6 +75,9 @@ public sealed record FlowRecord
     /// <summary>The side of the verdict that denied; null where policies did not, or are not known now.</summary>
     public Side? Side { get; init; }
 
+    /// <summary>The name of the cluster policy's rule that denied; empty where it has none.</summary>
+    public string RuleName { get; init; } = "";
+
     /// <summary>The rules that allow a connection, egress first; empty where nobody isolates.</summary>
     public ImmutableArray<RuleMatch> AllowedBy { get; init; } = [];
 
