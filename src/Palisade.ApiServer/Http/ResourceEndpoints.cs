@@ -81,8 +81,10 @@ internal sealed class ResourceEndpoints(
             throw Errors.MethodNotAllowed(target.Resource.Kind);
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
+        // What was dropped is told of an object that is then refused, too: it may be why.
+        Responses.AddWarnings(context, decoded.Warnings);
         var written = writer.Create(target.Resource, target.Namespace, decoded.Tree, write);
-        Responses.AddWarnings(context, decoded.Warnings.Concat(written.Warnings));
+        Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 201, written.Json);
     }
 
@@ -91,9 +93,10 @@ internal sealed class ResourceEndpoints(
         var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "UpdateOptions");
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
+        Responses.AddWarnings(context, decoded.Warnings);
         var written = writer.Update(
             target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
-        Responses.AddWarnings(context, decoded.Warnings.Concat(written.Warnings));
+        Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
     }
 
@@ -111,16 +114,15 @@ internal sealed class ResourceEndpoints(
 
         var body = await RequestBody.ReadAsync(context);
         var patch = apply(body);
-        IReadOnlyList<string> warnings = [];
         var written = writer.Update(target.Resource, Key(target), part, write, tree =>
         {
             var patched = patch.Apply(tree);
             var decoded = BodyDecoder.Patched(
                 patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
-            warnings = decoded.Warnings;
+            Responses.AddWarnings(context, decoded.Warnings);
             return decoded.Tree;
         });
-        Responses.AddWarnings(context, warnings.Concat(written.Warnings));
+        Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
     }
 
