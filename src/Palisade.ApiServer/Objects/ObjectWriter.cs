@@ -65,6 +65,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             tree = Default(resource, tree);
             CountGeneration(resource, tree, old);
             var warnings = Judge(resource, tree, old, [.. causes, .. resource.JudgeChange(tree, old)]);
+            if (!JsonNode.DeepEquals(tree["spec"], old["spec"]))
+                warnings = [.. warnings, .. Among(transaction, resource, tree)];
             return StoreUpdate(transaction, existing, tree, old, write, warnings);
         });
 
@@ -105,8 +107,16 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
                 throw Errors.AlreadyExists(resource.Kind, key.Name);
             if (resource.WarnCreator(full) is { } warning)
                 warnings = [.. warnings, warning];
+            warnings = [.. warnings, .. Among(transaction, resource, full)];
             return new Written(write.DryRun ? JsonBytes.Of(full) : transaction.Put(resource, full).Json, warnings);
         });
+
+    private static IEnumerable<string> Among(StoreTransaction transaction, Resource resource, JsonObject tree)
+    {
+        var own = StoredObject.KeyOf(Metadata.Of(tree));
+        return resource.WarnAmong(
+            tree, transaction.Of(resource).Values.Where(other => other.Key != own).Select(other => other.Parse()));
+    }
 
     private Written StoreUpdate(
         StoreTransaction transaction,

@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
 using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.ApiServer.Resources;
 
@@ -8,12 +11,16 @@ namespace Palisade.ApiServer.Resources;
 /// </summary>
 internal static class ClusterNetworkPolicyResource
 {
+    /// <summary>So many others are compared at most: the store waits meanwhile.</summary>
+    private const int MostEquals = 16;
+
     public static Resource Register() => new()
     {
         Kind = ApiKinds.ClusterNetworkPolicy,
         CountsGenerations = true,
         // A resource with a status subresource takes no status from whoever creates it.
         PrepareCreate = tree => tree.Remove("status"),
+        WarnAmong = WarnOfEquals,
         // additionalPrinterColumns: the API server describes such a column by its path, and prints every value of a
         // string column as text.
         Table = new TableLayout(
@@ -34,4 +41,16 @@ internal static class ClusterNetworkPolicyResource
                     Cell.Age(tree, now),
                 ])),
     };
+
+    /// <summary>
+    /// The definition does not check it: which of two policies of one tier and priority decides is not defined.
+    /// </summary>
+    private static IEnumerable<string> WarnOfEquals(JsonObject tree, IEnumerable<JsonObject> others)
+    {
+        var equals = others.Where(other => JsonNode.DeepEquals(other["spec"]?["tier"], tree["spec"]?["tier"])
+            && JsonNode.DeepEquals(other["spec"]?["priority"], tree["spec"]?["priority"]));
+        return equals.Take(MostEquals).SelectMany(other => PriorityDiagnostics.Between(Wire(other), Wire(tree)));
+    }
+
+    private static WireObject Wire(JsonObject tree) => (WireObject)WireJson.FromNode(tree);
 }

@@ -44,6 +44,9 @@ internal sealed class Resource
     /// <summary>What the creator of an object is warned of.</summary>
     public Func<JsonObject, string?> WarnCreator { get; init; } = _ => null;
 
+    /// <summary>What the writer of an object is warned of because of the other objects of the resource.</summary>
+    public Func<JsonObject, IEnumerable<JsonObject>, IEnumerable<string>> WarnAmong { get; init; } = (_, _) => [];
+
     /// <summary>Subresources that this server knows only to say that they are not served yet.</summary>
     public ImmutableArray<string> UnservedSubresources { get; init; } = [];
 

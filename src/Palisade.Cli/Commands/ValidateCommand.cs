@@ -56,8 +56,11 @@ internal static class ValidateCommand
         return command;
     }
 
+    // Manifests of policies alone are compared as for pods that could be; with pods, as for those.
     private static IEnumerable<Diagnostic> Beyond(ClusterSnapshot cluster) =>
-        cluster.ClusterNetworkPolicies.Length > 1 ? PriorityDiagnostics.Of(PolicyCompiler.Compile(cluster)) : [];
+        cluster.ClusterNetworkPolicies.Length < 2 ? []
+        : cluster.Endpoints.IsEmpty ? PriorityDiagnostics.Of(cluster.ClusterNetworkPolicies)
+        : PriorityDiagnostics.Of(PolicyCompiler.Compile(cluster));
 
     private static void WriteText(
         Terminal terminal, ManifestSet set, ILookup<SourceLocation, Diagnostic> notes)

@@ -138,11 +138,14 @@ public sealed class ClusterNetworkPolicyKubectlTests(RunningServer running)
         Assert.Contains(
             "strict decoding error: unknown field \"spec.prio\"",
             _kubectl.Fails("replace -f -", odd));
-        // Pruning can empty a peer.
+        // Pruning can empty a peer, and the warning says why.
+        var pruned = Policy("empty").Replace("namespaces: {}", "everybody: {}");
+        Assert.StartsWith(
+            "Warning: unknown field \"spec.ingress[0].from[0].everybody\"\nThe ClusterNetworkPolicy \"empty\" is invalid: ",
+            _kubectl.Fails("create --validate=warn -f -", pruned));
         Assert.Contains(
             "spec.ingress[0].from[0] in body should have at least 1 properties",
-            _kubectl.Fails(
-                "create --validate=ignore -f -", Policy("empty").Replace("namespaces: {}", "everybody: {}")));
+            _kubectl.Fails("create --validate=ignore -f -", pruned));
     }
 
     [Fact]
@@ -191,6 +194,23 @@ public sealed class ClusterNetworkPolicyKubectlTests(RunningServer running)
             "  ingress:", "  egress: [{action: Deny, to: [{domainNames: [example.com]}]}]\n  ingress:"));
         Assert.Contains("spec.egress[0].to[0].domainNames: Forbidden: domain names can only be accepted", names.Error);
         Assert.Equal("", _kubectl.Run("apply -f -", Policy("fine")).Error);
+    }
+
+    [Fact]
+    public void Equals_that_disagree_are_warned_of()
+    {
+        var one = Policy("equal-a").Replace("priority: 10", "priority: 77");
+        var other = one.Replace("equal-a", "equal-b").Replace("Deny", "Accept");
+        Assert.Equal("", _kubectl.Run("apply -f -", one).Error);
+        var warned = _kubectl.Run("apply -f -", other);
+        Assert.Equal($"{Kind}/equal-b created\n", warned.Out);
+        Assert.Matches(
+            "^Warning: equal-a and equal-b both have priority 77 in tier Admin and disagree about ingress on TCP 80: .*\n$",
+            warned.Error);
+        Assert.Equal("", _kubectl.Run("label cnp equal-b seen=yes").Error);
+        Assert.Equal("", _kubectl.Run("apply -f -", other.Replace("77", "78")).Error);
+        Assert.Contains(
+            "both have priority 77", _kubectl.Run("patch cnp equal-b --type=merge -p {\"spec\":{\"priority\":77}}").Error);
     }
 
     [Fact]
