@@ -25,10 +25,4 @@ internal sealed record TableColumn(string Name, string Type, string Description,
 internal readonly record struct TableRow(IReadOnlyList<JsonNode?> Cells, bool Completed = false);
 
 /// <summary>How a kind is printed: columns, and the cells of an object at a time.</summary>
-internal sealed record TableLayout(ImmutableArray<TableColumn> Columns, Func<JsonObject, DateTimeOffset, TableRow> Row)
-{
-    /// <summary>Name and Age: kinds without a printer of their own.</summary>
-    public static TableLayout NameAndAge { get; } = new(
-        [TableColumn.ObjectName, TableColumn.Age],
-        (tree, now) => new TableRow([Cell.Name(tree), Cell.Age(tree, now)]));
-}
+internal sealed record TableLayout(ImmutableArray<TableColumn> Columns, Func<JsonObject, DateTimeOffset, TableRow> Row);

@@ -80,10 +80,6 @@ internal static class Declare
         new(name, tag, FieldKind.Object, FieldShape.List, type, GoWhole: whole, MergeKey: merge, RetainKeys: retain,
             Required: must);
 
-    /// <summary>A map of objects of another type.</summary>
-    public static ApiField ObjMap(string name, int tag, Func<ObjectSchema> type, bool must = false) =>
-        new(name, tag, FieldKind.Object, FieldShape.Map, type, Required: must);
-
     /// <summary>An embedded struct: one message in protobuf, members of the outer object in JSON.</summary>
     public static ApiField Inline(int tag, Func<ObjectSchema> type) =>
         new("", tag, FieldKind.Object, FieldShape.Single, type, Embedded: true);

@@ -16,9 +16,6 @@ internal static unsafe partial class Libc
     internal static partial int close(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int dup(int fd);
-
-    [LibraryImport(Library, SetLastError = true)]
     internal static partial int bind(int fd, byte* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -60,9 +57,6 @@ internal static unsafe partial class Libc
     internal static partial uint geteuid();
 
     [LibraryImport(Library)]
-    internal static partial uint getgid();
-
-    [LibraryImport(Library)]
     internal static partial int getppid();
 
     [LibraryImport(Library)]
@@ -70,9 +64,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int kill(int pid, int signal);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fcntl(int fd, int command, int argument);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);

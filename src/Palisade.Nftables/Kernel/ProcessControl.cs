@@ -26,9 +26,6 @@ public static unsafe class ProcessControl
     /// <summary>The effective user id.</summary>
     public static uint EffectiveUserId => Libc.geteuid();
 
-    /// <summary>The real group id.</summary>
-    public static uint GroupId => Libc.getgid();
-
     /// <summary>The parent's process id; 1 or a reaper's after the parent has died.</summary>
     public static int ParentId => Libc.getppid();
 

@@ -57,13 +57,6 @@ internal sealed class NetlinkBuffer
 
     internal void PutByte(int type, byte value) => Put(type, [value]);
 
-    internal void PutHost16(int type, ushort value)
-    {
-        Span<byte> bytes = stackalloc byte[2];
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes, value);
-        Put(type, bytes);
-    }
-
     internal void PutHost32(int type, uint value)
     {
         Span<byte> bytes = stackalloc byte[4];

@@ -23,7 +23,6 @@ internal static class NetlinkConstants
     /// <summary>NLM_F_ACK_TLVS: attributes follow the error and the header it answers.</summary>
     internal const ushort ErrorHasAttributes = 0x200;
 
-    internal const int AddMembership = 1;
     internal const int CapAck = 10;
     internal const int ExtendedAck = 11;
     internal const int StrictCheck = 12;

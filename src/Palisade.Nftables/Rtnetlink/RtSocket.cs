@@ -62,9 +62,6 @@ public sealed class RtSocket : IDisposable
     /// <summary>Brings an interface up.</summary>
     public void SetUp(string name) => SetFlags(name, Up);
 
-    /// <summary>Brings an interface down.</summary>
-    public void SetDown(string name) => SetFlags(name, 0);
-
     /// <summary>Sets the largest packet size in bytes.</summary>
     public void SetMtu(string name, uint mtu) =>
         Change(name, $"set mtu of {name} to {mtu}", RtConstants.LinkMtu, (int)mtu);
