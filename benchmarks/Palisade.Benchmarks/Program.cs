@@ -1,5 +1,6 @@
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Enforcement;
+using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
 using Palisade.Benchmarks.Start;
 
@@ -16,6 +17,8 @@ return args switch
     ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
     ["incremental", .. var rest] => IncrementalBenchmark.Run(rest),
     ["incremental-once", var shape] => IncrementalMeasurement.Print(shape),
+    ["flood"] => FloodBenchmark.Run(15),
+    ["flood", var rounds] => FloodBenchmark.Run(int.Parse(rounds)),
     // Run by the pods of the benchmark's cluster.
     ["send", var target, var port, var log] => Sender.Run(target, int.Parse(port), log),
     ["receive", var port, var log] => Receiver.Run(int.Parse(port), log),
@@ -31,6 +34,7 @@ static int Help()
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
           connectivity [SHAPE …]  time and memory of what reaches what, class by class
+          flood [ROUNDS]          what a denied packet costs with and without its log (15 rounds; needs root)
           incremental [SVG]       single changes of a cluster, from a thousand pods to a million; draws how cost grows
         """);
     return 2;

@@ -95,12 +95,14 @@ internal sealed record Corruption(Damage Damage, string What, Ruleset Table)
     {
         var at = random.Next(chain.Rules.Length);
         var rule = chain.Rules[at];
+        if (IsLog(rule))
+            return null;   // it decides nothing, so that nothing is to be found
         switch (damage)
         {
             case Damage.RuleRemoved:
                 return chain with { Rules = chain.Rules.RemoveAt(at) };
             case Damage.RulesSwapped:
-                if (at == 0 || chain.Rules[at - 1] == rule)
+                if (at == 0 || chain.Rules[at - 1] == rule || IsLog(chain.Rules[at - 1]))
                     return chain;
                 return chain with { Rules = chain.Rules.RemoveAt(at).Insert(at - 1, rule) };
             case Damage.PortOffByOne:
@@ -184,6 +186,8 @@ internal sealed record Corruption(Damage Damage, string What, Ruleset Table)
             : ($"{element.Key}-{end} to {other.End}", set with { Elements = set.Elements.Replace(element, other) });
     }
 
+    private static bool IsLog(Rule rule) => rule.Expressions.Any(expression => expression is Log);
+
     private static Corruption? Moved(Ruleset table, Random random)
     {
         var source = Any([.. table.Chains.Where(chain => !chain.Rules.IsEmpty)], random);
@@ -191,6 +195,8 @@ internal sealed record Corruption(Damage Damage, string What, Ruleset Table)
         if (source == to)
             return null;
         var rule = Any(source.Rules, random);
+        if (IsLog(rule))
+            return null;
         var moved = table.Chains.Replace(source, source with { Rules = source.Rules.Remove(rule) })
             .Replace(to, to with { Rules = to.Rules.Insert(0, rule) });
         return new(
