@@ -71,21 +71,19 @@ internal static class FloodBenchmark
             }
         }
 
-        Console.WriteLine($"{"table",-40} ns a packet: median (min - max), CPU ns of the process a packet, to no log");
+        Console.WriteLine($"{"table",-38} ns/packet  CPU ns/packet  CPU to no log, same round: median [4th - 4th last]");
         foreach (var way in ways)
         {
-            way.Nanoseconds.Sort();
-            way.Processor.Sort();
-            var ratio = Median(way.Nanoseconds) / Median(ways[0].Nanoseconds);
+            var ratios = way.Processor.Zip(ways[0].Processor, (with, without) => with / without).Order().ToList();
             Console.WriteLine(
-                $"{way.Name,-40} {Median(way.Nanoseconds):0} ({way.Nanoseconds[0]:0} - {way.Nanoseconds[^1]:0}), "
-                + $"{Median(way.Processor):0}, {ratio:0.000}");
+                $"{way.Name,-38} {Median(way.Nanoseconds),9:0}  {Median(way.Processor),13:0}  {Median(ratios):0.000}"
+                + $" [{ratios[Math.Min(3, ratios.Count - 1)]:0.000} - {ratios[Math.Max(0, ratios.Count - 4)]:0.000}]");
         }
 
         return 0;
     }
 
-    private static double Median(List<double> sorted) => sorted[sorted.Count / 2];
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static (double Nanoseconds, double Processor) Flood(Socket socket)
     {
