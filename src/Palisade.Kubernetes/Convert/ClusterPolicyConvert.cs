@@ -16,8 +16,10 @@ namespace Palisade.Kubernetes.Convert;
 /// </summary>
 internal sealed class ClusterPolicyConvert
 {
-    // The v1alpha1 baseline has no priority; ClusterNetworkPolicies of its tier come first.
     private const int LastPriority = 1000;
+
+    // The v1alpha1 baseline has no priority; every ClusterNetworkPolicy of its tier comes first.
+    private const int AfterAll = LastPriority + 1;
 
     private readonly WireObject _policy;
     private readonly KindSchema _kind;
@@ -88,7 +90,7 @@ internal sealed class ClusterPolicyConvert
         if (tier is null)
             return 0;
         if (_kind.Kind == "BaselineAdminNetworkPolicy")
-            return LastPriority;
+            return AfterAll;
         return head["priority"] is { Value: WireNumber, Number: >= 0 and <= LastPriority } given
             ? (int)given.Number
             : 0;

@@ -41,7 +41,8 @@ public sealed class ImportTests
             $"{Given.Subject}, ingress: [{{action: Deny, from: [{{namespaces: {{}}}}]}}], egress: [{{{Rule}}}]",
             ApiKinds.BaselineAdminNetworkPolicy, "default");
         Assert.Empty(diagnostics);
-        Assert.Equal((ClusterTier.Baseline, 1000, "default"), (policy.Tier, policy.Priority, policy.Name));
+        // 1000 is the last that a ClusterNetworkPolicy may have.
+        Assert.Equal((ClusterTier.Baseline, 1001, "default"), (policy.Tier, policy.Priority, policy.Name));
         Assert.Equal(ClusterAction.Deny, Assert.Single(policy.Ingress).Action);
         Assert.Empty(Assert.Single(policy.Egress).Protocols);
     }

@@ -25,7 +25,7 @@ public sealed class ManifestTests
         Assert.Equal(
             [("a", ClusterTier.Admin, 3), ("default", ClusterTier.Admin, 1),
                 ("default (AdminNetworkPolicy)", ClusterTier.Admin, 2),
-                ("default (BaselineAdminNetworkPolicy)", ClusterTier.Baseline, 1000)],
+                ("default (BaselineAdminNetworkPolicy)", ClusterTier.Baseline, 1001)],
             set.Snapshot.ClusterNetworkPolicies.Select(policy => (policy.Name, policy.Tier, policy.Priority)));
         Assert.Equal("p.yaml:1:1", set.Snapshot.ClusterNetworkPolicies[1].Origin.ToString());
     }
