@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 
@@ -31,6 +32,12 @@ public sealed record ApiServerOptions
     /// What to warn of when a pod is created (for example that images are not pulled); null: nothing.
     /// </summary>
     public Func<JsonObject, string?>? PodWarning { get; init; }
+
+    /// <summary>
+    /// The ranges that Services get their cluster addresses from, at most one a family, the cluster's first family
+    /// first. None: no addresses, and nobody keeps EndpointSlices.
+    /// </summary>
+    public ImmutableArray<IPNetwork> ServiceRanges { get; init; } = [];
 
     /// <summary>The clock of timestamps, ages and the watch window.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

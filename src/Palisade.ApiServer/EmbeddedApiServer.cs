@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Palisade.ApiServer.Controllers;
 using Palisade.ApiServer.Discovery;
 using Palisade.ApiServer.Hosting;
 using Palisade.ApiServer.Http;
@@ -28,6 +29,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly string _token;
     private readonly VersionedStore _objects;
     private readonly WebApplication _app;
+    private EndpointController? _endpoints;
 
     private EmbeddedApiServer(
         DataDirectory directory,
@@ -58,6 +60,11 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public ObjectStore Store { get; }
 
     /// <summary>
+    /// Whether EndpointSlices say all that the store knows of pods and Services; true where nobody keeps them.
+    /// </summary>
+    public bool EndpointsAreCurrent => _endpoints?.IsCurrent ?? true;
+
+    /// <summary>
     /// A kubeconfig for clients that reach the server under another URL (host localhost or 127.0.0.1).
     /// </summary>
     public string KubeconfigFor(string serverUrl) => Kubeconfig.Text(serverUrl, _certificates.CaPem, _token);
@@ -85,6 +92,8 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             await BindAsync(app, cancel);
             server.Port = BoundPort(app);
             directory.KeepPort(server.Port);
+            if (!options.ServiceRanges.IsEmpty)
+                server._endpoints = new EndpointController(store);
             return server;
         }
         catch
@@ -98,6 +107,8 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>Ends watches and requests, then closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_endpoints is not null)
+            await _endpoints.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         _objects.Dispose();

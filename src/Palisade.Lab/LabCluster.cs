@@ -6,6 +6,7 @@ using Palisade.Lab.Flows;
 using Palisade.Lab.Network;
 using Palisade.Lab.Nodes;
 using Palisade.Lab.Pods;
+using Palisade.Lab.Services;
 
 namespace Palisade.Lab;
 
@@ -31,6 +32,7 @@ public sealed class LabCluster : IAsyncDisposable
     private EmbeddedApiServer? _server;
     private ConnectService? _connect;
     private PodController? _pods;
+    private ClusterServices? _services;
 
     private LabCluster(LabOptions options, DataLock dataLock)
     {
@@ -115,7 +117,7 @@ public sealed class LabCluster : IAsyncDisposable
             listeners.ForEach(listener => listener.Dispose());
             return ValueTask.CompletedTask;
         });
-        _connect = new ConnectService(_network, () => _pods!, CatchUpAsync);
+        _connect = new ConnectService(_network, () => _pods!, () => _services!.View, CatchUpAsync);
         var flows = new FlowService(
             () => Nodes, name => Path.Combine(RunDirectoryOf(name), FlowSocket.Name), _options.Time);
         _server = await StartServerAsync(
@@ -131,6 +133,8 @@ public sealed class LabCluster : IAsyncDisposable
         NodeObjects.RemoveSurplus(_server.Store, _network, _options.Say);
         NodeObjects.Register(_server.Store, _network, "1.35", now);
         _lock.Write("kubeconfig", _server.KubeconfigText);
+        _services = new ClusterServices(_server, _network, _options.Say);
+        _undo.Push(_services.DisposeAsync);
         StartPods();
         StartAgents();
     }
@@ -148,6 +152,7 @@ public sealed class LabCluster : IAsyncDisposable
                     ListenHandles = [.. listeners.Select(listener => listener.Handle)],
                     MapExtra = map,
                     PodWarning = PodWarnings.For,
+                    ServiceRanges = [.. Network.Plan.ServiceRanges],
                     Time = _options.Time,
                 },
                 cancel);
@@ -190,7 +195,8 @@ public sealed class LabCluster : IAsyncDisposable
 
     private string RunDirectoryOf(string node) => Path.Combine(_lock.Directory, "run", node);
 
-    private Task CatchUpAsync(CancellationToken cancel) => _enforcement.CatchUpAsync(Server.Store, Patience, cancel);
+    private Task CatchUpAsync(CancellationToken cancel) => Task.WhenAll(
+        _services!.CatchUpAsync(Patience, cancel), _enforcement.CatchUpAsync(Server.Store, Patience, cancel));
 
     private string Now() =>
         _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

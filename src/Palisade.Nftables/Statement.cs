@@ -15,6 +15,12 @@ public static class Statement
     /// <summary>`return`.</summary>
     public static ImmutableArray<Expression> Return { get; } = Verdict(NftVerdict.Return);
 
+    /// <summary>`reject`: dropped, and the sender is told by ICMP.</summary>
+    public static ImmutableArray<Expression> Reject { get; } = [new Reject()];
+
+    /// <summary>`reject with tcp reset`; needs a match on TCP before it.</summary>
+    public static ImmutableArray<Expression> RejectByTcpReset { get; } = [new Reject(ByTcpReset: true)];
+
     /// <summary>`jump chain`.</summary>
     public static ImmutableArray<Expression> Jump(string chain) => Verdict(NftVerdict.Jump(chain));
 

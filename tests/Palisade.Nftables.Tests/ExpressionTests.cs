@@ -79,6 +79,10 @@ public sealed class ExpressionTests
             "2c0001800b0001006c6f6f6b757000001c00028008000200000000010800030000000001060001006d000000",
             Statement.DestinationNatByMap(6, "m"), "dnat ip6 to ip6 daddr . meta l4proto . th dport map @m"),
         new(new NoTrack(), "140001800c0001006e6f747261636b0004000280", Statement.NoTrack, "notrack"),
+        new(new Reject(), "240001800b00010072656a65637400001400028008000100000000020500020001000000",
+            Statement.Reject, "reject"),
+        new(new Reject(ByTcpReset: true), "1c0001800b00010072656a65637400000c0002800800010000000001",
+            [.. Match.Protocol(6), .. Statement.RejectByTcpReset], "meta l4proto tcp reject with tcp reset"),
         new(new Bitwise(NftKey.Host32(~8u)) { Xor = NftKey.Host32(8) },
             "440001800c000100626974776973650034000280080001000000000108000200000000010800030000000004"
             + "0c00048008000100f7ffffff0c0005800800010008000000",

@@ -11,7 +11,7 @@ public sealed class JunkTests
     private static readonly string[] Names =
     [
         "meta", "payload", "cmp", "bitwise", "range", "lookup", "ct", "fib", "counter", "objref", "immediate", "log",
-        "limit", "notrack", "numgen", "nat", "quota",
+        "limit", "notrack", "numgen", "nat", "reject", "quota",
     ];
 
     private static readonly Gen<byte[]> Body = Gen.Select(Gen.Int[1, 14], Gen.Byte.Array[0, 24]).Array[0, 8]

@@ -63,8 +63,10 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             var causes = Metadata.CarryOver(tree, old);
             KeepOtherPart(resource, part, tree, old);
             tree = Default(resource, tree);
+            var unassigned = resource.Assign(tree, old, transaction.Of(resource).Values);
             CountGeneration(resource, tree, old);
-            var warnings = Judge(resource, tree, old, [.. causes, .. resource.JudgeChange(tree, old)]);
+            var warnings = Judge(
+                resource, tree, old, [.. causes, .. resource.JudgeChange(tree, old), .. unassigned]);
             if (!JsonNode.DeepEquals(tree["spec"], old["spec"]))
                 warnings = [.. warnings, .. Among(transaction, resource, tree)];
             return StoreUpdate(transaction, existing, tree, old, write, warnings);
@@ -102,7 +104,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             var key = StoredObject.KeyOf(Metadata.Of(full));
             if (resource.Kind.Namespaced)
                 CheckNamespace(transaction, resource, key);
-            var warnings = Judge(resource, full, null, []);
+            var unassigned = resource.Assign(full, null, transaction.Of(resource).Values);
+            var warnings = Judge(resource, full, null, unassigned);
             if (transaction.Get(resource, key) is not null)
                 throw Errors.AlreadyExists(resource.Kind, key.Name);
             if (resource.WarnCreator(full) is { } warning)

@@ -41,6 +41,13 @@ internal sealed class Resource
     /// <summary>What an update may not change, besides what ObjectValidation says.</summary>
     public Func<JsonObject, JsonObject, IEnumerable<Cause>> JudgeChange { get; init; } = (_, _) => [];
 
+    /// <summary>
+    /// Fills in what depends on the other objects of the resource (addresses), under the store's lock: the object, what
+    /// it was before (null: it is new), all there are. Answers what stands against it.
+    /// </summary>
+    public Func<JsonObject, JsonObject?, IEnumerable<StoredObject>, IReadOnlyList<Cause>> Assign { get; init; } =
+        (_, _, _) => [];
+
     /// <summary>What the creator of an object is warned of.</summary>
     public Func<JsonObject, string?> WarnCreator { get; init; } = _ => null;
 

@@ -17,7 +17,9 @@ internal sealed class ResourceRegistry
             NamespaceResource.Register(),
             NodeResource.Register(),
             PodResource.Register(options),
-            ServiceResource.Register(),
+            ServiceResource.Register(options),
+            EndpointsResource.Register(),
+            EndpointSliceResource.Register(),
             NetworkPolicyResource.Register(),
             ClusterNetworkPolicyResource.Register(),
         ];

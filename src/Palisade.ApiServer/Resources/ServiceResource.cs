@@ -5,13 +5,15 @@ using Palisade.Kubernetes.Schema;
 namespace Palisade.ApiServer.Resources;
 
 /// <summary>
-/// v1 Service: kept and shown; no cluster address is given out, since nothing here would answer on it.
+/// v1 Service. Cluster addresses are given out where the server was told of a range (ServiceAddresses); otherwise
+/// nothing would answer on them, and every Service is without.
 /// </summary>
 internal static class ServiceResource
 {
-    public static Resource Register() => new()
+    public static Resource Register(ApiServerOptions options) => new()
     {
         Kind = ApiKinds.Service,
+        Assign = new ServiceAddresses(options.ServiceRanges).Assign,
         Categories = ["all"],
         SelectableFields = [new("spec.clusterIP"), new("spec.type")],
         PrepareCreate = tree => tree["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
@@ -36,10 +38,7 @@ internal static class ServiceResource
         spec["type"] ??= "ClusterIP";
         spec["sessionAffinity"] ??= "None";
         if (Cell.Text(spec["type"]) != "ExternalName")
-        {
-            spec["clusterIP"] ??= "None";
             spec["internalTrafficPolicy"] ??= "Cluster";
-        }
 
         foreach (var port in Cell.Objects(spec["ports"]))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Palisade.Cli.Output;
 using Palisade.Kubernetes.Client;
 using Palisade.Lab.Connect;
@@ -11,9 +12,16 @@ internal sealed class LabConnections(KubeClient client)
     // The lab itself bounds how many it opens at once; this bounds the requests on the wire.
     private const int AtOnce = 32;
 
-    /// <summary>Opens every connection of an answer; a service's backends one by one.</summary>
+    /// <summary>
+    /// Opens the connections of an answer. One to a Service goes to the Service, whichever pod it meets there, as long
+    /// as the verdict is the same for all of them; otherwise to each of its pods, so that the answer is no matter of
+    /// chance.
+    /// </summary>
     public async Task<ImmutableArray<ConnectAnswer>> TryAsync(Answer answer, TimeSpan timeout, CancellationToken cancel)
     {
+        if (answer.Question.To.Form == EndpointForm.Service
+            && answer.Connections.DistinctBy(connection => connection.Explanation.Verdict).Count() == 1)
+            return [await TryAsync(ToService(answer, timeout), cancel)];
         var met = ImmutableArray.CreateBuilder<ConnectAnswer>();
         foreach (var connection in answer.Connections)
             met.Add(await TryAsync(Request(answer.Question, connection, timeout), cancel));
@@ -30,6 +38,14 @@ internal sealed class LabConnections(KubeClient client)
             met[i] = await TryAsync(answers[i], timeout, stop));
         return met;
     }
+
+    private static ConnectRequest ToService(Answer answer, TimeSpan timeout) => new(
+        answer.Connections[0].From,
+        answer.Question.To.ToString(),
+        answer.Question.ProtocolText,
+        int.Parse(answer.Question.Port, CultureInfo.InvariantCulture),
+        (int)answer.Question.Family,
+        (int)timeout.TotalMilliseconds);
 
     private static ConnectRequest Request(Question question, AnsweredConnection connection, TimeSpan timeout) => new(
         connection.From,

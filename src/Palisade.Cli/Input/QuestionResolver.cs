@@ -21,7 +21,7 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     /// differ.</exception>
     public Answer Answer(Question asked)
     {
-        var question = asked with { Family = FamilyOf(asked) };
+        var question = ThroughService(asked with { Family = FamilyOf(asked) });
         var from = PartyOf(question.From, question.Family);
         var targets = question.To.Form == EndpointForm.Service
             ? Backends(question)
@@ -44,6 +44,23 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
         PartyKind.Node => $"node:{party.Node}",
         _ => $"ip:{party.Address}",
     };
+
+    /// <summary>
+    /// A cluster address stands for its Service: no policy ever sees it. The Service's port is asked for by number.
+    /// </summary>
+    private Question ThroughService(Question question)
+    {
+        var to = question.To;
+        if (to.Form == EndpointForm.Address
+            && Snapshot.Services.FirstOrDefault(s => s.ClusterAddresses.Contains(to.Address)) is { } behind)
+            to = new(EndpointForm.Service, behind.Namespace, "", behind.Name, default);
+        if (to.Form != EndpointForm.Service || TryNumber(question.Port, out _))
+            return question with { To = to };
+        var number = Snapshot.Services.FirstOrDefault(s => s.Namespace == to.Namespace && s.Name == to.Name)
+            ?.Ports.Where(p => p.Name == question.Port && p.Protocol == question.Protocol)
+            .Select(p => (ushort?)p.Port).FirstOrDefault();
+        return question with { To = to, Port = number?.ToString(CultureInfo.InvariantCulture) ?? question.Port };
+    }
 
     private static AddressFamily FamilyOf(Question question)
     {
@@ -108,9 +125,13 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
         var service = Snapshot.Services.FirstOrDefault(s => s.Namespace == ns && s.Name == name)
             ?? throw Unknown(
                 $"there is no Service {ns}/{name}", Snapshot.Services.Select(s => $"{s.Namespace}/{s.Name}"));
-        var port = TryNumber(question.Port, out var number)
-            ? number
-            : service.Ports.Where(p => p.Name == question.Port).Select(p => p.Port).FirstOrDefault();
+        if (!TryNumber(question.Port, out var port))
+        {
+            throw Unknown(
+                $"Service {service.Namespace}/{service.Name} has no port {question.PortText}",
+                service.Ports.Select(p => $"{p.Port}/{p.Protocol.Spelling()}{(p.Name is "" ? "" : $" ({p.Name})")}"));
+        }
+
         var found = _services.Resolve(ns, name, port, question.Protocol, question.Family);
         if (found.Problem is { } problem)
             throw new BadInputException(problem);

@@ -8,18 +8,21 @@ using Microsoft.AspNetCore.Routing;
 using Palisade.Lab.Network;
 using Palisade.Lab.Pods;
 using Palisade.Lab.Servers;
+using Palisade.Lab.Services;
 using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Connect;
 
 /// <summary>
-/// Finds out who is meant by ns/pod, node:NAME and ip:ADDRESS, and opens the connection between them.
+/// Finds out who is meant by ns/pod, node:NAME, ip:ADDRESS and svc:ns/name, and opens the connection between them.
 /// </summary>
 /// <param name="network">Nodes and outside.</param>
 /// <param name="pods">The pods; they come after the endpoint.</param>
+/// <param name="services">The Services, likewise.</param>
 /// <param name="catchUp">Waits until the nodes enforce what the API has acknowledged.</param>
 internal sealed class ConnectService(
-    LabNetwork network, Func<PodController> pods, Func<CancellationToken, Task> catchUp) : IDisposable
+    LabNetwork network, Func<PodController> pods, Func<ServiceView> services, Func<CancellationToken, Task> catchUp)
+    : IDisposable
 {
     // A probe that is dropped costs one socket for its whole timeout and no processor time.
     private const int MostAtOnce = 128;
@@ -132,8 +135,10 @@ internal sealed class ConnectService(
         };
         var family = FamilyOf(request);
         var from = Find(request.From, family);
-        var to = Find(request.To, family);
         var port = (ushort)(request.Port ?? 0);
+        var to = FindTarget(request.To, family, protocol, ref port);
+        if (from.IsOutside && network.Plan.ServiceRanges.Any(range => range.Contains(to.Address)))
+            throw new LabException($"{request.To}: cluster addresses are known on the nodes and in their pods only");
         var probe = new Probe(
             from.Namespace, from.Address, to.Address, protocol, port,
             TimeSpan.FromMilliseconds(request.TimeoutMilliseconds));
@@ -175,6 +180,18 @@ internal sealed class ConnectService(
         return request.Family == 6 ? 6 : 4;
     }
 
+    private Party FindTarget(string party, int family, ProbeProtocol protocol, ref ushort port)
+    {
+        if (!party.StartsWith("svc:", StringComparison.Ordinal))
+            return Find(party, family);
+        if (party[4..].Split('/') is not [{ Length: > 0 } ns, { Length: > 0 } name])
+            throw new LabException($"{party}: write svc:ns/name");
+        var service = services().Find(ns, name) ?? throw new LabException($"{party}: no such Service");
+        var target = ServiceTarget.Choose(services(), service, family, protocol, port);
+        port = target.Port;
+        return new Party(network.Nodes[0].Namespace, target.Address, false);
+    }
+
     private Party Find(string party, int family)
     {
         if (party.StartsWith("node:", StringComparison.Ordinal))
@@ -188,7 +205,7 @@ internal sealed class ConnectService(
         if (party.StartsWith("ip:", StringComparison.Ordinal))
             return FindAddress(party);
         if (party.StartsWith("svc:", StringComparison.Ordinal))
-            throw new LabException($"{party}: services are not served yet; name one of its pods");
+            throw new LabException($"{party}: a Service opens no connections");
         if (party.Split('/') is not [{ Length: > 0 } podNamespace, { Length: > 0 } name])
             throw new LabException($"{party}: write ns/pod, node:NAME or ip:ADDRESS");
         return OfPod(pods().Find(podNamespace, name) ?? throw new LabException($"{party}: no such pod runs"), family);
@@ -205,6 +222,8 @@ internal sealed class ConnectService(
             return new Party(node.Namespace, address, false);
         if (AddressPlan.AllPods.Any(range => range.Contains(address)))
             throw new LabException($"{party}: an address of the pod range that no pod has");
+        if (network.Plan.ServiceRanges.Any(range => range.Contains(address)))
+            return new Party(network.Nodes[0].Namespace, address, false);
         network.Outside.Own(address);
         return new Party(network.Outside.Namespace, address, true);
     }

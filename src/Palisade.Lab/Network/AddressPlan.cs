@@ -20,6 +20,7 @@ internal sealed record AddressPair(IPAddress V4, IPAddress? V6)
 /// <list type="bullet">
 /// <item>pods: 10.244.N.0/24 and fd00:10:244:N::/64 on node N; kubeadm's and kind's usual ranges</item>
 /// <item>nodes: 172.30.0.N and fd00:172:30::N</item>
+/// <item>Services: 10.96.0.0/16 and fd00:10:96::/112, kind's usual ranges; DNS at 10.96.0.10 and fd00:10:96::a</item>
 /// <item>outside: 172.30.255.1 and fd00:172:30:ffff::1; any other address on demand</item>
 /// </list>
 /// </summary>
@@ -43,6 +44,16 @@ internal sealed class AddressPlan(bool hasIPv6)
     /// <summary>The ranges of all nodes that there can be.</summary>
     public static readonly IReadOnlyList<IPNetwork> AllPods =
         [IPNetwork.Parse("10.244.0.0/16"), IPNetwork.Parse("fd00:10:244::/48")];
+
+    private static readonly IPNetwork[] _services =
+        [IPNetwork.Parse("10.96.0.0/16"), IPNetwork.Parse("fd00:10:96::/112")];
+
+    /// <summary>The ranges of the Services' cluster addresses, IPv4 first.</summary>
+    public IReadOnlyList<IPNetwork> ServiceRanges => hasIPv6 ? _services : _services[..1];
+
+    /// <summary>Where every pod asks for names: the tenth address, as kubeadm has it.</summary>
+    public AddressPair Dns => new(
+        Add(_services[0].BaseAddress, 10), hasIPv6 ? Add(_services[1].BaseAddress, 10) : null);
 
     /// <summary>Whether the lab has IPv6.</summary>
     public bool HasIPv6 => hasIPv6;

@@ -62,6 +62,7 @@ public abstract record Expression
             "notrack" => new NoTrack(),
             "numgen" => NumberGenerator.DecodeBody(body),
             "nat" => Nat.DecodeBody(body),
+            "reject" => Reject.DecodeBody(body),
             _ => new Unknown(name, new(body)),
         };
     }

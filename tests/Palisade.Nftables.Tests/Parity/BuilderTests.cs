@@ -209,6 +209,8 @@ public sealed class BuilderTests
             "fib saddr . iif type local accept"),
         (Rule.Of(Match.Fib(FibInput.DestinationAddress | FibInput.InputInterface, 3, not: true), Statement.Drop),
             "fib daddr . iif type != broadcast drop"),
+        (Rule.Of(Statement.Reject), "reject"),
+        (Rule.Of(Match.Protocol(6), Statement.RejectByTcpReset), "meta l4proto tcp reject with tcp reset"),
     ];
 
     public static ImmutableArray<(Rule Rule, string Text)> Raw { get; } =

@@ -1,0 +1,140 @@
+using System.Text.Json.Nodes;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Client;
+
+namespace Palisade.ApiServer.Controllers;
+
+/// <summary>
+/// Keeps the EndpointSlices and Endpoints of every Service with a selector. Level-triggered: each pass compares what
+/// there is with what there should be, and writes only the difference.
+/// </summary>
+internal sealed class EndpointController : IAsyncDisposable
+{
+    private const string SliceResource = "endpointslices.discovery.k8s.io";
+    private const string EndpointsResource = "endpoints";
+
+    private readonly ObjectStore _store;
+    private readonly ChangeSignal _signal = new();
+    private readonly ObjectFollower<PodBehind> _pods;
+    private readonly ObjectFollower<JsonObject> _services;
+    private readonly ObjectFollower<(string, string)> _slices;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private (long Pods, long Services) _synced = (-1, -1);
+
+    public EndpointController(ObjectStore store)
+    {
+        _store = store;
+        _pods = new(store, "pods", PodBehind.Read, _signal.Raise);
+        _services = new(store, "services", service => service, _signal.Raise);
+        // Only to hear of slices that somebody else changed or deleted.
+        _slices = new(store, SliceResource, KeyOf, _signal.Raise);
+        _running = RunAsync();
+    }
+
+    /// <summary>Whether everything that the store knows of pods and Services is in the slices.</summary>
+    public bool IsCurrent
+    {
+        get
+        {
+            var (pods, services) = _synced;
+            return pods >= 0 && _pods.IsNewest(pods) && _services.IsNewest(services);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+        _signal.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var following = Task.WhenAll(
+            _pods.RunAsync(_stop.Token), _services.RunAsync(_stop.Token), _slices.RunAsync(_stop.Token));
+        try
+        {
+            // Before the first pass all is known: nothing is taken away only because it has not been read yet.
+            await Task.WhenAll(_pods.Complete, _services.Complete, _slices.Complete).WaitAsync(_stop.Token);
+            while (true)
+            {
+                SyncOnce();
+                await _signal.WaitAsync(_stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            await following.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private void SyncOnce()
+    {
+        var (services, servicesVersion) = _services.Now;
+        var (known, podsVersion) = _pods.Now;
+        var pods = known.Where(pod => !pod.IsGone).ToLookup(pod => pod.Namespace);
+        var wanted = new Dictionary<(string, string), JsonObject>();
+        var wantedEndpoints = new Dictionary<(string, string), JsonObject>();
+        foreach (var service in services)
+        {
+            if (EndpointPlan.SelectorOf(service) is not { } selector)
+                continue;
+            var behind = pods[KeyOf(service).Namespace].Where(pod => pod.IsChosenBy(selector)).ToList();
+            foreach (var slice in EndpointPlan.Slices(service, behind))
+                wanted[KeyOf(slice)] = slice;
+            wantedEndpoints[KeyOf(service)] = EndpointPlan.Endpoints(service, behind);
+        }
+
+        Write(SliceResource, wanted, slice =>
+            Cell.Text(slice["metadata"]?["labels"]?[EndpointPlan.ManagedBy]) == EndpointPlan.Manager);
+        Write(EndpointsResource, wantedEndpoints, endpoints =>
+            Cell.Text(endpoints["metadata"]?["labels"]?["endpoints.kubernetes.io/managed-by"]).Length > 0);
+        _synced = (podsVersion, servicesVersion);
+    }
+
+    /// <summary>Makes what is ours in a resource be exactly what is wanted.</summary>
+    private void Write(
+        string resource, Dictionary<(string Namespace, string Name), JsonObject> wanted, Func<JsonObject, bool> isOurs)
+    {
+        var there = _store.List(resource).ToDictionary(KeyOf);
+        foreach (var (key, value) in wanted)
+        {
+            if (!there.TryGetValue(key, out var old))
+                Try(() => _store.Create(value));
+            else if (Differs(old, value))
+            {
+                value["metadata"]!["resourceVersion"] = old["metadata"]!["resourceVersion"]!.DeepClone();
+                Try(() => _store.Update(value));
+            }
+        }
+
+        // Last, so that a pod that moves from slice to slice is never in none.
+        foreach (var (key, old) in there)
+        {
+            if (isOurs(old) && !wanted.ContainsKey(key))
+                Try(() => _store.Delete(resource, key.Namespace, key.Name));
+        }
+    }
+
+    private static bool Differs(JsonObject old, JsonObject value) =>
+        value.Any(field => field.Key != "metadata" && !JsonNode.DeepEquals(field.Value, old[field.Key]))
+        || !JsonNode.DeepEquals(value["metadata"]?["labels"], old["metadata"]?["labels"]);
+
+    private static void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (StatusException)
+        {
+            // Changed meanwhile, or the namespace is going: the event of that is on its way and brings the next pass.
+        }
+    }
+
+    private static (string Namespace, string Name) KeyOf(JsonObject value) =>
+        (Cell.Text(value["metadata"]?["namespace"]), Cell.Name(value));
+}
