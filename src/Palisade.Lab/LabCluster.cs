@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using Palisade.ApiServer;
 using Palisade.Lab.Connect;
+using Palisade.Lab.Dns;
 using Palisade.Lab.Flows;
 using Palisade.Lab.Network;
 using Palisade.Lab.Nodes;
@@ -135,6 +136,7 @@ public sealed class LabCluster : IAsyncDisposable
         _lock.Write("kubeconfig", _server.KubeconfigText);
         _services = new ClusterServices(_server, _network, _options.Say);
         _undo.Push(_services.DisposeAsync);
+        DnsObjects.Create(_server.Store, _network.Plan);
         StartPods();
         StartAgents();
     }
@@ -167,7 +169,11 @@ public sealed class LabCluster : IAsyncDisposable
     {
         Directory.CreateDirectory(LogDirectory);
         var settings = new ContainerSettings(
-            _options.ShimProgram ?? Programs.Shim(), LogDirectory, _lock.Directory, Now, () => { });
+            _options.ShimProgram ?? Programs.Shim(), LogDirectory, _lock.Directory, Now, () => { })
+        {
+            Names = question => _services!.Answer(question, address => _pods!.Find(address)?.Pod.Namespace),
+            ResolverFile = WriteResolverFile,
+        };
         _pods = new PodController(_server!.Store, Network, _enforcement.Pods, settings, _options.Say);
         var running = _pods.RunAsync(_stop.Token);
         _undo.Push(async () =>
@@ -194,6 +200,10 @@ public sealed class LabCluster : IAsyncDisposable
     }
 
     private string RunDirectoryOf(string node) => Path.Combine(_lock.Directory, "run", node);
+
+    private string? WriteResolverFile(PodObject pod) =>
+        ResolverFile.Text(pod.Spec, pod.Namespace, Network.Plan.Dns.V4) is { } text
+            ? _lock.Write(Path.Combine("run", $"resolv-{pod.Uid}.conf"), text) : null;
 
     private Task CatchUpAsync(CancellationToken cancel) => Task.WhenAll(
         _services!.CatchUpAsync(Patience, cancel), _enforcement.CatchUpAsync(Server.Store, Patience, cancel));

@@ -107,7 +107,9 @@ internal static class Prober
         await socket.SendAsync("palisade"u8.ToArray(), cancel);
         var buffer = new byte[64];
         var read = await socket.ReceiveAsync(buffer, cancel);
-        return (true, true, $"echo {Encoding.UTF8.GetString(buffer, 0, read)}");
+        // Whoever is no echo has still answered: a DNS server says that this is no question.
+        return (true, true, buffer.AsSpan(0, read).SequenceEqual("palisade"u8)
+            ? "echo palisade" : $"an answer of {read} bytes");
     }
 
     /// <summary>A socket in the probe's namespace, bound to the source address where one is given.</summary>

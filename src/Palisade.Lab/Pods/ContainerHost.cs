@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Palisade.Lab.Connect;
+using Palisade.Lab.Dns;
 using Palisade.Lab.Network;
 using Palisade.Lab.Servers;
 using Palisade.Nftables.Kernel;
@@ -14,7 +15,14 @@ namespace Palisade.Lab.Pods;
 /// <param name="Now">The time for status, RFC 3339.</param>
 /// <param name="Changed">Is called when a container's state changed.</param>
 internal sealed record ContainerSettings(
-    IReadOnlyList<string> Shim, string LogDirectory, string Mark, Func<string> Now, Action Changed);
+    IReadOnlyList<string> Shim, string LogDirectory, string Mark, Func<string> Now, Action Changed)
+{
+    /// <summary>The names of the cluster, which a pod that serves DNS answers with.</summary>
+    public Func<DnsQuestion, DnsAnswer> Names { get; init; } = _ => DnsAnswer.Only(DnsCode.Refused);
+
+    /// <summary>Writes the resolv.conf of a pod; answers its file, or null where the machine's own counts.</summary>
+    public Func<PodObject, string?> ResolverFile { get; init; } = _ => null;
+}
 
 /// <summary>A pod's containers while they run: built-in servers, and host programs where a command is given.</summary>
 internal sealed class ContainerHost : IAsyncDisposable
@@ -73,6 +81,12 @@ internal sealed class ContainerHost : IAsyncDisposable
     {
         var ports = PortsOf(pod);
         var bind = LabNamespaces.HasIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        if (pod.IsDns)
+        {
+            OpenDns(bind, where);
+            return;
+        }
+
         foreach (var port in ports.Where(port => port.Protocol != ProbeProtocol.Sctp))
         {
             try
@@ -88,6 +102,18 @@ internal sealed class ContainerHost : IAsyncDisposable
         var sctp = ports.Where(port => port.Protocol == ProbeProtocol.Sctp).Select(port => port.Number).ToList();
         if (sctp.Count > 0)
             OpenSctp(sctp, where);
+    }
+
+    private void OpenDns(IPAddress bind, NetworkNamespace where)
+    {
+        try
+        {
+            _servers.Add(where.Run(() => DnsServer.Open(bind, _settings.Names)));
+        }
+        catch (SocketException refusal)
+        {
+            _notes.Add($"DNS is not answered: {refusal.Message}");
+        }
     }
 
     private void OpenSctp(List<ushort> ports, NetworkNamespace where)
@@ -136,7 +162,7 @@ internal sealed class ContainerHost : IAsyncDisposable
         var log = Path.Combine(_settings.LogDirectory, $"{pod.Namespace}_{pod.Name}_{container.Name}.log");
         var start = new HostCommandStart(
             where, _settings.Shim, container.Command, environment, container.WorkingDirectory,
-            pod.Sidecars.Contains(container) ? "Always" : pod.RestartPolicy, log);
+            pod.Sidecars.Contains(container) ? "Always" : pod.RestartPolicy, log, _settings.ResolverFile(pod));
         return new HostCommand(start, _settings.Now, _settings.Changed);
     }
 }

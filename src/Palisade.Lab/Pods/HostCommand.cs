@@ -12,6 +12,7 @@ namespace Palisade.Lab.Pods;
 /// <param name="WorkingDirectory">Where it starts, or null for the caller's.</param>
 /// <param name="RestartPolicy">Always, OnFailure or Never.</param>
 /// <param name="LogFile">Gets its output.</param>
+/// <param name="ResolverFile">What it sees as /etc/resolv.conf; null: the machine's own.</param>
 internal sealed record HostCommandStart(
     NetworkNamespace Namespace,
     IReadOnlyList<string> Shim,
@@ -19,7 +20,8 @@ internal sealed record HostCommandStart(
     IReadOnlyList<KeyValuePair<string, string>> Environment,
     string? WorkingDirectory,
     string RestartPolicy,
-    string LogFile);
+    string LogFile,
+    string? ResolverFile);
 
 /// <summary>
 /// A container's command: a program of this machine inside the pod's namespace, restarted as restartPolicy says.
@@ -136,7 +138,10 @@ internal sealed class HostCommand : IAsyncDisposable
             WorkingDirectory = _start.WorkingDirectory ?? "",
         };
         string[] arguments =
-            [.. _start.Shim.Skip(1), System.Environment.ProcessId.ToString(), .. _start.Command];
+        [
+            .. _start.Shim.Skip(1), System.Environment.ProcessId.ToString(), _start.ResolverFile ?? "",
+            .. _start.Command,
+        ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in _start.Environment)

@@ -12,19 +12,26 @@ public static class PodCommandShim
     /// <summary>The hidden first argument that asks for it.</summary>
     public const string Verb = "__pod-command";
 
+    private const string Resolver = "/etc/resolv.conf";
+
     // What a shell answers when a program does not exist, or cannot be run (POSIX 2.8.2).
     private const int NotFound = 127;
     internal const int NotExecutable = 126;
 
-    /// <summary>Arguments: the parent's process id, the program, its arguments. Returns only when it fails.</summary>
+    /// <summary>
+    /// Arguments: the parent's process id, the file to see as /etc/resolv.conf or "", the program, its arguments.
+    /// Returns only when it fails.
+    /// </summary>
     public static int Run(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count < 2 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
+        if (arguments.Count < 3 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
             return NotExecutable;
         if (!ProcessControl.DieWithParent(parent))
             return NotExecutable;
         ProcessControl.BeginSession();
-        var command = arguments.Skip(1).ToList();
+        if (arguments[1].Length > 0)
+            UseResolver(arguments[1]);
+        var command = arguments.Skip(2).ToList();
         var program = Find(command[0]);
         if (program is null)
         {
@@ -42,6 +49,19 @@ public static class PodCommandShim
         }
 
         return NotExecutable;
+    }
+
+    private static void UseResolver(string file)
+    {
+        try
+        {
+            MountNamespace.Replace(Resolver, file);
+        }
+        catch (KernelException refusal)
+        {
+            // The command runs all the same; only the cluster's names are not known to it.
+            Console.Error.WriteLine($"no names of the cluster: {refusal.Message}");
+        }
     }
 
     /// <summary>The program's file, looked up in PATH as execvp does; null when there is none.</summary>

@@ -191,7 +191,9 @@ internal sealed class PodController : IDisposable
     {
         Dictionary<string, int> load;
         lock (_gate)
-            load = _pods.Values.Where(other => other.NodeName is not null && !other.IsFinished)
+            load = _pods.Values
+                // The cluster's own pods come before anybody's and should not move them about.
+                .Where(other => other.NodeName is not null && !other.IsFinished && other.Namespace != "kube-system")
                 .GroupBy(other => other.NodeName!).ToDictionary(group => group.Key, group => group.Count());
         var nodes = _network.Nodes
             .Select(node => (node.Name, Object: _store.Get("nodes", null, node.Name)))

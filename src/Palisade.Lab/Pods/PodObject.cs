@@ -30,6 +30,12 @@ internal sealed class PodObject
     /// </summary>
     public const string AddressAnnotation = "lab.palisade.dev/pod-ips";
 
+    /// <summary>The annotation that says what the built-in server of a pod is, when it is no echo.</summary>
+    public const string ServesAnnotation = "lab.palisade.dev/serves";
+
+    /// <summary>The value that makes it the cluster's DNS.</summary>
+    public const string ServesNames = "dns";
+
     private readonly JsonObject _json;
 
     /// <summary>Reads a Pod.</summary>
@@ -61,6 +67,12 @@ internal sealed class PodObject
     public string? NodeName => Text(_json["spec"]?["nodeName"]) is { Length: > 0 } name ? name : null;
 
     public bool IsHostNetwork => _json["spec"]?["hostNetwork"] is JsonValue value && value.GetValue<bool>();
+
+    /// <summary>Whether its built-in server answers DNS.</summary>
+    public bool IsDns => Text(_json["metadata"]?["annotations"]?[ServesAnnotation]) == ServesNames;
+
+    /// <summary>Its spec, as the API has it.</summary>
+    public JsonNode? Spec => _json["spec"];
 
     public string RestartPolicy => Text(_json["spec"]?["restartPolicy"]) ?? "Always";
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net;
 using Palisade.ApiServer;
 using Palisade.Kubernetes.Client;
+using Palisade.Lab.Dns;
 using Palisade.Lab.Network;
 
 namespace Palisade.Lab.Services;
@@ -9,6 +11,7 @@ namespace Palisade.Lab.Services;
 internal sealed class ClusterServices : IAsyncDisposable
 {
     private readonly EmbeddedApiServer _server;
+    private readonly IReadOnlyList<IPNetwork> _ranges;
     private readonly ServiceBook _book;
     private readonly ServiceProxy _proxy;
     private readonly ChangeSignal _signal = new();
@@ -19,6 +22,7 @@ internal sealed class ClusterServices : IAsyncDisposable
     public ClusterServices(EmbeddedApiServer server, LabNetwork network, Action<string> say)
     {
         _server = server;
+        _ranges = network.Plan.ServiceRanges;
         _book = new ServiceBook(server.Store, _signal.Raise);
         _following = _book.RunAsync(_stop.Token);
         _proxy = new ServiceProxy(network, _book, _signal, say);
@@ -26,6 +30,15 @@ internal sealed class ClusterServices : IAsyncDisposable
 
     /// <summary>The Services and their endpoints, now.</summary>
     public ServiceView View => _book.Now.View;
+
+    /// <summary>Answers a question to the cluster's DNS.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="podAt">The namespace of the pod that has an address, or null.</param>
+    public DnsAnswer Answer(DnsQuestion question, Func<IPAddress, string?> podAt) => new ClusterZone(
+        View,
+        name => _server.Store.Get("namespaces", null, name) is not null,
+        podAt,
+        [.. AddressPlan.AllPods, .. _ranges]).Answer(question);
 
     /// <summary>
     /// Waits until the nodes send connections where the API says by now; false when that takes too long.

@@ -44,6 +44,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int unshare(int flags);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int mount(string? source, string target, string? type, nuint flags, void* data);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(int fd, int type);
 
