@@ -249,8 +249,8 @@ public sealed class KubectlTests(RunningServer running)
         Assert.Matches(@"(?m)^nodes +no +v1 +false +Node$", resources);
         Assert.Equal(
             [
-                "authentication.k8s.io/v1", "authorization.k8s.io/v1", "networking.k8s.io/v1",
-                "policy.networking.k8s.io/v1alpha2", "v1",
+                "authentication.k8s.io/v1", "authorization.k8s.io/v1", "discovery.k8s.io/v1",
+                "networking.k8s.io/v1", "policy.networking.k8s.io/v1alpha2", "v1",
             ],
             _kubectl.Ok("api-versions").Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("from\t<[]NetworkPolicyPeer>", _kubectl.Ok("explain netpol.spec.ingress"));

@@ -22,8 +22,8 @@ public sealed class LifecycleTests
             () => Traces.Marked($"PALISADE_LAB={up.Data}").Any(id => Traces.CommandOf(id) == "sleep 1000"));
         var traces = Traces.Of(up);
         Assert.Equal(links, Traces.MachineLinks());
-        // fabric, outside, two nodes, four pods.
-        Assert.Equal(8, traces.Namespaces);
+        // fabric, outside, two nodes, four pods and the cluster's DNS.
+        Assert.Equal(9, traces.Namespaces);
         Assert.NotEmpty(Traces.Marked($"PALISADE_LAB={up.Data}"));
 
         var code = await up.EndAsync(signal);
