@@ -33,6 +33,7 @@ internal sealed class ContainerHost : IAsyncDisposable
     private readonly ContainerSettings _settings;
     private readonly List<IAsyncDisposable> _servers = [];
     private readonly Dictionary<string, HostCommand> _commands = [];
+    private readonly Dictionary<string, Readiness> _readiness = [];
     private readonly List<string> _notes = [];
     private readonly string _begun;
 
@@ -55,11 +56,20 @@ internal sealed class ContainerHost : IAsyncDisposable
         host.OpenServers(pod, where);
         foreach (var container in pod.LongRunning.Where(container => !container.Command.IsEmpty))
             host._commands[container.Name] = host.StartCommand(pod, container, node, where, addresses);
+        foreach (var container in pod.LongRunning)
+        {
+            if (container.Readiness is { } probe)
+                host._readiness[container.Name] = new Readiness(probe, node, addresses.V4, settings.Changed);
+        }
+
         return host;
     }
 
     /// <summary>What a container does.</summary>
-    public ContainerReport Report(PodObject pod, PodContainer container)
+    public ContainerReport Report(PodObject pod, PodContainer container) =>
+        Running(pod, container) with { IsAnswering = !_readiness.TryGetValue(container.Name, out var r) || r.IsReady };
+
+    private ContainerReport Running(PodObject pod, PodContainer container)
     {
         if (_commands.TryGetValue(container.Name, out var command))
             return command.Report;
@@ -72,6 +82,7 @@ internal sealed class ContainerHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(_readiness.Values.Select(readiness => readiness.DisposeAsync().AsTask()));
         await Task.WhenAll(_commands.Values.Select(command => command.DisposeAsync().AsTask()));
         foreach (var server in _servers)
             await server.DisposeAsync();

@@ -47,4 +47,10 @@ internal sealed record ContainerReport(ContainerState State, ContainerState? Las
 {
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => State is ContainerState.Running;
+
+    /// <summary>Whether its readiness probe, if it has one, says yes.</summary>
+    public bool IsAnswering { get; init; } = true;
+
+    /// <summary>Whether it counts as ready.</summary>
+    public bool IsReady => IsRunning && IsAnswering;
 }

@@ -20,7 +20,11 @@ internal sealed record PodContainer(
     ImmutableArray<string> Command,
     ImmutableArray<(string Name, string? Value, string? FieldPath)> Environment,
     string? WorkingDirectory,
-    ImmutableArray<LabPort> Ports);
+    ImmutableArray<LabPort> Ports)
+{
+    /// <summary>How to find out whether it is ready; null: it is as soon as it runs.</summary>
+    public ReadinessProbe? Readiness { get; init; }
+}
 
 /// <summary>A Pod of the API, read once. Values the API server has validated are taken as they are.</summary>
 internal sealed class PodObject
@@ -131,7 +135,10 @@ internal sealed class PodObject
             command.IsEmpty ? [] : [.. command, .. Texts(container["args"])],
             container["env"] is JsonArray variables ? [.. variables.OfType<JsonObject>().Select(ReadVariable)] : [],
             Text(container["workingDir"]),
-            container["ports"] is JsonArray ports ? [.. ports.OfType<JsonObject>().Select(ReadPort)] : []);
+            container["ports"] is JsonArray ports ? [.. ports.OfType<JsonObject>().Select(ReadPort)] : [])
+        {
+            Readiness = ReadinessProbe.Read(container),
+        };
     }
 
     private static (string, string?, string?) ReadVariable(JsonObject variable) =>

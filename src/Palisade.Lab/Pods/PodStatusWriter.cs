@@ -27,7 +27,7 @@ internal static class PodStatusWriter
     {
         var isFinished = Phase(pod, report, opened) is "Succeeded" or "Failed";
         var isReady = opened is not null && !isFinished
-            && pod.LongRunning.All(container => report(container).IsRunning);
+            && pod.LongRunning.All(container => report(container).IsReady);
         var since = opened ?? started;
         var reason = isFinished ? "PodCompleted" : isReady ? "" : "ContainersNotReady";
         var status = new JsonObject
@@ -84,7 +84,7 @@ internal static class PodStatusWriter
             ["name"] = container.Name,
             ["image"] = container.Image,
             ["imageID"] = "",
-            ["ready"] = report.IsRunning,
+            ["ready"] = report.IsReady,
             ["started"] = report.IsRunning,
             ["restartCount"] = report.Restarts,
             ["state"] = report.State.ToJson(),
