@@ -68,6 +68,7 @@ internal sealed class ServiceProxy : IAsyncDisposable
     {
         var (view, version) = _book.Now;
         var table = ServiceTable.Of(view);
+        var isDone = true;
         foreach (var place in _places)
         {
             try
@@ -77,11 +78,13 @@ internal sealed class ServiceProxy : IAsyncDisposable
             catch (KernelException refusal)
             {
                 place.Forget();
+                isDone = false;
                 _say($"Services of {place.Node.Name}: {refusal.Message}");
             }
         }
 
-        _synced = version;
+        if (isDone)
+            _synced = version;
     }
 
     /// <summary>A node's kernel.</summary>
