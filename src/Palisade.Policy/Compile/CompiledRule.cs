@@ -35,6 +35,11 @@ internal sealed record CompiledRule(
     RuleRef Ref, SourceLocation Origin, ImmutableArray<CompiledPeer> Peers, ImmutableArray<CompiledPort> Ports,
     PortSet Numbers, ImmutableArray<PortName> Names)
 {
+    private PeerUnion? _union;
+
+    /// <summary>Its peers for people and kernels: one object for all gates that the rule is part of.</summary>
+    public PeerUnion Union => _union ??= UnionBuilder.Of(this);
+
     /// <summary>Whether the peer side of the rule matches.</summary>
     public bool MatchesPeer(int peerClass, AddressAtom? atom)
     {

@@ -12,71 +12,100 @@ internal sealed class EntryTable(PortSetPool pool)
     /// <summary>All peers of a rule, on these ports. Without ports nothing is allowed and nothing is added.</summary>
     public void Add(PortSet ports, CompiledRule rule)
     {
-        if (ports.IsEmpty)
-            return;
-        var row = RowOf(ports, rule);
-        row.Anyone |= rule.Peers.IsEmpty;
-        foreach (var peer in rule.Peers)
-        {
-            if (peer.Pods is { } pods)
-                row.Pods.Add((pods.Text, pods.Set));
-            else if (peer.Block is { } block)
-                row.Blocks.Add((block.Text, block.Block));
-            else
-                row.Addresses.Add((peer.Addresses!.Set.ToString(), peer.Addresses.Set));
-        }
+        if (!ports.IsEmpty)
+            RowOf(ports).Parts.Add((rule, null));
     }
 
     /// <summary>These pods, on these ports.</summary>
-    public void Add(PortSet ports, CompiledRule rule, PodSet pods) =>
-        RowOf(ports, rule).Pods.Add((pods.ToString(), pods));
+    public void Add(PortSet ports, CompiledRule rule, PodSet pods)
+    {
+        var row = RowOf(ports);
+        row.Parts.Add((rule, pods));
+        row.IsWhole = false;
+    }
 
-    public ImmutableArray<GateEntry> ToEntries() =>
-    [
-        .. _rows.OrderBy(row => row.Key.ToString(), StringComparer.Ordinal)
-            .Select(row => new GateEntry(row.Key, row.Value.ToUnion(), [.. row.Value.Rules])),
-    ];
+    /// <summary>
+    /// The entries in the order of their ports' texts, and of each the rules that make it (null: and other things).
+    /// Those that the gate had before are taken over if the same rules made them.
+    /// </summary>
+    public (ImmutableArray<GateEntry> Entries, ImmutableArray<CompiledRule[]?> Rules) ToEntries(Gate? before)
+    {
+        var rows = _rows.Values.ToArray();
+        Array.Sort(rows, (one, other) => string.CompareOrdinal(one.Ports.ToString(), other.Ports.ToString()));
+        var entries = ImmutableArray.CreateBuilder<GateEntry>(rows.Length);
+        var rules = ImmutableArray.CreateBuilder<CompiledRule[]?>(rows.Length);
+        var at = 0;
+        foreach (var row in rows)
+        {
+            while (before is not null && at < before.Entries.Length
+                && string.CompareOrdinal(before.Entries[at].Ports.ToString(), row.Ports.ToString()) < 0)
+                at++;
+            if (before is not null && at < before.Entries.Length && before.Entries[at].Ports.Equals(row.Ports)
+                && row.IsMadeOf(before.EntryRules[at]))
+            {
+                entries.Add(before.Entries[at]);
+                rules.Add(before.EntryRules[at]);
+                continue;
+            }
 
-    private Row RowOf(PortSet ports, CompiledRule rule)
+            entries.Add(row.ToEntry());
+            rules.Add(row.IsWhole ? [.. row.Parts.Select(part => part.Rule)] : null);
+        }
+
+        return (entries.MoveToImmutable(), rules.MoveToImmutable());
+    }
+
+    private Row RowOf(PortSet ports)
     {
         var interned = pool.Intern(ports);
         if (!_rows.TryGetValue(interned, out var row))
-            _rows[interned] = row = new();
-        if (row.Rules.Count == 0 || row.Rules[^1] != rule.Ref)
-            row.Rules.Add(rule.Ref);
+            _rows[interned] = row = new(interned);
         return row;
     }
 
-    private sealed class Row
+    private sealed class Row(PortSet ports)
     {
-        public bool Anyone { get; set; }
+        public PortSet Ports { get; } = ports;
 
-        public List<(string Text, PodSet Set)> Pods { get; } = [];
+        /// <summary>What it is made of, in the order of rules: all peers of a rule, or some pods for its sake.</summary>
+        public List<(CompiledRule Rule, PodSet? Only)> Parts { get; } = [];
 
-        public List<(string Text, BlockPeer Block)> Blocks { get; } = [];
+        /// <summary>Whether it is made of whole rules.</summary>
+        public bool IsWhole { get; set; } = true;
 
-        public List<(string Text, AddressSet Set)> Addresses { get; } = [];
-
-        public List<RuleRef> Rules { get; } = [];
-
-        public PeerUnion ToUnion() => Anyone
-            ? PeerUnion.Everyone
-            : new(false, Distinct(Pods), Distinct(Blocks)) { Addresses = Distinct(Addresses) };
-
-        /// <summary>Each once, in the order of the texts.</summary>
-        private static ImmutableArray<T> Distinct<T>(List<(string Text, T Item)> items)
+        public bool IsMadeOf(CompiledRule[]? rules)
         {
-            if (items.Count == 0)
-                return [];
-            items.Sort((one, other) => string.CompareOrdinal(one.Text, other.Text));
-            var distinct = ImmutableArray.CreateBuilder<T>(items.Count);
-            for (var i = 0; i < items.Count; i++)
+            if (!IsWhole || rules is null || rules.Length != Parts.Count)
+                return false;
+            for (var i = 0; i < rules.Length; i++)
             {
-                if (i == 0 || items[i].Text != items[i - 1].Text)
-                    distinct.Add(items[i].Item);
+                if (!ReferenceEquals(rules[i], Parts[i].Rule))
+                    return false;
             }
 
-            return distinct.DrainToImmutable();
+            return true;
+        }
+
+        public GateEntry ToEntry()
+        {
+            if (IsWhole && Parts.Count == 1)
+                return new(Ports, Parts[0].Rule.Union, [Parts[0].Rule.Ref]);
+            var union = new UnionBuilder();
+            var rules = ImmutableArray.CreateBuilder<RuleRef>(Parts.Count);
+            var last = default(CompiledRule);
+            foreach (var (rule, only) in Parts)
+            {
+                if (only is null)
+                    union.Add(rule);
+                else
+                    union.Add(only);
+                // With port names one rule is several parts, all in a row.
+                if (!ReferenceEquals(rule, last))
+                    rules.Add(rule.Ref);
+                last = rule;
+            }
+
+            return new(Ports, union.ToUnion(), rules.DrainToImmutable());
         }
     }
 }

@@ -40,8 +40,9 @@ public readonly record struct RuleRef(PolicyRef Policy, Direction Direction, int
 public sealed record GateEntry(PortSet Ports, PeerUnion Peers, ImmutableArray<RuleRef> Rules)
 {
     /// <inheritdoc/>
-    public bool Equals(GateEntry? other) => other is not null && Ports.Equals(other.Ports) && Peers.Equals(other.Peers)
-        && Rules.AsSpan().SequenceEqual(other.Rules.AsSpan());
+    public bool Equals(GateEntry? other) => ReferenceEquals(this, other)
+        || (other is not null && Ports.Equals(other.Ports) && Peers.Equals(other.Peers)
+            && Rules.AsSpan().SequenceEqual(other.Rules.AsSpan()));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Ports, Peers, Rules.Length);
@@ -75,12 +76,14 @@ public sealed record GateStep(
 /// </summary>
 public sealed class Gate
 {
-    internal Gate(string id, Direction direction, string title) => (Id, Direction, Title) = (id, direction, title);
+    private readonly GateName _name;
+
+    internal Gate(GateName name, Direction direction) => (_name, Direction) = (name, direction);
 
     /// <summary>
     /// A stable name of [a-z0-9-], for example ingress-dev-team-3f2a9c017b44. Pods that come and go do not change it.
     /// </summary>
-    public string Id { get; }
+    public string Id => _name.Id;
 
     /// <summary>The direction it judges.</summary>
     public Direction Direction { get; }
@@ -110,7 +113,12 @@ public sealed class Gate
     public required ImmutableArray<GateStep> Steps { get; init; }
 
     /// <summary>For people: the namespace, the policies, and what port names stand for where that matters.</summary>
-    public string Title { get; }
+    public string Title => _name.Title;
+
+    /// <summary>
+    /// For each entry the rules that all of it comes from; null where it also depends on ports that pods declare.
+    /// </summary>
+    internal ImmutableArray<CompiledRule[]?> EntryRules { get; init; } = [];
 
     /// <summary>The rules of NetworkPolicies that decide, in the order of policies and lists.</summary>
     internal ImmutableArray<GateRule> Rules { get; init; } = [];
@@ -125,12 +133,16 @@ public sealed class Gate
     /// Whether another gate is called the same, concerns the same policies by name and decides the same for the same
     /// reasons.
     /// </summary>
-    public bool SaysTheSame(Gate other) => ReferenceEquals(this, other) || (Id == other.Id && Title == other.Title
-        && Policies.Select(p => p.Name).SequenceEqual(other.Policies.Select(p => p.Name))
+    public bool SaysTheSame(Gate other) => ReferenceEquals(this, other) || (IsCalledTheSame(other)
         && ClusterPolicies.Select(p => p.Name).SequenceEqual(other.ClusterPolicies.Select(p => p.Name))
         && Entries.AsSpan().SequenceEqual(other.Entries.AsSpan())
         && Steps.AsSpan().SequenceEqual(other.Steps.AsSpan()));
 
     /// <inheritdoc/>
     public override string ToString() => Id;
+
+    /// <summary>A name is of the policies' names; what one cell built, one after the other, has one name.</summary>
+    private bool IsCalledTheSame(Gate other) => ReferenceEquals(_name, other._name)
+        || (Id == other.Id && Title == other.Title
+            && Policies.Select(p => p.Name).SequenceEqual(other.Policies.Select(p => p.Name)));
 }

@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
 
@@ -10,41 +7,38 @@ namespace Palisade.Policy.Compile;
 /// <summary>Builds gates: what the policies of a class say together in one direction.</summary>
 internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetPool pool)
 {
-    public Gate Build(GateKey key)
+    /// <summary>
+    /// What a key's policies say now. Entries of the same rules as before are the objects of before: one policy's edit
+    /// costs its own entries, not those of hundreds of others.
+    /// </summary>
+    public Gate Build(GateKey key, GateName name, Gate? before)
     {
         var direction = key.Direction;
-        // Where NetworkPolicies do not isolate, cluster policies alone make the gate, whatever the namespace.
-        var ns = key.Isolating.Length == 0 ? "" : key.Isolating[0].Namespace.Name;
         var isolating = key.Isolating.Select(slot => slot.Compiled!).ToImmutableArray();
         var cluster = key.Cluster.Select(slot => slot.Compiled!)
             .OrderBy(p => p.Policy, AskedBefore.Order).ToImmutableArray();
         var rules = isolating.SelectMany(p => p.Rules(direction)).ToImmutableArray();
-        var resolved = rules.Select(rule => Resolve(rule, direction, key.Named)).ToImmutableArray();
+        var resolved = ImmutableArray.CreateBuilder<GateRule>(rules.Length);
+        foreach (var rule in rules)
+            resolved.Add(Resolve(rule, direction, key.Named));
         var admin = Tier(ClusterTier.Admin, cluster, direction, key.Named);
         var baseline = Tier(ClusterTier.Baseline, cluster, direction, key.Named);
-        return new(IdOf(key, ns), direction, Title(ns, isolating, cluster, key.Named))
+        var entries = Gather(resolved).ToEntries(before);
+        return new(name, direction)
         {
             Policies = [.. isolating.Select(p => p.Policy)],
             ClusterPolicies = [.. cluster.Select(p => p.Policy)],
-            Entries = Entries(resolved),
+            Entries = entries.Entries,
+            EntryRules = entries.Rules,
             Steps =
             [
                 .. admin.SelectMany(rule => Steps(ClusterTier.Admin, rule)),
                 .. baseline.SelectMany(rule => Steps(ClusterTier.Baseline, rule)),
             ],
-            Rules = resolved,
+            Rules = resolved.MoveToImmutable(),
             Admin = admin,
             Baseline = baseline,
         };
-    }
-
-    private static string IdOf(GateKey key, string ns)
-    {
-        var prefix = key.Direction == Direction.Ingress ? "ingress-" : "egress-";
-        // 48 bits: the namespace stands in the name, so only policies of one namespace could ever collide, by 2^24
-        // tries on purpose.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text(key, ns))).AsSpan(0, 6));
-        return ns.Length == 0 ? prefix + hash : $"{prefix}{ns}-{hash}";
     }
 
     /// <summary>
@@ -62,21 +56,6 @@ internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetP
         return numbers;
     }
 
-    private static string Title(
-        string ns, ImmutableArray<CompiledNetworkPolicy> isolating, ImmutableArray<CompiledClusterPolicy> cluster,
-        ImmutableArray<NamedPort> named)
-    {
-        var titles = new List<string>();
-        if (!isolating.IsEmpty)
-            titles.Add($"{ns}: {string.Join(", ", isolating.Select(p => p.Policy.Name))}");
-        // By name, as in the key: a policy of another priority is still the same gate.
-        var names = cluster.Select(p => p.Policy.Name).Order(StringComparer.Ordinal);
-        if (!cluster.IsEmpty)
-            titles.Add($"cluster: {string.Join(", ", names)}");
-        var ports = named.IsEmpty ? "" : $" ({string.Join(", ", named.Select(Text))})";
-        return string.Join("; ", titles) + ports;
-    }
-
     private ImmutableArray<TierRule> Tier(
         ClusterTier tier, ImmutableArray<CompiledClusterPolicy> policies, Direction direction,
         ImmutableArray<NamedPort> named) =>
@@ -85,7 +64,7 @@ internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetP
             .Select(rule => new TierRule(Resolve(rule.Rule, direction, named), rule.Action, rule.FailsClosed)),
     ];
 
-    private IEnumerable<GateStep> Steps(ClusterTier tier, TierRule rule) => Entries([rule.Gate])
+    private IEnumerable<GateStep> Steps(ClusterTier tier, TierRule rule) => Gather([rule.Gate]).ToEntries(null).Entries
         .Select(entry => new GateStep(tier, rule.Action, entry.Ports, entry.Peers, rule.Gate.Rule.Ref));
 
     /// <summary>
@@ -95,13 +74,15 @@ internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetP
     {
         if (direction == Direction.Egress)
             return new(rule, rule.Numbers, rule.Names);
+        if (rule.Names.IsEmpty)
+            return new(rule, rule.Numbers, []);
         var ports = rule.Numbers;
         foreach (var name in rule.Names)
             ports = ports.Union(Resolve(name, subjectPorts));
         return new(rule, pool.Intern(ports), []);
     }
 
-    private ImmutableArray<GateEntry> Entries(ImmutableArray<GateRule> rules)
+    private EntryTable Gather(IEnumerable<GateRule> rules)
     {
         var entries = new EntryTable(pool);
         foreach (var rule in rules)
@@ -111,7 +92,7 @@ internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetP
                 AddNamed(entries, rule.Rule, name);
         }
 
-        return entries.ToEntries();
+        return entries;
     }
 
     /// <summary>
@@ -147,20 +128,4 @@ internal sealed class GateBuilder(PortIndex declared, PodTerm everyPod, PortSetP
                 entries.Add(PortSet.One(port.Protocol, port.Number), rule, pods with { Having = port });
         }
     }
-
-    /// <summary>
-    /// What makes two gates the same gate, for its id. Separators are characters that no name holds, so two lists
-    /// cannot run together.
-    /// </summary>
-    private static string Text(GateKey key, string ns)
-    {
-        var names = key.Isolating.Select(slot => slot.Name);
-        List<string> lines = [key.Direction.ToString(), ns, .. names, "", .. key.Named.Select(Text)];
-        if (key.Cluster.Length > 0)
-            lines.AddRange(["", .. key.Cluster.Select(slot => slot.Name)]);
-        return string.Join('\n', lines);
-    }
-
-    private static string Text(NamedPort port) =>
-        string.Create(CultureInfo.InvariantCulture, $"{port.Name}/{port.Protocol.Spelling()}={port.Number}");
 }

@@ -59,7 +59,8 @@ internal readonly record struct GateKey(
 /// <summary>A gate that some class has. What it says is built when asked for, and again when that changed.</summary>
 internal sealed class GateCell(GateKey key, GateBuilder builder)
 {
-    private Gate? _gate;
+    private readonly GateName _name = new(key);
+    private Gate? _gate, _last;
 
     public GateKey Key { get; } = key;
 
@@ -78,7 +79,8 @@ internal sealed class GateCell(GateKey key, GateBuilder builder)
         {
             if (Volatile.Read(ref _gate) is { } known)
                 return known;
-            var built = builder.Build(Key);
+            var built = builder.Build(Key, _name, Volatile.Read(ref _last));
+            Volatile.Write(ref _last, null);
             return Interlocked.CompareExchange(ref _gate, built, null) ?? built;
         }
     }
@@ -94,7 +96,11 @@ internal sealed class GateCell(GateKey key, GateBuilder builder)
     }
 
     /// <summary>Makes it say what it should say now.</summary>
-    public void Forget() => _gate = null;
+    public void Forget()
+    {
+        _last = _gate ?? _last;
+        _gate = null;
+    }
 
     /// <summary>Ends a change.</summary>
     public void Close() => (IsTouched, Before) = (false, null);

@@ -82,9 +82,11 @@ public sealed record PeerUnion(bool Anyone, ImmutableArray<PodSet> Pods, Immutab
     public static PeerUnion Everyone { get; } = new(true, [], []);
 
     /// <inheritdoc/>
-    public bool Equals(PeerUnion? other) => other is not null && Anyone == other.Anyone
-        && Pods.AsSpan().SequenceEqual(other.Pods.AsSpan()) && Blocks.AsSpan().SequenceEqual(other.Blocks.AsSpan())
-        && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan());
+    public bool Equals(PeerUnion? other) => ReferenceEquals(this, other)
+        || (other is not null && Anyone == other.Anyone
+            && Pods.AsSpan().SequenceEqual(other.Pods.AsSpan())
+            && Blocks.AsSpan().SequenceEqual(other.Blocks.AsSpan())
+            && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan()));
 
     /// <inheritdoc/>
     public override int GetHashCode() =>

@@ -29,6 +29,9 @@ public sealed class PortSet : IEquatable<PortSet>
     private readonly ImmutableArray<PortRange> _sctp;
     private readonly int _hash;
 
+    // Gates are put in order by it, over and over.
+    private string? _text;
+
     private PortSet(
         ImmutableArray<PortRange> tcp, ImmutableArray<PortRange> udp, ImmutableArray<PortRange> sctp, bool hasOther)
     {
@@ -149,7 +152,9 @@ public sealed class PortSet : IEquatable<PortSet>
     public override int GetHashCode() => _hash;
 
     /// <summary>Canonical text: "all", "none", or for example "TCP 80,443 UDP 53 SCTP * other".</summary>
-    public override string ToString()
+    public override string ToString() => _text ??= MakeText();
+
+    private string MakeText()
     {
         if (IsEmpty)
             return "none";
