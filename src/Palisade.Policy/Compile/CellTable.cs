@@ -29,6 +29,25 @@ internal sealed class CellTable(CompiledPolicy policy)
         return Volatile.Read(ref state.ByClass[unchecked(2 * classId + (int)direction)]) ?? Make(classId, direction);
     }
 
+    /// <summary>
+    /// Whether a class's gate lets a peer of a class (-1: no pod), in an atom by its number (-1: no address), through.
+    /// </summary>
+    public bool Allows(
+        int classId, Direction direction, int peerClass, int atom, bool exempt, Protocol protocol, ushort port)
+    {
+        var state = _state;
+        if (Volatile.Read(ref state.WordsByClass[unchecked(2 * classId + (int)direction)]) is { } words)
+        {
+            var packed = CellWords.Read(words, peerClass, atom, exempt);
+            if (PackedPorts.IsWhole(packed))
+                return PackedPorts.Contains(packed, protocol, port);
+            if (packed != 0)
+                return state.Edges.Contains(packed, protocol, port);
+        }
+
+        return Of(classId, direction).PortsFor(peerClass, atom, exempt).Contains(protocol, port);
+    }
+
     /// <summary>Drops everything kept.</summary>
     public void Forget()
     {
@@ -38,29 +57,44 @@ internal sealed class CellTable(CompiledPolicy policy)
 
     private GateCells Make(int classId, Direction direction)
     {
-        if (policy.GateOf(classId, direction) is not { } gate)
-            return _state.ByClass[2 * classId + (int)direction] = GateCells.NoGate;
+        var gate = policy.GateOf(classId, direction);
         lock (_lock)
         {
-            var state = _state;
-            if (!state.ByGate.TryGetValue(gate, out var cells))
+            var (state, at) = (_state, 2 * classId + (int)direction);
+            var cells = gate is null ? GateCells.NoGate : Make(state, gate);
+            if (state.Bytes > MostBytes)
             {
-                var kinds = GateKinds.Of(gate, state.Rows, policy.Atoms);
-                state.ByGate[gate] = cells = new(kinds, (peerClass, atom, exempt) => state.Pool.Intern(
-                    state.Walk.PortsFor(gate, peerClass, policy.Atoms.AtomAt(atom), exempt)));
-                state.Bytes += cells.Bytes;
-                if (state.Bytes > MostBytes)
-                    _state = state = new(policy);
+                // What was made for the old tables' sake has its edges there.
+                _state = new(policy);
+                return cells;
             }
 
-            Volatile.Write(ref state.ByClass[2 * classId + (int)direction], cells);
+            Volatile.Write(ref state.ByClass[at], cells);
+            Volatile.Write(ref state.WordsByClass[at], cells.Words);
             return cells;
         }
+    }
+
+    private GateCells Make(State state, Gate gate)
+    {
+        if (state.ByGate.TryGetValue(gate, out var known))
+            return known;
+        var kinds = GateKinds.Of(gate, state.Rows, policy.Atoms);
+        var cells = new GateCells(kinds, state.Edges, (peerClass, atom, exempt) => state.Pool.Intern(
+            state.Walk.PortsFor(gate, peerClass, policy.Atoms.AtomAt(atom), exempt)));
+        state.ByGate[gate] = cells;
+        state.Bytes += cells.Bytes;
+        return cells;
     }
 
     private sealed class State(CompiledPolicy policy)
     {
         public GateCells?[] ByClass { get; } = new GateCells?[2 * policy.ClassLimit];
+
+        /// <summary>Of the same tables, so that a verdict does not go through their objects.</summary>
+        public ulong[]?[] WordsByClass { get; } = new ulong[2 * policy.ClassLimit][];
+
+        public PortEdges Edges { get; } = new();
 
         public Dictionary<Gate, GateCells> ByGate { get; } = new(ReferenceEqualityComparer.Instance);
 

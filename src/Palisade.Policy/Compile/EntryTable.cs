@@ -40,8 +40,8 @@ internal sealed class EntryTable(PortSetPool pool)
             while (before is not null && at < before.Entries.Length
                 && string.CompareOrdinal(before.Entries[at].Ports.ToString(), row.Ports.ToString()) < 0)
                 at++;
-            if (before is not null && at < before.Entries.Length && before.Entries[at].Ports.Equals(row.Ports)
-                && row.IsMadeOf(before.EntryRules[at]))
+            if (before is not null && at < before.Entries.Length
+                && before.Entries[at].Ports.Equals(row.Ports) && row.IsMadeOf(before.EntryRules[at]))
             {
                 entries.Add(before.Entries[at]);
                 rules.Add(before.EntryRules[at]);

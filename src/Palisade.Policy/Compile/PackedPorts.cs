@@ -4,13 +4,13 @@ namespace Palisade.Policy.Compile;
 
 /// <summary>
 /// A port set in one word, where it is one range that holds for some of the protocols (nothing, everything, one port,
-/// TCP 8000-8100): asking it touches no other memory. Others are only marked, and asked themselves.
+/// TCP 8000-8100): asking it touches no other memory. Others say where their edges are.
 /// </summary>
 /// <remarks>
 /// bits  0..15  first port
 /// bits 16..31  last port - first port
 /// bits 32..35  the protocols it holds for, by number of <see cref="Protocol"/>
-/// bit  62      more than one range: not packed
+/// bit  62      more than one range: its edges are in a <see cref="PortEdges"/>, bits 0..31 where and 32..55 how many
 /// bit  63      known; 0 as a whole is a cell nobody has asked for yet
 /// </remarks>
 internal static class PackedPorts
@@ -67,8 +67,21 @@ internal static class PackedPorts
         return [.. edges];
     }
 
+    /// <summary>A word that is not whole, with the place of its set's edges.</summary>
+    public static ulong WithEdges(ulong packed, int first, int count) => packed | (uint)first | ((ulong)count << 32);
+
+    /// <summary>Where the edges are.</summary>
+    public static Range EdgesIn(ulong packed)
+    {
+        unchecked
+        {
+            var first = (int)packed;
+            return first..(first + (int)((packed >> 32) & 0xFF_FFFF));
+        }
+    }
+
     /// <summary>Whether the set of these edges contains a port. O(edges): faster than a search of few.</summary>
-    public static bool Contains(int[] edges, Protocol protocol, ushort port)
+    public static bool Contains(ReadOnlySpan<int> edges, Protocol protocol, ushort port)
     {
         unchecked
         {

@@ -13,6 +13,7 @@ internal sealed class TermRows
     private readonly ConcurrentDictionary<PodTerm, IdSet> _classes = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<PortName, IdSet[]> _byNumbers = [];
     private readonly Lazy<Dictionary<string, int[]>> _byNamespace;
+    private readonly Lazy<List<(NamespaceGroup Group, EndpointClass[] Classes)>> _byGroup;
 
     public TermRows(CompiledPolicy policy)
     {
@@ -20,6 +21,8 @@ internal sealed class TermRows
         _byNamespace = new(() => policy.Classes.Where(pods => pods.Namespace is not null)
             .GroupBy(pods => pods.Namespace!, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => same.Select(pods => pods.Id).ToArray(), StringComparer.Ordinal));
+        _byGroup = new(() =>
+            [.. policy.Classes.GroupBy(pods => pods.Group).Select(same => (same.Key, same.ToArray()))]);
     }
 
     /// <summary>The classes of a set of pods.</summary>
@@ -39,7 +42,15 @@ internal sealed class TermRows
         // Policies tell a namespace they name apart by name, so its classes are in no other (NamespaceTable).
         if (term.Set.Namespaces.Name is { } name)
             return IdSet.Of(_byNamespace.Value.GetValueOrDefault(name, []).Where(term.Contains));
-        return IdSet.Of(_policy.Classes.Select(pods => pods.Id).Where(term.Contains));
+        // A group of namespaces has many classes, and most terms mean few groups.
+        var ids = new List<int>();
+        foreach (var (group, classes) in _byGroup.Value)
+        {
+            if (term.Namespaces!.Contains(group.Labels))
+                ids.AddRange(classes.Where(pods => term.Pods.Contains(pods.RestrictedLabels)).Select(pods => pods.Id));
+        }
+
+        return IdSet.Of(ids);
     }
 
     private IdSet[] Find(PortName name) =>

@@ -100,7 +100,7 @@ public sealed class Evaluator
         if (subject.Class < 0)
             return true;
         var exempt = self || peer.IsNodeOf(subject);
-        return _cells.Of(subject.Class, direction).Allows(peer.Class, peer.Atom, exempt, protocol, port);
+        return _cells.Allows(subject.Class, direction, peer.Class, peer.Atom, exempt, protocol, port);
     }
 
     private Side Explain(Connection connection, Direction direction)
