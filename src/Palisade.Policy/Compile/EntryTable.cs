@@ -67,7 +67,7 @@ internal sealed class EntryTable(PortSetPool pool)
     {
         public PortSet Ports { get; } = ports;
 
-        /// <summary>What it is made of, in the order of rules: all peers of a rule, or some pods for its sake.</summary>
+        /// <summary>What it is made of, in the order of rules: all peers of a rule, or some pods.</summary>
         public List<(CompiledRule Rule, PodSet? Only)> Parts { get; } = [];
 
         /// <summary>Whether it is made of whole rules.</summary>

@@ -71,7 +71,7 @@ public sealed class Evaluator
             return true;
         _places.TryFind(peer, out var other);
         exempt = exempt || other.Endpoint == pod || other.IsNodeOf(subject);
-        return _cells.Of(subject.Class, direction).Allows(other.Class, other.Atom, exempt, protocol, port);
+        return _cells.Allows(subject.Class, direction, other.Class, other.Atom, exempt, protocol, port);
     }
 
     /// <summary>The verdict with the deciding rule of each side, or the rules that came closest.</summary>
