@@ -5,7 +5,9 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Cut;
 
-/// <summary>Which connections a change may have made allowed or denied: those from or to some addresses, or all.</summary>
+/// <summary>
+/// Which connections a change may have made allowed or denied: those from or to some addresses, or all.
+/// </summary>
 /// <param name="Addresses">Sorted and distinct; null: all connections.</param>
 public sealed record CutScope(ImmutableArray<Address>? Addresses)
 {

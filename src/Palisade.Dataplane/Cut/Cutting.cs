@@ -98,7 +98,7 @@ public sealed class Cutting : IDisposable
     /// After a table was applied: what its policy no more allows is cut, what it allows again is released. The first
     /// time, and after a failure, everything is looked at.
     /// </summary>
-    /// <param name="policy">What holds now. Between this and the next call it may change; then it is asked anew.</param>
+    /// <param name="policy">What holds now. It may change before the next call; then it is asked anew.</param>
     /// <param name="network">What the node's network stack says.</param>
     /// <param name="mode">When only observing, nothing is cut.</param>
     /// <param name="scope">What the change may concern; nothing, when the table is the same.</param>

@@ -5,6 +5,22 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Cut;
 
+/// <summary>What is to become of a connection.</summary>
+internal enum FlowFate
+{
+    /// <summary>It is what it should be.</summary>
+    Stay,
+
+    /// <summary>It may carry nothing more.</summary>
+    Cut,
+
+    /// <summary>It was cut, and is allowed again.</summary>
+    Release,
+
+    /// <summary>It may carry nothing more, and its packets bypass the hooks where they would be dropped.</summary>
+    OutOfReach,
+}
+
 /// <summary>
 /// Marks connections that are no more allowed, so that the first rule of the gates drops them in either direction, and
 /// takes the mark from those that are allowed again.
@@ -27,6 +43,8 @@ internal sealed class FlowCutter : IDisposable
     private const int MostFiltered = 2;
 
     private const int BatchSize = 128;
+    private const int MostAttempts = 6;
+    private const int Exists = 17;   // EEXIST
     private readonly ConntrackSocket _reader = new();
     private readonly ConntrackSocket _writer = new();
     private readonly List<Flow> _denied = [];
@@ -84,17 +102,36 @@ internal sealed class FlowCutter : IDisposable
             yield return new() { Family = 6, Original = tuple };   // the kernel cannot compare addresses of IPv6
     }
 
+    /// <summary>What is to become of a connection.</summary>
+    /// <param name="judge">Who decides; null: everything is allowed.</param>
+    /// <param name="original">Its original direction.</param>
+    /// <param name="reply">Its other direction.</param>
+    /// <param name="status">Its status: whether it has been cut, and whether marking it is of any use.</param>
+    /// <param name="takenUp">Whether nobody saw it begin.</param>
+    public static FlowFate FateOf(
+        FlowJudge? judge, in FlowTuple original, in FlowTuple reply, FlowStatus status, bool takenUp)
+    {
+        var isCut = (status & FlowStatus.FixedTimeout) != 0;
+        if (judge is null)
+            return isCut ? FlowFate.Release : FlowFate.Stay;
+        if (!judge.Concerns(original, reply))
+            return FlowFate.Stay;
+        if (judge.Allows(original, reply, takenUp))
+            return isCut ? FlowFate.Release : FlowFate.Stay;
+        if ((status & (FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0)
+            return FlowFate.OutOfReach;
+        return isCut ? FlowFate.Stay : FlowFate.Cut;
+    }
+
     private void Look(FlowJudge? judge, in FlowSight sight)
     {
-        var isCut = (sight.Status & FlowStatus.FixedTimeout) != 0;
-        if (judge is null ? !isCut : !judge.Concerns(sight.Original, sight.Reply))
-            return;
-        var isAllowed = judge is null || judge.Allows(sight.Original, sight.Reply, sight.IsTakenUp);
-        if (!isAllowed && (sight.Status & (FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0)
-            _offloaded++;
-        if (isAllowed != isCut)
-            return;
-        (isAllowed ? _allowed : _denied).Add(sight.ToFlow());
+        switch (FateOf(judge, sight.Original, sight.Reply, sight.Status, sight.IsTakenUp))
+        {
+            case FlowFate.Cut: _denied.Add(sight.ToFlow()); break;
+            case FlowFate.Release: _allowed.Add(sight.ToFlow()); break;
+            case FlowFate.OutOfReach: _offloaded++; break;
+        }
+
         if (_allowed.Count + _denied.Count >= BatchSize)
             Flush();
     }
@@ -110,12 +147,24 @@ internal sealed class FlowCutter : IDisposable
 
         if (_allowed.Count > 0)
         {
-            // Between the two the connection is as one that nobody saw begin: gates drop its packets, and their senders
-            // send them again. Where no gate is any more, one that comes just then takes the place (EEXIST).
-            var gone = _writer.Delete(_allowed);
-            _writer.Restore(_allowed, FlowStatus.FixedTimeout);
-            (_lifted, _refused) = (_lifted + gone.Done, _refused + gone.Refused.Length);
+            Release(_allowed);
             _allowed.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Puts connections back without the mark. For some microseconds between its deletion and that a connection is as
+    /// one that nobody saw begin: gates drop TCP, whose sender sends it again; but an answer of UDP just then opens a
+    /// connection the other way, if that is allowed, which would be judged backwards from then on. It is taken away.
+    /// </summary>
+    private void Release(List<Flow> flows)
+    {
+        var rest = flows;
+        for (var attempt = 0; rest.Count > 0 && attempt < MostAttempts; attempt++)
+        {
+            var outcome = _writer.Restore(rest, FlowStatus.FixedTimeout);
+            _lifted += outcome.Done;
+            rest = [.. outcome.Refused.Where(refusal => refusal.Errno == Exists).Select(refusal => refusal.Flow)];
         }
     }
 }

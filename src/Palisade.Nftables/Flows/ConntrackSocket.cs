@@ -182,26 +182,45 @@ public sealed class ConntrackSocket : IDisposable
         });
 
     /// <summary>
-    /// Puts connections as they were read into the table again, without the status bits that <paramref name="without"/>
-    /// names, with their translation, mark and labels; windows of TCP are not checked from then on. EEXIST where a
-    /// tuple is taken.
+    /// Replaces connections by the same without the status bits that <paramref name="without"/> names: with their
+    /// translation, mark and labels; windows of TCP are not checked from then on. In between they are gone for some
+    /// microseconds; what took the place of one meanwhile, in either direction, is refused here (EEXIST), and deleted
+    /// by the next call.
     /// </summary>
-    public FlowOutcome Restore(IEnumerable<Flow> flows, FlowStatus without) =>
-        Each(flows, New, NetlinkConstants.Create | NetlinkConstants.Exclusive, flow =>
+    public FlowOutcome Restore(IEnumerable<Flow> flows, FlowStatus without)
+    {
+        var done = 0;
+        var refused = ImmutableArray.CreateBuilder<(Flow, int)>();
+        foreach (var chunk in flows.Chunk(BatchSize / 3))
         {
-            FlowWire.PutKey(_buffer, flow);
-            FlowWire.PutTuple(_buffer, FlowWire.Reply, flow.IsTranslated ? flow.Original.Reversed : flow.Reply);
-            if (flow.IsTranslated)
-                FlowWire.PutTranslation(_buffer, flow);
-            _buffer.PutBig32(7, flow.Timeout);
-            _buffer.PutBig32(8, flow.Mark);
-            var kept = flow.Status & (FlowStatus.SeenReply | FlowStatus.Assured) & ~without;
-            _buffer.PutBig32(3, (uint)(kept | FlowStatus.Confirmed));
-            if (flow.Labels != 0)
-                FlowWire.PutLabels(_buffer, 22, flow.Labels);
-            if (flow.Original.Protocol == 6)
-                FlowWire.PutTcp(_buffer, flow, liberal: true);
-        });
+            _socket.Drain();
+            _buffer.Clear();
+            var first = _socket.NextSequence();
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                var flow = chunk[i];
+                BeginMessage(DeleteType, 0, flow.Family, i == 0 ? first : _socket.NextSequence());
+                FlowWire.PutKey(_buffer, flow);
+                _buffer.End();
+                BeginMessage(DeleteType, 0, flow.Family, _socket.NextSequence());
+                FlowWire.PutKey(_buffer, flow with { Original = flow.Reply });
+                _buffer.End();
+                var ack = i == chunk.Length - 1 ? NetlinkConstants.Ack : 0;
+                const int Create = NetlinkConstants.Create | NetlinkConstants.Exclusive;
+                BeginMessage(New, Create | ack, flow.Family, _socket.NextSequence());
+                PutAgain(flow, without);
+                _buffer.End();
+            }
+
+            _socket.Send(_buffer.Written, 3 * chunk.Length);
+            // Deletions that find nothing (ENOENT) are as good as done.
+            var failures = ReadErrors(first, 3 * chunk.Length).Where(error => error.Index % 3 == 2).ToList();
+            refused.AddRange(failures.Select(error => (chunk[error.Index / 3], error.Errno)));
+            done += chunk.Length - failures.Count;
+        }
+
+        return new(done, 0, refused.ToImmutable());
+    }
 
     /// <summary>
     /// Puts connections into the table as if their packets had come (for measurements and tests). EEXIST where a
@@ -212,6 +231,24 @@ public sealed class ConntrackSocket : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    private void PutAgain(Flow flow, FlowStatus without)
+    {
+        FlowWire.PutKey(_buffer, flow);
+        FlowWire.PutTuple(_buffer, FlowWire.Reply, flow.IsTranslated ? flow.Original.Reversed : flow.Reply);
+        if (flow.IsTranslated)
+            FlowWire.PutTranslation(_buffer, flow);
+        _buffer.PutBig32(7, flow.Timeout);
+        _buffer.PutBig32(8, flow.Mark);
+        var kept = flow.Status & (FlowStatus.SeenReply | FlowStatus.Assured) & ~without;
+        _buffer.PutBig32(3, (uint)(kept | FlowStatus.Confirmed));
+        if (flow.Labels != 0)
+            FlowWire.PutLabels(_buffer, 22, flow.Labels);
+        if (flow.Original.Protocol == 6)
+            FlowWire.PutTcp(_buffer, flow, liberal: true);
+        else if (flow.Sctp is { } association)
+            FlowWire.PutSctp(_buffer, association);
+    }
 
     private void PutWhole(Flow flow)
     {

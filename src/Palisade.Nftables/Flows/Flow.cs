@@ -69,6 +69,12 @@ public enum TcpState : byte
     SynSent2 = 9,
 }
 
+/// <summary>What conntrack knows of an SCTP association.</summary>
+/// <param name="State">Its state (enum sctp_conntrack).</param>
+/// <param name="OriginalTag">The verification tag of packets in the original direction, as the bytes lie.</param>
+/// <param name="ReplyTag">The same of the other direction.</param>
+public readonly record struct SctpAssociation(byte State, uint OriginalTag, uint ReplyTag);
+
 /// <summary>One direction of a connection. For ICMP see <see cref="IcmpId"/>.</summary>
 /// <param name="Source">Who sends.</param>
 /// <param name="Destination">Who receives.</param>
@@ -150,6 +156,9 @@ public sealed record Flow(FlowTuple Original, FlowTuple Reply)
 
     /// <summary>None unless it is TCP.</summary>
     public TcpState TcpState { get; init; }
+
+    /// <summary>Null unless it is SCTP.</summary>
+    public SctpAssociation? Sctp { get; init; }
 
     /// <summary>
     /// TCP whose beginning conntrack has not seen: it took the connection up midway, so that the original direction is

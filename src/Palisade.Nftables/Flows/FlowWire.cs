@@ -7,7 +7,8 @@ namespace Palisade.Nftables.Flows;
 /// <remarks>
 /// nfgenmsg: family u8: 2 IPv4, 10 IPv6 · version u8 · resource u16, then attributes, numbers big-endian:
 /// CTA_TUPLE_ORIG (1), _REPLY (2) nest tuple · _STATUS (3) u32 · _PROTOINFO (4) nest { TCP (1) nest { STATE (1) u8 ·
-///   FLAGS_ORIGINAL (4), FLAGS_REPLY (5) { flags u8, mask u8 } } } · _TIMEOUT (7) u32, seconds · _MARK (8) u32
+///   FLAGS_ORIGINAL (4), FLAGS_REPLY (5) { flags u8, mask u8 } }
+///   · SCTP (3) nest { STATE (1) u8 · VTAG_ORIGINAL (2), _REPLY (3) u32 } } · _TIMEOUT (7) u32, seconds · _MARK (8) u32
 ///   · _COUNTERS_ORIG (9), _REPLY (10) nest { PACKETS (1) u64 · BYTES (2)
 ///   u64 } · _ID (12) u32 · _ZONE (18) u16 · _MARK_MASK (21) u32 · _LABELS (22), _LABELS_MASK (23) 16 bytes, bit 0 in
 ///   the first · _FILTER (25) nest { ORIG_FLAGS (1), REPLY_FLAGS (2) u32 in host order } · _STATUS_MASK (26) u32
@@ -114,6 +115,7 @@ internal static class FlowWire
         uint mark = 0, timeout = 0, id = 0;
         ushort? zone = null;
         TcpState tcp = default;
+        SctpAssociation? sctp = null;
         var takenUp = false;
         while (reader.Next())
         {
@@ -122,7 +124,10 @@ internal static class FlowWire
                 case Original: original = DecodeTuple(reader.Payload, out originalZone); break;
                 case Reply: reply = DecodeTuple(reader.Payload, out replyZone); break;
                 case 3: status = (FlowStatus)reader.Big32; break;
-                case 4: (tcp, takenUp) = (DecodeTcp(reader.Payload), IsTakenUp(reader.Payload)); break;
+                case 4:
+                    (tcp, takenUp) = (DecodeTcp(reader.Payload), IsTakenUp(reader.Payload));
+                    sctp = DecodeSctp(reader.Payload);
+                    break;
                 case 7: timeout = reader.Big32; break;
                 case 8: mark = reader.Big32; break;
                 case 9 or 10: counts = DecodeCounts(reader.Payload, reader.Type == 9, counts); break;
@@ -141,6 +146,7 @@ internal static class FlowWire
             Id = id,
             TcpState = tcp,
             IsTakenUp = takenUp,
+            Sctp = sctp,
             Counts = counts,
             Zone = zone ?? (originalZone != 0 ? originalZone : replyZone),
             ZoneScope = zone is not null || (originalZone | replyZone) == 0 ? ZoneScope.Both
@@ -213,6 +219,38 @@ internal static class FlowWire
         }
 
         buffer.EndNest(tcp);
+        buffer.EndNest(nest);
+    }
+
+    private static SctpAssociation? DecodeSctp(ReadOnlySpan<byte> nest)
+    {
+        var sctp = AttributeReader.Find(nest, 3);
+        if (sctp.IsEmpty)
+            return null;
+        var (state, original, reply) = ((byte)0, 0u, 0u);
+        var reader = new AttributeReader(sctp);
+        while (reader.Next())
+        {
+            switch (reader.Type)
+            {
+                case 1: state = reader.Byte; break;
+                case 2: original = reader.Big32; break;
+                case 3: reply = reader.Big32; break;
+            }
+        }
+
+        return new(state, original, reply);
+    }
+
+    /// <summary>Without its tags each packet would be INVALID.</summary>
+    internal static void PutSctp(NetlinkBuffer buffer, SctpAssociation association)
+    {
+        var nest = buffer.BeginNest(4);
+        var sctp = buffer.BeginNest(3);
+        buffer.PutByte(1, association.State);
+        buffer.PutBig32(2, association.OriginalTag);
+        buffer.PutBig32(3, association.ReplyTag);
+        buffer.EndNest(sctp);
         buffer.EndNest(nest);
     }
 

@@ -39,6 +39,46 @@ internal static class Packet
         Address from, ushort fromPort, Address to, ushort toPort, ReadOnlySpan<byte> begins, uint id) =>
         Ip(from, to, Udp, UdpDatagram(fromPort, toPort, id, begins));
 
+    /// <summary>
+    /// SCTP with one chunk (0 DATA, 2 INIT ACK): its first 4 bytes are the initiate tag or the TSN, and it carries the
+    /// mark. The tag in the header is the receiver's.
+    /// </summary>
+    public static byte[] SctpChunk(
+        Address from, ushort fromPort, Address to, ushort toPort, uint tag, byte type, uint first, uint id)
+    {
+        var packet = new byte[12 + 28];
+        BinaryPrimitives.WriteUInt16BigEndian(packet, fromPort);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), toPort);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), tag);
+        packet[12] = type;
+        packet[13] = (byte)(type == 0 ? 3 : 0);   // DATA: a whole message
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(14), 28);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(16), first);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(20), 65536);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(24), 10);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(26), 10);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(28), id);
+        Mark(packet.AsSpan(32), id);
+        return Ip(from, to, Sctp, packet);
+    }
+
+    /// <summary>The initiate tag of <see cref="Opening"/>'s INIT.</summary>
+    public const uint InitiateTag = Magic;
+
+    /// <summary>An ICMP or ICMPv6 echo, request or reply.</summary>
+    public static byte[] Echo(Address from, Address to, ushort identifier, bool reply, uint id)
+    {
+        var v6 = from.Family == AddressFamily.V6;
+        var body = new byte[16];
+        body[0] = (byte)((v6, reply) switch
+        {
+            (true, false) => 128, (true, true) => 129, (false, false) => 8, _ => 0
+        });
+        BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(4), identifier);
+        Mark(body.AsSpan(8), id);
+        return Ip(from, to, v6 ? Icmp6 : Icmp, body);
+    }
+
     /// <summary>An ICMP or ICMPv6 echo request.</summary>
     public static byte[] Echo(Address from, Address to, uint id)
     {
