@@ -1,4 +1,5 @@
 using Palisade.Benchmarks.Compile;
+using Palisade.Benchmarks.Cut;
 using Palisade.Benchmarks.Enforcement;
 using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
@@ -8,6 +9,8 @@ return args switch
 {
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
+    ["cut"] => CutBenchmark.Run(100),
+    ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
     ["start"] => StartBenchmark.Run(200),
     ["start", var runs] => StartBenchmark.Run(int.Parse(runs)),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
@@ -30,6 +33,7 @@ static int Help()
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
+          cut [CHANGES]           from a change to the last packet of a connection it denies, among 100,000 connections (root)
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
