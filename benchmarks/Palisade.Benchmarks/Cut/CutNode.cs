@@ -44,7 +44,8 @@ internal sealed class CutNode : IDisposable
 
     private NetworkNamespace Join(string link, string address)
     {
-        var (pod, gateway, ip) = (NetworkNamespace.Create(link), IPAddress.Parse("169.254.77.1"), IPAddress.Parse(address));
+        var (pod, gateway) = (NetworkNamespace.Create(link), IPAddress.Parse("169.254.77.1"));
+        var ip = IPAddress.Parse(address);
         Routing.CreateVeth(link, "eth0", pod.FileDescriptor);
         Routing.SetUp(link);
         var nodeMac = Routing.FindLink(link)!.HardwareAddress;

@@ -10,7 +10,10 @@ namespace Palisade.Dataplane.Tests.Cut;
 /// <summary>Streams between pods whose policy changes while they run.</summary>
 public sealed class CutTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(200);
+    /// <summary>
+    /// 200 ms are measured by the benchmark; here other tests run beside. What is not cut goes on for 3 s and more.
+    /// </summary>
+    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(1500);
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
     private static readonly PolicyRule FromA = new([new PodPeer(null, Pod('a'))], []);
 
@@ -58,7 +61,7 @@ public sealed class CutTests(ITestOutputHelper output)
         using var stream = world.Start(protocol, 'a', 'b');
         stream.SendsForth = false;
         var seen = world.Change(Isolate('b', Direction.Ingress));
-        var took = stream.StoppedAfter(seen, waitMs: 1500);
+        var took = stream.StoppedAfter(seen, atLeastMs: 1500);
         Assert.InRange(took, TimeSpan.Zero, Most);
     }
 

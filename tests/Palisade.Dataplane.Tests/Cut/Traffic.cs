@@ -86,13 +86,24 @@ internal abstract class Traffic : IDisposable
         return false;
     }
 
-    /// <summary>Waits, and gives how long after a moment the last packet arrived in either direction.</summary>
-    public TimeSpan StoppedAfter(long moment, int waitMs = 350)
+    /// <summary>
+    /// Waits until nothing has come for 300 ms, and gives how long after a moment the last packet was noticed in either
+    /// direction; on a machine with too much to do that is later than it came.
+    /// </summary>
+    public TimeSpan StoppedAfter(long moment, int atLeastMs = 300)
     {
-        Thread.Sleep(waitMs);
-        var last = Math.Max(Forth.Last, Back.Last);
-        return last <= moment ? TimeSpan.Zero : Stopwatch.GetElapsedTime(moment, last);
+        Thread.Sleep(atLeastMs);
+        var since = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(Last) < TimeSpan.FromMilliseconds(300)
+            && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(3))
+        {
+            Thread.Sleep(5);
+        }
+
+        return Last <= moment ? TimeSpan.Zero : Stopwatch.GetElapsedTime(moment, Last);
     }
+
+    private long Last => Math.Max(Forth.Last, Back.Last);
 
     public virtual void Dispose()
     {
