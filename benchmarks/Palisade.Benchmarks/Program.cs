@@ -33,7 +33,7 @@ static int Help()
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
-          cut [CHANGES]           from a change to the last packet of a connection it denies, among 100,000 connections (root)
+          cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses

@@ -199,8 +199,8 @@ internal sealed class CutBenchmark : IDisposable
 
         var ratios = cut.Zip(plain, (c, p) => c / p).Order().ToList();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"per packet: {Figures.Median(plain):F0} ns without the rule, {Figures.Median(cut):F0} ns with it; ratio of "
-            + $"pairs: median {Figures.Median(ratios):F3}, "
+            $"per packet: {Figures.Median(plain):F0} ns without the rule, {Figures.Median(cut):F0} ns with it; "
+            + $"ratio of pairs: median {Figures.Median(ratios):F3}, "
             + $"half of them in {ratios[Pairs / 4]:F3} to {ratios[Pairs * 3 / 4]:F3}"));
     }
 
