@@ -1,5 +1,6 @@
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Cut;
+using Palisade.Benchmarks.Dataplane;
 using Palisade.Benchmarks.Enforcement;
 using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
@@ -8,6 +9,7 @@ using Palisade.Benchmarks.Start;
 return args switch
 {
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
+    ["dataplane", .. var rest] => DataplaneBenchmark.Run(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
@@ -34,6 +36,7 @@ static int Help()
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
+          dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses

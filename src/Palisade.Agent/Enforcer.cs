@@ -39,7 +39,7 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     /// <summary>Whether the next pass reads what the kernel has, because that is not known.</summary>
     public bool MustRead => _engine is null || !_reconciler.IsKnown;
 
-    /// The cluster that the kernel's table stands for, network and settings; null where that is not known.
+    /// <summary>The node's interfaces, addresses or routes changed: the next pass reads them. Any thread.</summary>
     public void NetworkChanged() => _isNetworkOld = true;
 
     /// <summary>Nothing that was computed before is believed: the next pass begins with all there is.</summary>

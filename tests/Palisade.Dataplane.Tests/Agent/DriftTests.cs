@@ -154,13 +154,13 @@ public sealed class DriftTests
     private static string Chains(Ruleset ruleset) => string.Join('\n', ruleset.Chains.OrderBy(c => c.Name)
         .Select(c => $"{c.Name}: {string.Join("; ", c.Rules)}"));
 
-    private static Flood FloodOf(AgentBench bench) => new(
+    internal static Flood FloodOf(AgentBench bench) => new(
         PlaceOf(bench, Frontend).Namespace, PlaceOf(bench, Web).Namespace, Web, 5353);
 
-    private static PodPlace PlaceOf(AgentBench bench, Policy.Sets.Address address) =>
+    internal static PodPlace PlaceOf(AgentBench bench, Policy.Sets.Address address) =>
         bench.Node.Pods.Single(pod => pod.Addresses.Contains(address));
 
-    private static async Task<AgentBench> ClosedAsync(params string[] options)
+    internal static async Task<AgentBench> ClosedAsync(params string[] options)
     {
         var bench = await AgentBench.StartAsync();
         bench.World.Seat(Cluster(), stack: true);
