@@ -2,8 +2,8 @@ namespace Palisade.Agent;
 
 /// <summary>
 /// Shows those who attribute denials which cluster the table stands for. A snapshot costs what is in the cluster, a
-/// pass only what changed: so that passes stay cheap under churn, snapshots take at most a twentieth of the time. In a small
-/// cluster each pass has its own.
+/// pass only what changed: so that passes stay cheap under churn, snapshots take at most a twentieth of the time. In a
+/// small cluster each pass has its own.
 /// </summary>
 internal sealed class SnapshotPace(AgentFlows flows, TimeProvider time)
 {

@@ -121,7 +121,7 @@ internal static class DataplaneBenchmark
     {
         var remote = snapshot with { Endpoints = [.. snapshot.Endpoints.Where(pod => pod.Node != Node)] };
         var changes = new ClusterChanges(remote);
-        Console.WriteLine("| one event | n | p50 µs | p99 µs | max µs | element operations mean | max | messages max |");
+        Console.WriteLine("| one event | n | p50 µs | p99 µs | max µs | elements mean | max | messages max |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         Time("pod added elsewhere", changes.AddPod);
         Time("pod elsewhere relabelled", changes.RelabelPod);
