@@ -3,6 +3,9 @@ using Palisade.Agent;
 using Palisade.Kubernetes.Client;
 using Palisade.Nftables.Kernel;
 
+// Pool threads that wait for sockets are missed by those that work: with as many as processors, which is how the pool
+// begins, a wake-up can take half a second.
+ThreadPool.SetMinThreads(16, 16);
 var log = new AgentLog(Console.Error, TimeProvider.System);
 return await AgentCommand.Create(RunAsync).Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
 
