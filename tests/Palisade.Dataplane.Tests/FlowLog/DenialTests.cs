@@ -1,7 +1,9 @@
+using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.FlowLog;
 using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Dataplane.Tests.World;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -143,6 +145,24 @@ public sealed class DenialTests
         var record = node.Denied(middle, node.Node.C.Send);
         Assert.Equal("Midstream", record.Reason);
         AssertPods(record, "x/c", "x/b", 4);
+    }
+
+    [Fact]
+    public void What_a_cut_connection_still_sends_is_told_as_cut()
+    {
+        using var node = new HeardNode(Cluster([]));
+        var packet = node.Node.Open(Address4('a'), Address4('b'), 80, Protocol.Udp);
+        Assert.True(node.Node.Arrives(node.Node.B, packet, node.Node.A.Send));
+        var closed = Cluster([Isolate('b', Direction.Ingress)]);
+        node.Enforce(closed);
+        using var cutting = node.Node.Node.Namespace.Run(
+            () => new Cutting("n1", TimeProvider.System, TimeSpan.Zero));
+        cutting.Changed(
+            PolicyCompiler.Compile(closed), NodeNetwork.Read(node.Node.Node.Routing), EnforcementMode.Enforce,
+            CutScope.Everything);
+        var record = node.Denied(packet, node.Node.A.Send);
+        Assert.Equal(("Cut", null), (record.Reason, record.Direction));
+        AssertPods(record, "x/a", "x/b", 4);
     }
 
     [Theory]
