@@ -88,6 +88,7 @@ sealed record Suite(string Name, string[] Sources, string[] Arguments)
         ],
         [
             "-class", "*.Gates.*", "-class", "*.Lower.*", "-class", "*.RandomClusterTests", "-class", "*.ReconcilerTests",
+            "-class", "*.FlowLog.*",
         ]);
 
     public string Tests => $"tests/{Name}";
