@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Palisade.Dataplane.Network;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Agent;
 
@@ -84,9 +85,10 @@ internal static class AgentCommand
                 }
             }
         });
+        var resolver = Resolver();
         var command = new RootCommand(About)
         {
-            node, kubeconfig, uplink, mode, prove, shared, withStdin, runDirectory, logGroup,
+            node, kubeconfig, uplink, resolver, mode, prove, shared, withStdin, runDirectory, logGroup,
         };
         command.SetAction((parsed, cancel) => run(
             new(
@@ -94,12 +96,34 @@ internal static class AgentCommand
                 parsed.GetValue(mode), parsed.GetValue(withStdin))
             {
                 SharesTable = parsed.GetValue(shared),
+                Resolvers = [.. (parsed.GetValue(resolver) ?? []).Select(Address.Parse)],
                 ProveEvery = TimeSpan.FromSeconds(parsed.GetValue(prove)),
                 RunDirectory = parsed.GetValue(runDirectory)!,
                 LogGroup = parsed.GetValue(logGroup),
             },
             cancel));
         return command;
+    }
+
+    private static Option<string[]> Resolver()
+    {
+        var option = new Option<string[]>("--resolver")
+        {
+            Description = "The address of a DNS server as pods have it in their resolv.conf (the service's, or NodeLocal "
+                + "DNS); may be repeated. For domainNames of ClusterNetworkPolicies: addresses are learned from its "
+                + "answers to pods, and nobody else's",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => [],
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (var text in result.GetValue(option) ?? [])
+            {
+                if (!Address.TryParse(text, out _))
+                    result.AddError($"'{text}' is no address: write it as 10.96.0.10 or fd00::a.");
+            }
+        });
+        return option;
     }
 
     private static Option<double> ProveEvery()

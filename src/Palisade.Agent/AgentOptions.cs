@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Palisade.Dataplane.Network;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Agent;
 
@@ -18,6 +19,9 @@ internal sealed record AgentOptions(
 
     /// <summary>How often the kernel's table is read back and compared; zero: only when asked.</summary>
     public TimeSpan ProveEvery { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whose answers tell the addresses of domain names.</summary>
+    public ImmutableArray<Address> Resolvers { get; init; } = [];
 
     /// <summary>Where the agent keeps its socket.</summary>
     public string RunDirectory { get; init; } = "/run/palisade";

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Palisade.Dataplane.Dns;
+using Palisade.Dataplane.Network;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
@@ -42,9 +44,13 @@ internal sealed class ClusterWatch : IAsyncDisposable
     private readonly Followed<Endpoint> _pods;
     private readonly Followed<Namespace> _namespaces;
     private readonly Followed<Node> _nodes;
+    private readonly Dictionary<string, ClusterNetworkPolicy> _clusterPoliciesNow = new(StringComparer.Ordinal);
+    private readonly NameLearner _names;
 
-    public ClusterWatch(KubeClient client, ChangeSignal changed, AgentLog log, TimeProvider time)
+    public ClusterWatch(
+        KubeClient client, ChangeSignal changed, NameLearner names, AgentLog log, TimeProvider time)
     {
+        _names = names;
         var kind = ApiKinds.ClusterNetworkPolicy;
         _policies = new(
             Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
@@ -52,7 +58,16 @@ internal sealed class ClusterWatch : IAsyncDisposable
         _clusterPolicies = new(
             Follow(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
             (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes),
-            ClusterChange.Put, key => ClusterChange.RemoveClusterNetworkPolicy(key.Name));
+            policy =>
+            {
+                _clusterPoliciesNow[policy.Name] = policy;
+                return ClusterChange.Put(policy);
+            },
+            key =>
+            {
+                _clusterPoliciesNow.Remove(key.Name);
+                return ClusterChange.RemoveClusterNetworkPolicy(key.Name);
+            });
         _pods = new(
             Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item),
             ClusterChange.Put, key => ClusterChange.RemoveEndpoint(key.Namespace, key.Name));
@@ -96,12 +111,19 @@ internal sealed class ClusterWatch : IAsyncDisposable
     public (ClusterSnapshot Snapshot, Progress Progress) ReadAll()
     {
         var versions = ImmutableArray.CreateBuilder<(string, ulong)>();
+        var clusterPolicies = _clusterPolicies.ReadAll(versions);
+        _clusterPoliciesNow.Clear();
+        foreach (var policy in clusterPolicies)
+            _clusterPoliciesNow[policy.Name] = policy;
+        _names.Mention(clusterPolicies);
+        _names.TakeChanges();
         var snapshot = ClusterSnapshot.Of(
             networkPolicies: _policies.ReadAll(versions),
             endpoints: _pods.ReadAll(versions),
             namespaces: _namespaces.ReadAll(versions),
             nodes: _nodes.ReadAll(versions),
-            clusterNetworkPolicies: _clusterPolicies.ReadAll(versions));
+            clusterNetworkPolicies: clusterPolicies,
+            domainNames: _names.Known);
         return (snapshot, new(versions.ToImmutable()));
     }
 
@@ -116,9 +138,18 @@ internal sealed class ClusterWatch : IAsyncDisposable
         _pods.ReadChanges(changes, versions);
         _namespaces.ReadChanges(changes, versions);
         _nodes.ReadChanges(changes, versions);
+        var before = changes.Count;
         _clusterPolicies.ReadChanges(changes, versions);
+        if (changes.Count > before)
+            _names.Mention(_clusterPoliciesNow.Values);
+        foreach (var name in _names.TakeChanges())
+            changes.Add(name.Addresses.IsEmpty ? ClusterChange.RemoveDomainName(name.Name) : ClusterChange.Put(name));
         return (changes, new(versions.ToImmutable()));
     }
+
+    /// <summary>The settings to enforce with what was read last: names are learned only while some are mentioned.
+    /// </summary>
+    public NodeSettings For(NodeSettings settings) => _names.For(settings);
 
     /// <summary>A Node as it was last seen.</summary>
     public Node? Node(string name) =>

@@ -55,7 +55,6 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     /// <exception cref="Nftables.Kernel.KernelException">The kernel refused; its table is the last one.</exception>
     public Enforced Pass(NodeSettings settings)
     {
-        _settings = settings;
         if (_isNetworkOld || _network is null)
         {
             _isNetworkOld = false;
@@ -70,6 +69,7 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     private Enforced Start(NodeSettings settings)
     {
         var (cluster, progress) = watch.ReadAll();
+        _settings = settings = watch.For(settings);
         var engine = new PolicyEngine(cluster);
         var live = new LiveTable(engine.Policy, node, _network!, settings);
         var applied = _reconciler.Converge(nft, live.Ruleset());
@@ -81,6 +81,7 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
         PolicyEngine engine, LiveTable live, NodeSettings settings)
     {
         var (changes, progress) = watch.ReadChanges();
+        _settings = settings = watch.For(settings);
         _engine = null;   // until all of it has succeeded
         var delta = engine.Apply(changes);
         var change = live.Update(delta, watch.Node(node), _network!, settings);

@@ -41,6 +41,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly NftMonitor _tables;
     private readonly Enforcer _enforcer;
     private readonly Cutting _cutting;
+    private readonly NameWatch _names;
     private readonly ProofRounds _proofs;
     private volatile bool _differs;
     private readonly NodeSettings _settings;
@@ -68,10 +69,11 @@ internal sealed class NodeAgent : IAsyncDisposable
         _tables = new();
         _monitor = new();
         _routing = new();
-        _cutting = new(options.Node, time, Cutting.UsualGrace);
+        _names = new(options, _changed, log, time);
+        _cutting = new(options.Node, time, Cutting.UsualGrace) { FormerNames = () => _names.Learner.Former };
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
-        _watch = new(client, _changed, log, time);
+        _watch = new(client, _changed, _names.Learner, log, time);
         _enforcer = new(options.Node, _watch, _nft, _routing, flags);
         log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);
@@ -86,7 +88,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         // stays.
         Task[] own =
         [
-            LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token),
+            LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token), _names.RunAsync(stop.Token),
             Listen(_monitor.Read, Heard, stop.Token), Listen(_tables.Read, Heard, stop.Token),
         ];
         try
@@ -148,7 +150,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         var wait = Vigilance;
         while (true)
         {
-            var due = Earlier(_cutting.Due, _pace.Due) ?? wait;
+            var due = Earlier(Earlier(_cutting.Due, _pace.Due), _names.Due) ?? wait;
             var changed = await _changed.WaitAsync(due < wait ? due : wait, cancel).ConfigureAwait(false);
             wait = Vigilance;
             try
@@ -161,7 +163,7 @@ internal sealed class NodeAgent : IAsyncDisposable
                 }
 
                 Tell(_cutting.Again());
-                if (changed || failures > 0 || _cutting.MustApply)
+                if (changed || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero)
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
                 _pace.CatchUp(_enforcer);
@@ -290,6 +292,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         var now = diagnostics.ToImmutableHashSet(StringComparer.Ordinal);
         if (_watch.Node(_options.Node) is null)
             now = now.Add($"there is no Node {_options.Node}: its addresses are not known, its pods have no gates");
+        if (_names.LacksResolver)
+            now = now.Add("policies mention domainNames, but no --resolver says whose answers to learn them from");
         foreach (var text in now.Except(_reported).Order(StringComparer.Ordinal))
             _log.Warn("object-ignored-or-odd", ("reason", text));
         _reported = now;

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Nftables;
 using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Cut;
 
@@ -55,6 +58,9 @@ public sealed class Cutting : IDisposable
         (_node, _time, _grace) = (node, time, grace);
         _origin = time.GetTimestamp();
     }
+
+    /// <summary>Addresses that domain names had and have no more: connections to them are kept.</summary>
+    public Func<ImmutableArray<DomainName>> FormerNames { get; init; } = static () => [];
 
     /// <summary>When <see cref="Again"/> has something to do; null: not before the next change.</summary>
     public TimeSpan? Due
@@ -155,7 +161,11 @@ public sealed class Cutting : IDisposable
     {
         var (policy, network, mode) = _last ?? throw new InvalidOperationException("nothing has been applied yet");
         if (mode == EnforcementMode.Enforce && (_judge.Judge is null || _judge.Generation != policy.Generation))
-            _judge = (new(policy, _node, network.OwnAddresses.Select(own => own.Address)), policy.Generation);
+        {
+            Address[] own = [.. network.OwnAddresses.Select(own => own.Address)];
+            _judge = (new(policy, _node, own, FormerNames()), policy.Generation);
+        }
+
         return _cutter.Run(mode == EnforcementMode.Enforce ? _judge.Judge : null, scope, protocol, _time);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Nftables;
 using Palisade.Nftables.Flows;
 using Palisade.Policy.Compile;
@@ -20,13 +21,22 @@ internal sealed class FlowJudge
     private readonly Evaluator _evaluator;
     private readonly Dictionary<PacketAddress, int[]> _pods = [];
     private readonly HashSet<PacketAddress> _own;
+    private readonly HashSet<PacketAddress> _former;
+    private readonly Lazy<FlowJudge> _lenient;
 
     /// <param name="policy">What is to hold.</param>
     /// <param name="node">The node's name.</param>
     /// <param name="own">Addresses of the node itself, those included that the cluster does not know.</param>
-    public FlowJudge(CompiledPolicy policy, string node, IEnumerable<Address> own)
+    /// <param name="former">
+    /// Addresses that domain names had: connections to them go on as if they still did. Where one would end otherwise
+    /// the policy is compiled once more, with them.
+    /// </param>
+    public FlowJudge(
+        CompiledPolicy policy, string node, IReadOnlyCollection<Address> own, ImmutableArray<DomainName> former)
     {
         _evaluator = new(policy);
+        _former = [.. former.SelectMany(name => name.Addresses).Select(Of)];
+        _lenient = new(() => new(PolicyCompiler.Compile(WithNames(policy.Snapshot, former)), node, own, []));
         _own = [.. own.Select(Of)];
         for (var id = 0; id < policy.EndpointLimit; id++)
         {
@@ -49,7 +59,12 @@ internal sealed class FlowJudge
     /// Nobody saw it begin: then the end whose port is no client's is the one that was reached, and if both or neither
     /// are, either direction that is allowed will do.
     /// </param>
-    public bool Allows(in FlowTuple original, in FlowTuple reply, bool takenUp)
+    public bool Allows(in FlowTuple original, in FlowTuple reply, bool takenUp) =>
+        AllowsNow(original, reply, takenUp)
+        || (_former.Count > 0 && (_former.Contains(reply.Source) || (takenUp && _former.Contains(original.Source)))
+            && _lenient.Value.AllowsNow(original, reply, takenUp));
+
+    private bool AllowsNow(in FlowTuple original, in FlowTuple reply, bool takenUp)
     {
         var (from, to) = (original.Source, reply.Source);
         var (protocol, port) = (ProtocolOf(original.Protocol), original.IsIcmp ? (ushort)0 : reply.SourcePort);
@@ -77,6 +92,11 @@ internal sealed class FlowJudge
 
         return true;
     }
+
+    private static ClusterSnapshot WithNames(ClusterSnapshot cluster, ImmutableArray<DomainName> more) =>
+        ClusterSnapshot.Of(
+            cluster.Namespaces, cluster.Endpoints, cluster.NetworkPolicies, cluster.Services, cluster.Nodes,
+            cluster.ClusterNetworkPolicies, cluster.DomainNames.Concat(more));
 
     private static Protocol ProtocolOf(byte number) => number switch
     {

@@ -40,6 +40,8 @@ internal static class Names
     public const string OddEgress = "odd-egress";
     public const string ToIngress = "to-ingress";
     public const string Exempt = "exempt";
+    public const string NameQueries = "name-queries";
+    public const string NameAnswers = "name-answers";
 
     /// <summary>Of the chain in which a gate goes on when the Admin tier passes.</summary>
     public const string NextSuffix = "-passed";

@@ -40,8 +40,11 @@ internal sealed record TableFrame(
         var table = new Ruleset(Names.Table(comment))
         {
             Counters = Counters(),
-            Sets = [.. FixedSets(node.Pods, node.Node, node.Interfaces), .. Gated(maps)],
-            Chains = [.. regular, .. chains.All, .. based],
+            Sets =
+            [
+                .. FixedSets(node.Pods, node.Node, node.Interfaces), .. Gated(maps), .. NameRules.Sets(node.Settings),
+            ],
+            Chains = [.. regular, .. chains.All, .. based, .. NameRules.Chains(node.Settings)],
         };
         return new(DropLog.AddTo(table, node.Settings.LogGroup), maps, chains.Sets);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Network;
 
@@ -29,7 +30,18 @@ public sealed record NodeSettings
     /// </summary>
     public bool AdmitsMidstream { get; init; }
 
+<<<<<<< HEAD
     /// <summary>The log group (nflog) that what is dropped is told to; 0: none is.</summary>
     /// <remarks>7254 is PALI on a telephone's keys; ulogd, Calico and kube-router use 0 to 100.</remarks>
     public ushort LogGroup { get; init; } = 7254;
+=======
+    /// <summary>
+    /// Whose answers tell the addresses of domain names, where pods ask them at port 53; empty while no policy mentions
+    /// names, and then nothing is listened to.
+    /// </summary>
+    public ImmutableArray<Address> Resolvers { get; init; } = [];
+
+    /// <summary>The log group (nflog) that such queries and answers are handed to.</summary>
+    public ushort NamesGroup { get; init; } = 7255;
+>>>>>>> a8bc62d (Learn addresses of domain names from answers of the configured resolvers: reading, keeping, and rules that hand them over)
 }

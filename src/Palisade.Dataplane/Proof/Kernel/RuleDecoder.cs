@@ -33,7 +33,10 @@ internal sealed class RuleDecoder
             decoder.Expression(name.Text, Attributes.Of(list.Contents, 2));
         }
 
-        return decoder._steps.ToImmutable();
+        // Conditions alone, with a log or a counter behind them, decide about no packet.
+        return decoder._steps.All(step => step is CompareStep or RangeStep or LookupStep or LimitStep)
+            ? []
+            : decoder._steps.ToImmutable();
     }
 
     /// <summary>A verdict: nest { CODE (1) i32 · CHAIN (2) string }; null when the code is not known.</summary>
