@@ -88,7 +88,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         // stays.
         Task[] own =
         [
-            LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token), _names.RunAsync(stop.Token),
+            LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token),
+            _names.RunAsync(stop.Token),
             Listen(_monitor.Read, Heard, stop.Token), Listen(_tables.Read, Heard, stop.Token),
         ];
         try

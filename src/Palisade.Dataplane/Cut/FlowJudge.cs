@@ -48,6 +48,12 @@ internal sealed class FlowJudge
         }
     }
 
+    /// <summary>Where no names had other addresses.</summary>
+    public FlowJudge(CompiledPolicy policy, string node, IEnumerable<Address> own)
+        : this(policy, node, [.. own], [])
+    {
+    }
+
     /// <summary>Whether an end of the connection is a pod of this node; others are not judged here.</summary>
     public bool Concerns(in FlowTuple original, in FlowTuple reply) =>
         _pods.ContainsKey(original.Source) || _pods.ContainsKey(reply.Source);

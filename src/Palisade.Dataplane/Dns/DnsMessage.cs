@@ -72,7 +72,10 @@ internal sealed record DnsMessage(
     {
         if (!IsGood || Question.Type is not (TypeA or TypeAaaa or TypeAny))
             return [];
-        var lifetimes = new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { [Question.Name] = TimeSpan.MaxValue };
+        var lifetimes = new Dictionary<string, TimeSpan>(StringComparer.Ordinal)
+        {
+            [Question.Name] = TimeSpan.MaxValue,
+        };
         var (name, lifetime) = (Question.Name, TimeSpan.MaxValue);
         for (var step = 0; step < MostAliases; step++)
         {

@@ -6,7 +6,8 @@ namespace Palisade.Dataplane.Dns;
 /// <summary>A name as a message of the domain name system carries it.</summary>
 /// <remarks>
 /// Labels: length u8 (0 to 63) · bytes; a zero length ends. A length whose two high bits are set is, with the byte
-/// behind it, an offset from the message's start where the name goes on. At most 255 bytes. Source: RFC 1035 §3.1, §4.1.4.
+/// behind it, an offset from the message's start where the name goes on. At most 255 bytes. Source: RFC 1035 §3.1,
+/// §4.1.4.
 /// </remarks>
 internal static class DnsName
 {

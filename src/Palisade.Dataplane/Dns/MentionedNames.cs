@@ -1,6 +1,7 @@
 namespace Palisade.Dataplane.Dns;
 
-/// <summary>The names that policies mention: exact ones, and *.example.com for all below example.com, not itself.</summary>
+/// <summary>The names that policies mention: exact ones, and *.example.com for all below example.com, not
+/// itself.</summary>
 internal sealed class MentionedNames
 {
     private const string AnyLabels = "*.";

@@ -9,7 +9,8 @@ namespace Palisade.Dataplane.Dns;
 /// the connections they have.
 /// </summary>
 /// <remarks>
-/// Bounds: addresses of a name, names below one *.SUFFIX (those whose time ends first make room), addresses in all (what
+/// Bounds: addresses of a name, names below one *.SUFFIX (those whose time ends first make room), addresses in all
+/// (what
 /// is more is not learned). In all about 20 MB. Not for several threads at once.
 /// </remarks>
 internal sealed class NameCache
@@ -78,7 +79,8 @@ internal sealed class NameCache
         {
             if (!IsOrdinary(address))
                 continue;
-            var end = TimeSpan.FromSeconds(Math.Ceiling((now + Bounded(lifetime)).TotalSeconds));   // few ends to look at
+            // Whole seconds: few ends to look at.
+            var end = TimeSpan.FromSeconds(Math.Ceiling((now + Bounded(lifetime)).TotalSeconds));
             var ends = _names.GetValueOrDefault(name);
             if (ends is not null && ends.TryGetValue(address, out var before))
             {

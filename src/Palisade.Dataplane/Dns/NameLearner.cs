@@ -9,7 +9,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Dns;
 
 /// <summary>
-/// Learns which addresses the names have that policies mention, from the answers that local pods get from the configured
+/// Learns which addresses the names have that policies mention, from the answers that local pods get from the
+/// configured
 /// resolvers to what they asked (ADR 20). Packets come from a thread that listens, changes go to another.
 /// </summary>
 public sealed class NameLearner
@@ -93,7 +94,8 @@ public sealed class NameLearner
 
     private TimeSpan Now => _time.GetElapsedTime(_origin);
 
-    /// <summary>The settings to lower with: what pods and resolvers say is listened to only while it is needed.</summary>
+    /// <summary>The settings to lower with: what pods and resolvers say is listened to only while it is
+    /// needed.</summary>
     public NodeSettings For(NodeSettings settings) =>
         settings with { Resolvers = IsNeeded ? _addresses : [] };
 
@@ -152,7 +154,8 @@ public sealed class NameLearner
         }
     }
 
-    /// <summary>sequence u32 at 4 · header length in its high 4 bits, in words of 4 bytes, at 12 (RFC 9293 §3.1).</summary>
+    /// <summary>sequence u32 at 4 · header length in its high 4 bits, in words of 4 bytes, at 12 (RFC 9293
+    /// §3.1).</summary>
     private void ReadSegment(DnsFlow flow, bool isAnswer, TcpFlags flags, ReadOnlySpan<byte> segment)
     {
         const int LeastHeader = 20;

@@ -3,11 +3,13 @@ using Palisade.Nftables;
 namespace Palisade.Dataplane.Dns;
 
 /// <summary>
-/// What local pods have asked resolvers and not been told yet. An answer is believed only if it fits a query in all: pod
+/// What local pods have asked resolvers and not been told yet. An answer is believed only if it fits a query in all:
+/// pod
 /// and its port, resolver, protocol, id, name and type; and only once.
 /// </summary>
 /// <remarks>
-/// Who asks without end silences itself only: a pod has so many queries in that time, answered or not. With <see cref="MostQueries"/> of 300
+/// Who asks without end silences itself only: a pod has so many queries in that time, answered or not. With <see
+/// cref="MostQueries"/> of 300
 /// bytes it takes at most 20 MB.
 /// </remarks>
 internal sealed class QueryTable

@@ -7,12 +7,14 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Lower;
 
 /// <summary>
-/// Hands what pods ask their resolvers, and what these answer, to the agent, which learns the addresses of names from it.
+/// Hands what pods ask their resolvers, and what these answer, to the agent, which learns the addresses of names from
+/// it.
 /// Only while some policy mentions names and resolvers are known; they decide about no packet.
 /// </summary>
 /// <remarks>
 /// Both see the addresses that the pod itself sees, also where the resolver is a service: queries behind anti-spoofing
-/// (-300) and before destination NAT (-100), answers after source NAT (100), where the kernel puts the service's address
+/// (-300) and before destination NAT (-100), answers after source NAT (100), where the kernel puts the service's
+/// address
 /// back into replies, and after gates, so that a dropped answer teaches nothing.
 /// </remarks>
 internal static class NameRules

@@ -30,11 +30,10 @@ public sealed record NodeSettings
     /// </summary>
     public bool AdmitsMidstream { get; init; }
 
-<<<<<<< HEAD
     /// <summary>The log group (nflog) that what is dropped is told to; 0: none is.</summary>
     /// <remarks>7254 is PALI on a telephone's keys; ulogd, Calico and kube-router use 0 to 100.</remarks>
     public ushort LogGroup { get; init; } = 7254;
-=======
+
     /// <summary>
     /// Whose answers tell the addresses of domain names, where pods ask them at port 53; empty while no policy mentions
     /// names, and then nothing is listened to.
@@ -43,5 +42,4 @@ public sealed record NodeSettings
 
     /// <summary>The log group (nflog) that such queries and answers are handed to.</summary>
     public ushort NamesGroup { get; init; } = 7255;
->>>>>>> a8bc62d (Learn addresses of domain names from answers of the configured resolvers: reading, keeping, and rules that hand them over)
 }

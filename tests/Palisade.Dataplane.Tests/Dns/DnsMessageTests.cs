@@ -23,7 +23,8 @@ public sealed class DnsMessageTests
     {
         var message = Parsed(DnsWire.Answer(
             7, "www.example.com", DnsWire.Aaaa, DnsWire.Cname("cdn.example.net", "pop.example.org", 20),
-            DnsWire.Address("pop.example.org", "2001:db8::1", 300), DnsWire.Cname("www.example.com", "CDN.example.net", 90),
+            DnsWire.Address("pop.example.org", "2001:db8::1", 300),
+            DnsWire.Cname("www.example.com", "CDN.example.net", 90),
             DnsWire.Address("stray.example.org", "2001:db8::2", 300)));
         Assert.Equal([(Address.Parse("2001:db8::1"), TimeSpan.FromSeconds(20))], message.Addresses());
     }

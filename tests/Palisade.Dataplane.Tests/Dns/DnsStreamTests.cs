@@ -7,7 +7,8 @@ namespace Palisade.Dataplane.Tests.Dns;
 /// <summary>Messages out of segments of TCP.</summary>
 public sealed class DnsStreamTests
 {
-    /// <summary>Any messages, cut anywhere, each segment perhaps twice and out of its turn, from any number on.</summary>
+    /// <summary>Any messages, cut anywhere, each segment perhaps twice and out of its turn, from any number
+    /// on.</summary>
     [Fact]
     public void Messages_come_out_whole_and_in_order_however_they_are_cut() => Gen.Select(
         Gen.Byte.Array[0, 700].Array[1, 5], Gen.UInt, Gen.Int[1, 300].Array[1, 30], Gen.Int[0, 1000]).Sample(
@@ -25,7 +26,7 @@ public sealed class DnsStreamTests
             var random = new Random(seed);
             // Neighbours change places, and some come again.
             var sent = segments.Select((segment, i) => (segment, Turn: i + random.Next(4)))
-                .Concat(segments.Where(_ => random.Next(3) == 0).Select((segment, i) => (segment, Turn: i)))
+                .Concat(segments.Select((segment, i) => (segment, Turn: i)).Where(_ => random.Next(3) == 0))
                 .OrderBy(pair => pair.Turn).Select(pair => pair.segment);
             var stream = new DnsStream(first);
             var read = sent.SelectMany(s => stream.Take(unchecked(first + (uint)s.At), s.Bytes)).ToList();

@@ -19,7 +19,9 @@ public sealed class NameCacheTests
     [InlineData("badexample.com", null)]
     [InlineData("example.com.evil.net", null)]
     public void Wildcards_stand_for_one_or_more_labels_and_never_for_the_name_itself(string name, string? pattern) =>
-        Assert.Equal(pattern, new MentionedNames(["API.example.com.", "*.Example.com", "*.sub.example.com"]).PatternOf(name));
+        Assert.Equal(
+            pattern,
+            new MentionedNames(["API.example.com.", "*.Example.com", "*.sub.example.com"]).PatternOf(name));
 
     [Fact]
     public void Addresses_end_with_their_time_and_stay_known_as_former_ones()
@@ -94,7 +96,9 @@ public sealed class NameCacheTests
     public void A_name_has_hundreds_of_addresses_and_a_wildcard_a_bounded_number_of_names()
     {
         var names = Mentioning("*.example.com", "b.example.net");
-        Learn(names, "b.example.net", Begin, [.. Enumerable.Range(0, 700).Select(i => ($"198.51.{i / 250}.{i % 250}", 30))]);
+        Learn(
+            names, "b.example.net", Begin,
+            [.. Enumerable.Range(0, 700).Select(i => ($"198.51.{i / 250}.{i % 250}", 30))]);
         Assert.Equal(NameCache.MostAddressesOfName, Assert.Single(names.Known).Addresses.Length);
         for (var i = 0; i < 3000; i++)
             Learn(names, $"x{i}.example.com", Begin + TimeSpan.FromSeconds(i / 100.0), ("203.0.113.1", 300));
@@ -143,7 +147,8 @@ public sealed class NameCacheTests
         return names;
     }
 
-    private static void Learn(NameCache names, string name, TimeSpan now, params (string Address, int Seconds)[] addresses) =>
+    private static void Learn(
+        NameCache names, string name, TimeSpan now, params (string Address, int Seconds)[] addresses) =>
         names.Learn(name, addresses.Select(a => (Address.Parse(a.Address), TimeSpan.FromSeconds(a.Seconds))), now);
 
     private static string Changes(NameCache names) => string.Join("; ", names.TakeChanges().Select(Text));

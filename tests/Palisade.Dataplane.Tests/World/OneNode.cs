@@ -17,10 +17,14 @@ internal sealed class OneNode : IDisposable
     private uint _id = 1_000_000;
 
     public OneNode(params IEnumerable<NetworkPolicy> policies)
+        : this(stack: false) => Apply(policies);
+
+    /// <summary>Without a table yet.</summary>
+    /// <param name="stack">Whether the pods' kernels have their addresses, so that programs run there.</param>
+    public OneNode(bool stack)
     {
         World = new(nodes: 1, podsPerNode: 4);
-        World.Seat(Cluster([]));
-        Apply(policies);
+        World.Seat(Cluster([]), stack);
     }
 
     public static Address Node4 { get; } = Address.Parse("192.168.50.1");

@@ -104,12 +104,12 @@ internal sealed class PacketWorld : IDisposable
     public IReadOnlyList<Applied> Enforce(CompiledPolicy policy) =>
         [.. Cluster.Nodes.Select(node => Enforce(policy, node.Name))];
 
-    public Applied Enforce(CompiledPolicy policy, string node)
+    public Applied Enforce(CompiledPolicy policy, string node, NodeSettings? settings = null)
     {
         var place = PlaceOf(node)!;
         var (socket, reconciler) = _kernels[place];
         var network = NodeNetwork.Read(place.Routing);
-        return reconciler.Apply(socket, Lowering.Lower(policy, node, network, Settings));
+        return reconciler.Apply(socket, Lowering.Lower(policy, node, network, settings ?? Settings));
     }
 
     public NftSocket SocketOf(NodePlace node) => _kernels[node].Socket;
