@@ -59,10 +59,9 @@ internal static class AgentCommand
         };
         var withStdin = new Option<bool>("--exit-with-stdin")
         {
-            Description =
-                "End when standard input ends, so that the agent does not outlive the process that started it",
+            Description = "End when standard input ends, so that the agent does not outlive who started it",
         };
-        var (prove, runDirectory, logGroup) = (ProveEvery(), RunDirectory(), LogGroup());
+        var (prove, runDirectory, logGroup, resolver) = (ProveEvery(), RunDirectory(), LogGroup(), Resolver());
         var shared = new Option<bool>("--shared-table")
         {
             Description = "Do not own the table where the kernel can keep it for one program (Linux 6.9): others may "
@@ -85,7 +84,6 @@ internal static class AgentCommand
                 }
             }
         });
-        var resolver = Resolver();
         var command = new RootCommand(About)
         {
             node, kubeconfig, uplink, resolver, mode, prove, shared, withStdin, runDirectory, logGroup,
@@ -109,9 +107,9 @@ internal static class AgentCommand
     {
         var option = new Option<string[]>("--resolver")
         {
-            Description = "The address of a DNS server as pods have it in their resolv.conf (the service's, or NodeLocal "
-                + "DNS); may be repeated. For domainNames of ClusterNetworkPolicies: addresses are learned from its "
-                + "answers to pods, and nobody else's",
+            Description = "The address of a DNS server as pods have it in their resolv.conf (the service's, or "
+                + "NodeLocal DNS); may be repeated. For domainNames of ClusterNetworkPolicies: addresses are learned from "
+                + "its answers to pods, and nobody else's",
             HelpName = "ADDRESS",
             DefaultValueFactory = _ => [],
         };

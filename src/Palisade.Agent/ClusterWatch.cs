@@ -58,16 +58,7 @@ internal sealed class ClusterWatch : IAsyncDisposable
         _clusterPolicies = new(
             Follow(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
             (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes),
-            policy =>
-            {
-                _clusterPoliciesNow[policy.Name] = policy;
-                return ClusterChange.Put(policy);
-            },
-            key =>
-            {
-                _clusterPoliciesNow.Remove(key.Name);
-                return ClusterChange.RemoveClusterNetworkPolicy(key.Name);
-            });
+            Put, key => RemoveClusterPolicy(key.Name));
         _pods = new(
             Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item),
             ClusterChange.Put, key => ClusterChange.RemoveEndpoint(key.Namespace, key.Name));
@@ -166,6 +157,18 @@ internal sealed class ClusterWatch : IAsyncDisposable
         }
 
         return "";
+    }
+
+    private ClusterChange Put(ClusterNetworkPolicy policy)
+    {
+        _clusterPoliciesNow[policy.Name] = policy;
+        return ClusterChange.Put(policy);
+    }
+
+    private ClusterChange RemoveClusterPolicy(string name)
+    {
+        _clusterPoliciesNow.Remove(name);
+        return ClusterChange.RemoveClusterNetworkPolicy(name);
     }
 
     public async ValueTask DisposeAsync()
