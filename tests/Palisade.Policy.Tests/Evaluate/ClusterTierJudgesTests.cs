@@ -40,7 +40,7 @@ public sealed class ClusterTierJudgesTests
                 foreach (var probe in c.Probes)
                     Count(judges, probe);
             },
-            iter: 200,
+            iter: 600,
             threads: 1);
         string[] wanted =
         [
