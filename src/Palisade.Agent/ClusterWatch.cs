@@ -75,13 +75,18 @@ internal sealed class ClusterWatch : IAsyncDisposable
             _namespaces.Reflector.RunAsync(_stop.Token),
             _nodes.Reflector.RunAsync(_stop.Token));
 
-        Reflector Follow(KubeResource resource, bool mayBeAbsent = false) => new(
-            client, resource, changed, time, new() { MayBeAbsent = mayBeAbsent })
+        Reflector Follow(KubeResource resource, bool mayBeAbsent = false)
         {
-            OnAbsent = () => log.Inform("not-served", ("resource", resource), ("doing", "looking again now and then")),
-            OnFailure = (e, pause) => log.Warn(
-                "watch-failed", ("resource", resource), ("reason", e.Message), ("retryMs", (int)pause.TotalMilliseconds)),
-        };
+            var options = new ReflectorOptions { MayBeAbsent = mayBeAbsent };
+            return new(client, resource, changed, time, options)
+            {
+                OnAbsent = () =>
+                    log.Inform("not-served", ("resource", resource), ("doing", "looking again now and then")),
+                OnFailure = (e, pause) => log.Warn(
+                    "watch-failed", ("resource", resource), ("reason", e.Message),
+                    ("retryMs", (int)pause.TotalMilliseconds)),
+            };
+        }
     }
 
     /// <summary>Whether everything was complete once. Nothing is enforced on half of the facts.</summary>

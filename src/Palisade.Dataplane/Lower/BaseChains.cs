@@ -46,14 +46,19 @@ internal static class BaseChains
 
     /// <summary>While a change is not whole: nothing begins.</summary>
     public static Rule HoldNew { get; } = Rule.Of(
-        Match.CtState(CtState.New | CtState.Invalid | CtState.Untracked), Statement.Drop)
-        with { Comment = "a change is being written" };
+        Match.CtState(CtState.New | CtState.Invalid | CtState.Untracked), Statement.Drop) with
+    {
+        Comment = "a change is being written",
+    };
 
     /// <summary>The node's own: forwarding lowers the hop limit.</summary>
     public static Rule NodeDiscovery { get; } = Rule.Of(
         Match.Icmpv6Type(
             RouterSolicitation, RouterAdvertisement, NeighbourSolicitation, NeighbourAdvertisement, Redirect),
-        Match.HopLimit(255), Statement.Accept) with { Comment = "the node's own neighbour discovery" };
+        Match.HopLimit(255), Statement.Accept) with
+    {
+        Comment = "the node's own neighbour discovery",
+    };
 
     /// <summary>Where an egress gate goes on that is too deep to return what it allows.</summary>
     public static Chain ToIngress { get; } = new(Names.ToIngress)

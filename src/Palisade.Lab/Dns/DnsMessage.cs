@@ -83,7 +83,7 @@ internal sealed record DnsQuestion(
     private static string? ReadName(ReadOnlySpan<byte> message, ref int at)
     {
         var name = new StringBuilder();
-        for (var begun = at; at < message.Length; )
+        for (var begun = at; at < message.Length;)
         {
             int length = message[at++];
             if (length == 0)

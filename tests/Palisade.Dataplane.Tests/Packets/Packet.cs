@@ -72,7 +72,10 @@ internal static class Packet
         var body = new byte[16];
         body[0] = (byte)((v6, reply) switch
         {
-            (true, false) => 128, (true, true) => 129, (false, false) => 8, _ => 0
+            (true, false) => 128,
+            (true, true) => 129,
+            (false, false) => 8,
+            _ => 0
         });
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(4), identifier);
         Mark(body.AsSpan(8), id);

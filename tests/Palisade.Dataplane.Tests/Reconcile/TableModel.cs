@@ -30,7 +30,9 @@ internal static class TableModel
         Assert.All(change.RemovedCounters, name => Assert.True(counters.Remove(name), $"counter {name} is not there"));
         return Sorted(table with
         {
-            Sets = [.. sets.Values], Chains = [.. chains.Values], Counters = [.. counters.Values],
+            Sets = [.. sets.Values],
+            Chains = [.. chains.Values],
+            Counters = [.. counters.Values],
         });
     }
 

@@ -199,7 +199,8 @@ public sealed class ConntrackSocketTests
     }, iter: 20_000);
 
     internal static Flow Tcp(int number) => Connection(6, $"10.0.{number >> 8 & 255}.{number & 255}", "10.1.0.1",
-        (ushort)(1024 + number % 60_000), 80) with { TcpState = TcpState.Established };
+        (ushort)(1024 + number % 60_000), 80) with
+    { TcpState = TcpState.Established };
 
     private static Flow Udp6(int number) => Connection(17, $"fd00::{number:x}", "fd01::1", 53, 5353);
 
