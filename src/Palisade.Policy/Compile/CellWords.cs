@@ -7,7 +7,7 @@ namespace Palisade.Policy.Compile;
 /// touches, not what it computes, and most tables are two of them.
 /// </summary>
 /// <remarks>
-/// 0        width: kinds of classes, one for no class that a rule means and one for what is no pod
+/// 0        width: kinds of classes, one of them for what no rule's pods are, which is all that is no pod, too
 ///          | &lt;&lt; 32: cells of peers that are not exempt, which stand before as many of those that are
 /// 1        where the runs begin, which is where the cells end | &lt;&lt; 32: where the window begins
 /// 2        the first class in the window | &lt;&lt; 32: log2 of its bits a class
@@ -28,7 +28,7 @@ internal static class CellWords
     /// <summary>The words of a gate with no cell asked for yet.</summary>
     public static ulong[] Of(GateKinds kinds)
     {
-        var width = kinds.Classes.Count + 2;
+        var width = kinds.Classes.Count + 1;
         var side = (long)kinds.AtomKinds * width;
         var runsAt = Cells + (2 * side <= MostCells ? 2 * (int)side : 0);
         var windowAt = runsAt + kinds.RunStarts.Length;
@@ -60,7 +60,7 @@ internal static class CellWords
             var (width, side, runsAt, windowAt) = (
                 (int)words[0], (int)(words[0] >> 32), (int)words[1], (int)(words[1] >> 32));
             var row = runsAt == windowAt ? 0 : AtomKindOf(words, runsAt, windowAt, atom);
-            var index = row * width + ClassKindOf(words, windowAt, peerClass, width);
+            var index = row * width + ClassKindOf(words, windowAt, peerClass);
             if (exempt)
                 index += side;
             return index;
@@ -98,7 +98,7 @@ internal static class CellWords
         }
     }
 
-    private static int ClassKindOf(ulong[] words, int windowAt, int peerClass, int width)
+    private static int ClassKindOf(ulong[] words, int windowAt, int peerClass)
     {
         unchecked
         {
@@ -108,7 +108,7 @@ internal static class CellWords
             var word = (uint)windowAt + (at >> (6 - log2Bits));
             if (word < (uint)words.Length)
                 return (int)((words[word] >> (int)(at << log2Bits)) & ((1ul << (1 << log2Bits)) - 1));
-            return peerClass < 0 ? width - 1 : 0;
+            return 0;
         }
     }
 

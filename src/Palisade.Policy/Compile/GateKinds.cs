@@ -18,7 +18,7 @@ internal sealed class GateKinds
     private GateKinds(TermRows rows, CidrAtoms atoms) => (_rows, _atoms) = (rows, atoms);
 
     /// <summary>
-    /// Kind k + 1 of classes is the k-th set; kind 0 the classes in none of them; what is no pod is a kind of its own.
+    /// Kind k + 1 of classes is the k-th set; kind 0 the classes in none of them, and what is no pod.
     /// </summary>
     public IReadOnlyList<IdSet> Classes => _classes;
 
