@@ -201,9 +201,7 @@ public sealed class CompiledPolicy
     {
         var term = _state.Terms.Find(set with { Having = null, Within = null })
             ?? throw new ArgumentException($"no rule mentions {set}", nameof(set));
-        // The classes of a namespace that terms name are those of its group.
-        IEnumerable<EndpointClass> candidates = term.Name is null ? Classes : term.Name.Entry?.Group?.Classes ?? [];
-        return candidates.Where(pods =>
+        return (term.ClassesInName ?? Classes).Where(pods =>
             term.Contains(pods) && (set.Having is not { } port || pods.NamedPorts.Contains(port)));
     }
 }

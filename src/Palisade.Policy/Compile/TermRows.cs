@@ -12,17 +12,12 @@ internal sealed class TermRows
     private readonly CompiledPolicy _policy;
     private readonly ConcurrentDictionary<PodTerm, IdSet> _classes = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<PortName, IdSet[]> _byNumbers = [];
-    private readonly Lazy<Dictionary<string, int[]>> _byNamespace;
-    private readonly Lazy<List<(NamespaceGroup Group, EndpointClass[] Classes)>> _byGroup;
+    private readonly Lazy<NamespaceGroup[]> _groups;
 
     public TermRows(CompiledPolicy policy)
     {
         _policy = policy;
-        _byNamespace = new(() => policy.Classes.Where(pods => pods.Namespace is not null)
-            .GroupBy(pods => pods.Namespace!, StringComparer.Ordinal)
-            .ToDictionary(same => same.Key, same => same.Select(pods => pods.Id).ToArray(), StringComparer.Ordinal));
-        _byGroup = new(() =>
-            [.. policy.Classes.GroupBy(pods => pods.Group).Select(same => (same.Key, same.ToArray()))]);
+        _groups = new(() => [.. policy.Classes.Select(pods => pods.Group).Distinct()]);
     }
 
     /// <summary>The classes of a set of pods.</summary>
@@ -39,18 +34,11 @@ internal sealed class TermRows
 
     private IdSet Find(PodTerm term)
     {
-        // Policies tell a namespace they name apart by name, so its classes are in no other (NamespaceTable).
-        if (term.Set.Namespaces.Name is { } name)
-            return IdSet.Of(_byNamespace.Value.GetValueOrDefault(name, []).Where(term.Contains));
         // A group of namespaces has many classes, and most terms mean few groups.
-        var ids = new List<int>();
-        foreach (var (group, classes) in _byGroup.Value)
-        {
-            if (term.Namespaces!.Contains(group.Labels))
-                ids.AddRange(classes.Where(pods => term.Pods.Contains(pods.RestrictedLabels)).Select(pods => pods.Id));
-        }
-
-        return IdSet.Of(ids);
+        var classes = term.ClassesInName
+            ?? _groups.Value.Where(group => term.Namespaces!.Contains(group.Labels)).SelectMany(group => group.Classes);
+        return IdSet.Of(
+            classes.Where(pods => term.Pods.Contains(pods.RestrictedLabels)).Select(pods => pods.Id));
     }
 
     private IdSet[] Find(PortName name) =>

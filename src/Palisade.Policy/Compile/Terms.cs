@@ -28,6 +28,12 @@ internal sealed class PodTerm(
     /// <summary>How many rules and policies have it.</summary>
     public int Uses { get; set; }
 
+    /// <summary>
+    /// All classes of the one namespace; null when <see cref="Namespaces"/> says. Policies tell a namespace that they
+    /// name apart by its name, so these are the classes of its group.
+    /// </summary>
+    public IEnumerable<EndpointClass>? ClassesInName => Name is null ? null : Name.Entry?.Group?.Classes ?? [];
+
     /// <summary>The text of the set.</summary>
     public string Text => _text ??= Set.ToString();
 
