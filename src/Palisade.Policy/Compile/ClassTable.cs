@@ -157,9 +157,9 @@ internal sealed class ClassTable
                 Pods.MakeStale(cohort);
         }
 
-        foreach (var list in Ports.Stale)
+        if (Ports.Stale.Count > 0)
         {
-            foreach (var cohort in _cohorts.All.Where(cohort => ReferenceEquals(cohort.Ports, list)))
+            foreach (var cohort in _cohorts.All.Where(cohort => Ports.Stale.Contains(cohort.Ports)))
                 Pods.MakeStale(cohort);
         }
 
