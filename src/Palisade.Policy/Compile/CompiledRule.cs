@@ -7,7 +7,11 @@ namespace Palisade.Policy.Compile;
 /// <summary>
 /// A port name with its protocol, as a rule mentions it. Only the destination pod says which numbers it stands for.
 /// </summary>
-internal readonly record struct PortName(string Name, Protocol Protocol);
+internal readonly record struct PortName(string Name, Protocol Protocol)
+{
+    /// <summary>The name by which rules ask for a port of a pod.</summary>
+    public static PortName Of(NamedPort port) => new(port.Name, port.Protocol);
+}
 
 /// <summary>
 /// A peer of a rule: pods by a set, addresses by a block, or addresses by what has them; exactly one of the three.

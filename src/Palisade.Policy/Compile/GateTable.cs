@@ -67,7 +67,7 @@ internal sealed class GateTable(TermTable terms, GateBuilder builder)
     {
         foreach (var port in pods.NamedPorts)
         {
-            if (!_egressNames.TryGetValue(new(port.Name, port.Protocol), out var slots))
+            if (!_egressNames.TryGetValue(PortName.Of(port), out var slots))
                 continue;
             foreach (var slot in slots)
             {
@@ -229,6 +229,6 @@ internal sealed class GateTable(TermTable terms, GateBuilder builder)
         var names = _isolating.SelectMany(slot => slot.Compiled!.Rules(direction))
             .Concat(_concerning.SelectMany(slot => slot.Compiled!.Rules(direction)).Select(rule => rule.Rule))
             .SelectMany(rule => rule.Names).ToHashSet();
-        return [.. subject.NamedPorts.Where(p => names.Contains(new(p.Name, p.Protocol)))];
+        return [.. subject.NamedPorts.Where(p => names.Contains(PortName.Of(p)))];
     }
 }

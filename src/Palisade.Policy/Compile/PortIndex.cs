@@ -58,7 +58,7 @@ internal sealed class PortIndex
     /// <summary>The named ports of a list that rules can ask for.</summary>
     public ImmutableArray<NamedPort> Restrict(PortList list) => list.Restricted ??=
     [
-        .. list.All.Where(p => _mentions.ContainsKey(new(p.Name, p.Protocol))).Distinct()
+        .. list.All.Where(p => _mentions.ContainsKey(PortName.Of(p))).Distinct()
             .OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Protocol).ThenBy(p => p.Number),
     ];
 
@@ -67,7 +67,7 @@ internal sealed class PortIndex
     {
         foreach (var port in pods.NamedPorts)
         {
-            var name = new PortName(port.Name, port.Protocol);
+            var name = PortName.Of(port);
             if (!_classes.TryGetValue(name, out var numbers))
                 _classes[name] = numbers = [];
             var at = numbers.FindIndex(known => known.Port == port);
@@ -83,7 +83,7 @@ internal sealed class PortIndex
     {
         foreach (var port in pods.NamedPorts)
         {
-            var name = new PortName(port.Name, port.Protocol);
+            var name = PortName.Of(port);
             var numbers = _classes[name];
             var at = numbers.FindIndex(known => known.Port == port);
             numbers[at].Classes.Remove(pods);
@@ -102,7 +102,7 @@ internal sealed class PortIndex
     {
         foreach (var list in _lists.Values)
         {
-            if (!list.All.Any(port => port.Name == name.Name && port.Protocol == name.Protocol))
+            if (!list.All.Any(port => PortName.Of(port) == name))
                 continue;
             list.Restricted = null;
             Stale.Add(list);
