@@ -26,7 +26,7 @@ public sealed class Connectivity
     private Connectivity(CompiledPolicy policy, AddressFamily family)
     {
         (_policy, Family) = (policy, family);
-        _firstAtom = family == AddressFamily.V4 ? 0 : policy.Atoms.Count(AddressFamily.V4);
+        _firstAtom = policy.Atoms.FirstOf(family);
         _groups = new(policy, family);
         var builder = new RowBuilder(policy, _groups, _meets, family);
         Egress = builder.Build(Direction.Egress);
@@ -119,8 +119,7 @@ public sealed class Connectivity
     private PortSet Side(int subject, int peer, Direction direction)
     {
         var (one, other) = (Groups[subject], Groups[peer]);
-        var atom = other.Atom is { } known ? _firstAtom + known : -1;
-        return _policy.Cells.Of(one.Class, direction).PortsFor(other.Class, atom, exempt: false);
+        return _groups.PortsFor(_policy.Cells.Of(one.Class, direction), other);
     }
 
     private IEnumerable<AllowedBlock> Blocks(GateRows egress, GateRows ingress)

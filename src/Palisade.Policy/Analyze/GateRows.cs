@@ -32,7 +32,7 @@ public sealed record GateRows(Gate? Gate, Direction Direction, IdSet Subjects, I
 internal sealed class RowBuilder(CompiledPolicy policy, PeerGroups groups, PortMeets meets, AddressFamily family)
 {
     // Tables number the atoms of both families in one row, groups those of one.
-    private readonly int _firstAtom = family == AddressFamily.V4 ? 0 : policy.Atoms.Count(AddressFamily.V4);
+    private readonly int _firstAtom = policy.Atoms.FirstOf(family);
 
     /// <summary>The rows of every gate of a direction, in the order of the gates' first groups.</summary>
     public ImmutableArray<GateRows> Build(Direction direction)
@@ -93,8 +93,7 @@ internal sealed class RowBuilder(CompiledPolicy policy, PeerGroups groups, PortM
     {
         if (alike.IsEmpty)
             return;
-        var peer = groups.All[alike.Lowest];
-        var ports = cells.PortsFor(peer.Class, peer.Atom is { } atom ? _firstAtom + atom : -1, exempt: false);
+        var ports = groups.PortsFor(cells, groups.All[alike.Lowest]);
         if (!ports.IsEmpty)
             rows[ports] = rows.TryGetValue(ports, out var known) ? known.Or(alike) : alike;
     }

@@ -16,6 +16,7 @@ public sealed record PeerGroup(int Id, int Class, int? Atom, ImmutableArray<int>
 /// <summary>The groups of a policy in one family, and how sets of classes and of atoms become sets of groups.</summary>
 internal sealed class PeerGroups
 {
+    private readonly int _firstAtom;
     private readonly int[] _groupOf;
     private readonly int[] _firstOfClass;
     private readonly int[] _usedAtoms;
@@ -24,6 +25,7 @@ internal sealed class PeerGroups
 
     public PeerGroups(CompiledPolicy policy, AddressFamily family)
     {
+        _firstAtom = policy.Atoms.FirstOf(family);
         var groups = ImmutableArray.CreateBuilder<PeerGroup>();
         _groupOf = new int[policy.EndpointLimit];
         Array.Fill(_groupOf, -1);
@@ -62,6 +64,10 @@ internal sealed class PeerGroups
 
     /// <summary>The group of a pod by its id; -1 for hostNetwork pods and free ids.</summary>
     public int Of(int endpoint) => _groupOf[endpoint];
+
+    /// <summary>What a gate lets through of a group.</summary>
+    public PortSet PortsFor(GateCells cells, PeerGroup peer) =>
+        cells.PortsFor(peer.Class, peer.Atom is { } atom ? _firstAtom + atom : -1, exempt: false);
 
     public IdSet OfClasses(IdSet classes) => _oneEach
         ? classes

@@ -67,9 +67,7 @@ internal sealed class PlaceTable
     private AddressTable TableOf(AddressFamily family) => family == AddressFamily.V4 ? _v4 : _v6;
 
     private Place At(int id, Endpoint pod, Address? address) =>
-        new(pod.HostNetwork ? -1 : id, _policy.ClassOf(id), Number(pod.Node), AtomOf(address));
-
-    private int AtomOf(Address? address) => address is { } known ? _policy.Atoms.NumberOf(known) : -1;
+        new(pod.HostNetwork ? -1 : id, _policy.ClassOf(id), Number(pod.Node), _policy.Atoms.NumberOf(address));
 
     private void AddAddresses(int id, Endpoint pod)
     {
@@ -91,7 +89,10 @@ internal sealed class PlaceTable
         foreach (var address in addresses)
         {
             if (TableOf(address.Family).Find(address.Bits) < 0)
-                TableOf(address.Family).Set(address, Append(new(-1, -1, Number(name), AtomOf(address))));
+            {
+                var place = new Place(-1, -1, Number(name), _policy.Atoms.NumberOf(address));
+                TableOf(address.Family).Set(address, Append(place));
+            }
         }
     }
 
