@@ -1,3 +1,4 @@
+using Palisade.Policy.Compile;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
@@ -45,6 +46,9 @@ public readonly record struct Party
 
     /// <summary>Its address; null when the pod or node has none of this family, then no block contains it.</summary>
     public Address? Address { get; }
+
+    /// <summary>The class of a pod; -1 for others.</summary>
+    internal int ClassIn(CompiledPolicy policy) => Kind == PartyKind.Pod ? policy.ClassOf(Endpoint) : -1;
 }
 
 /// <summary>

@@ -194,7 +194,6 @@ public sealed class Evaluator
     private Gate? ClusterGateOf(Party subject, Direction direction) =>
         GateOf(subject, direction) is { ClusterPolicies: not [] } gate ? gate : null;
 
-    private Gate? GateOf(Party subject, Direction direction) => _policy.GateOf(ClassOf(subject), direction);
-
-    private int ClassOf(Party party) => party.Kind == PartyKind.Pod ? _policy.ClassOf(party.Endpoint) : -1;
+    private Gate? GateOf(Party subject, Direction direction) =>
+        _policy.GateOf(subject.ClassIn(_policy), direction);
 }

@@ -58,7 +58,7 @@ public sealed class Parties
 
     /// <summary>The same for judging alone.</summary>
     internal Place PlaceOf(Party party) => new(
-        party.Endpoint, party.Endpoint < 0 ? -1 : _policy.ClassOf(party.Endpoint), Places.NumberOf(party.Node),
+        party.Endpoint, party.ClassIn(_policy), Places.NumberOf(party.Node),
         _policy.Atoms.NumberOf(party.Address));
 
     private Party OfPod(int endpoint, AddressFamily family, Address? address)

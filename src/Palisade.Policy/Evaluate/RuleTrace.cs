@@ -24,9 +24,9 @@ internal sealed class RuleTrace
     {
         (_policy, _connection) = (policy, connection);
         _peer = direction == Direction.Ingress ? connection.From : connection.To;
-        _peerClass = ClassOf(_peer);
+        _peerClass = _peer.ClassIn(policy);
         _atom = policy.AtomOf(_peer.Address);
-        _destinationClass = ClassOf(connection.To);
+        _destinationClass = connection.To.ClassIn(policy);
     }
 
     public RuleMatch? FirstMatch(Gate gate)
@@ -137,8 +137,6 @@ internal sealed class RuleTrace
     private PortSet Numbers(PolicyPort port) => port.Name is { } name
         ? _policy.NumbersOf(_destinationClass, new(name, port.Protocol))
         : PortSet.Of(port.Protocol, new PortRange(port.First, port.Last));
-
-    private int ClassOf(Party party) => party.Kind == PartyKind.Pod ? _policy.ClassOf(party.Endpoint) : -1;
 
     private PeerMiss Describe(NetworkPolicy policy, PolicyPeer peer, int index) => peer switch
     {
