@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
@@ -30,14 +31,11 @@ public sealed class MadeUpCluster
     {
         var all = policies.ToImmutableArray();
         var cluster = new MadeUpCluster();
-        foreach (var equals in all.GroupBy(policy => (policy.Tier, policy.Priority)))
+        foreach (var (one, other) in ConflictFinder.Pairs(all, policy => policy))
         {
-            var list = equals.ToList();
-            for (var i = 0; i < list.Count; i++)
-            {
-                for (var j = i + 1; j < list.Count && cluster._pods.Count < MostPods; j++)
-                    cluster.AddPair(list[i], list[j]);
-            }
+            if (cluster._pods.Count >= MostPods)
+                break;
+            cluster.AddPair(one, other);
         }
 
         return ClusterSnapshot.Of(

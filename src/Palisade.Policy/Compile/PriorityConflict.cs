@@ -37,19 +37,23 @@ internal sealed class ConflictFinder(CompiledPolicy policy)
     /// <summary>At most one conflict per two policies and direction, in their order.</summary>
     public ImmutableArray<PriorityConflict> Find(ImmutableArray<CompiledClusterPolicy> policies) =>
     [
-        .. policies.GroupBy(p => (p.Policy.Tier, p.Policy.Priority)).SelectMany(Pairs)
+        .. Pairs(policies, compiled => compiled.Policy)
             .SelectMany(pair => new[] { Direction.Ingress, Direction.Egress }
                 .Select(direction => Between(pair.First, pair.Second, direction)).OfType<PriorityConflict>()),
     ];
 
-    private static IEnumerable<(CompiledClusterPolicy First, CompiledClusterPolicy Second)> Pairs(
-        IEnumerable<CompiledClusterPolicy> equals)
+    /// <summary>Every two policies of one tier and priority.</summary>
+    public static IEnumerable<(T First, T Second)> Pairs<T>(
+        IEnumerable<T> policies, Func<T, ClusterNetworkPolicy> policyOf)
     {
-        var list = equals.ToList();
-        for (var i = 0; i < list.Count; i++)
+        foreach (var equals in policies.GroupBy(item => (policyOf(item).Tier, policyOf(item).Priority)))
         {
-            for (var j = i + 1; j < list.Count; j++)
-                yield return (list[i], list[j]);
+            var list = equals.ToList();
+            for (var i = 0; i < list.Count; i++)
+            {
+                for (var j = i + 1; j < list.Count; j++)
+                    yield return (list[i], list[j]);
+            }
         }
     }
 
