@@ -28,7 +28,7 @@ public sealed record AddressSet
     public static AddressSet OfNodes(LabelSelector nodes) => new(nodes, null);
 
     /// <summary>The known addresses of a name, or of every name below one when it begins with "*.".</summary>
-    public static AddressSet OfDomain(string name) => new(null, Canonical(name));
+    public static AddressSet OfDomain(string name) => new(null, DomainName.Canonical(name));
 
     /// <summary>For example nodes {role=infra}, nodes *, or *.example.com.</summary>
     public override string ToString() =>
@@ -44,12 +44,10 @@ public sealed record AddressSet
     {
         if (Domain is null)
             return false;
-        var known = Canonical(name);
+        var known = DomainName.Canonical(name);
         if (!Domain.StartsWith(AnyLabels, StringComparison.Ordinal))
             return known == Domain;
         var suffix = Domain[1..];
         return known.Length > suffix.Length && known.EndsWith(suffix, StringComparison.Ordinal);
     }
-
-    internal static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
 }

@@ -58,6 +58,9 @@ internal sealed class AddressTerms(AtomTable atoms)
     /// <summary>By name.</summary>
     public IReadOnlyCollection<Node> Nodes => _nodes.Values;
 
+    /// <summary>What is known of domain names, in no order.</summary>
+    public IReadOnlyCollection<DomainName> DomainNames => _names.Values;
+
     public IReadOnlyDictionary<AddressSet, AddressTerm> Terms => _terms;
 
     public void Put(Node node)
@@ -98,15 +101,19 @@ internal sealed class AddressTerms(AtomTable atoms)
     public void Put(DomainName name)
     {
         RemoveName(name.Name);
-        _names[AddressSet.Canonical(name.Name)] = name;
+        _names[DomainName.Canonical(name.Name)] = name;
         Count(name, 1);
     }
 
-    public void RemoveName(string name)
+    public bool RemoveName(string name)
     {
-        if (_names.Remove(AddressSet.Canonical(name), out var known))
-            Count(known, -1);
+        if (!_names.Remove(DomainName.Canonical(name), out var known))
+            return false;
+        Count(known, -1);
+        return true;
     }
+
+    public DomainName? FindName(string name) => _names.GetValueOrDefault(DomainName.Canonical(name));
 
     /// <summary>The one term of a set, which is thereby used once more.</summary>
     public AddressTerm Use(AddressSet set)

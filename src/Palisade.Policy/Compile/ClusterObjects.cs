@@ -11,7 +11,6 @@ internal sealed class ClusterObjects
     private readonly Dictionary<(string Namespace, string Name), NetworkPolicy> _policies;
     private readonly Dictionary<(string Namespace, string Name), Service> _services;
     private readonly Dictionary<string, ClusterNetworkPolicy> _clusterPolicies;
-    private readonly Dictionary<string, DomainName> _domainNames;
     private readonly Stack<int> _free = [];
     private readonly List<(string Namespace, string Name)> _gone = [];
 
@@ -22,7 +21,6 @@ internal sealed class ClusterObjects
         _policies = snapshot.NetworkPolicies.ToDictionary(p => (p.Namespace, p.Name));
         _services = snapshot.Services.ToDictionary(s => (s.Namespace, s.Name));
         _clusterPolicies = snapshot.ClusterNetworkPolicies.ToDictionary(p => p.Name, StringComparer.Ordinal);
-        _domainNames = snapshot.DomainNames.ToDictionary(d => d.Name, StringComparer.Ordinal);
         _ids = new(snapshot.Endpoints.Length);
         for (var i = 0; i < snapshot.Endpoints.Length; i++)
             _ids[(snapshot.Endpoints[i].Namespace, snapshot.Endpoints[i].Name)] = i;
@@ -30,7 +28,7 @@ internal sealed class ClusterObjects
 
     public ClusterSnapshot ToSnapshot() => ClusterSnapshot.Of(
         _namespaces.Values, _state.Pods.OfType<Endpoint>(), _policies.Values, _services.Values,
-        _state.Terms.Addresses.Nodes, _clusterPolicies.Values, _domainNames.Values);
+        _state.Terms.Addresses.Nodes, _clusterPolicies.Values, _state.Terms.Addresses.DomainNames);
 
     /// <summary>Makes a change, and says whether it is one.</summary>
     public bool Apply(ClusterChange change, DeltaRecorder recorder) => change switch
@@ -48,7 +46,7 @@ internal sealed class ClusterObjects
         ClusterChange.ServicePut put => Put(put.Service),
         ClusterChange.ServiceRemoved gone => _services.Remove((gone.Namespace, gone.Name)),
         ClusterChange.DomainNamePut put => Put(put.Name),
-        ClusterChange.DomainNameRemoved gone => Remove(gone),
+        ClusterChange.DomainNameRemoved gone => _state.Terms.Addresses.RemoveName(gone.Name),
         _ => throw new ArgumentException($"unknown change {change.GetType().Name}", nameof(change)),
     };
 
@@ -155,20 +153,11 @@ internal sealed class ClusterObjects
 
     private bool Put(DomainName given)
     {
-        var name = new DomainName(AddressSet.Canonical(given.Name), [.. given.Addresses.Distinct().Order()]);
-        if (_domainNames.TryGetValue(name.Name, out var before)
+        var name = new DomainName(DomainName.Canonical(given.Name), [.. given.Addresses.Distinct().Order()]);
+        if (_state.Terms.Addresses.FindName(name.Name) is { } before
             && before.Addresses.AsSpan().SequenceEqual(name.Addresses.AsSpan()))
             return false;
-        _domainNames[name.Name] = name;
         _state.Terms.Addresses.Put(name);
-        return true;
-    }
-
-    private bool Remove(ClusterChange.DomainNameRemoved gone)
-    {
-        if (!_domainNames.Remove(AddressSet.Canonical(gone.Name)))
-            return false;
-        _state.Terms.Addresses.RemoveName(gone.Name);
         return true;
     }
 }

@@ -129,4 +129,8 @@ public sealed record ClusterPort(
 }
 
 /// <summary>A name of the domain name system with the addresses that are known to belong to it.</summary>
-public sealed record DomainName(string Name, ImmutableArray<Address> Addresses);
+public sealed record DomainName(string Name, ImmutableArray<Address> Addresses)
+{
+    /// <summary>A name in lower case without its final dot.</summary>
+    internal static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
+}

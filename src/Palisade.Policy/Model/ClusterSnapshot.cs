@@ -90,7 +90,7 @@ public sealed record ClusterSnapshot
 
     /// <summary>One entry per name, with all that is known of it.</summary>
     private static IEnumerable<DomainName> Merged(IEnumerable<DomainName> names) => names
-        .GroupBy(known => known.Name.TrimEnd('.').ToLowerInvariant(), StringComparer.Ordinal)
+        .GroupBy(known => DomainName.Canonical(known.Name), StringComparer.Ordinal)
         .Select(same => new DomainName(
             same.Key, [.. same.SelectMany(known => known.Addresses).Distinct().Order()]));
 
