@@ -330,10 +330,10 @@ internal sealed class Ids
 {
     private readonly Stack<int> _free = [];
 
-    /// <summary>All numbers given out are below this.</summary>
-    public int Limit { get; private set; }
+    // All numbers given out are below this.
+    private int _limit;
 
-    public int Take() => _free.TryPop(out var id) ? id : Limit++;
+    public int Take() => _free.TryPop(out var id) ? id : _limit++;
 
     public void Free(int id) => _free.Push(id);
 }

@@ -27,7 +27,6 @@ public sealed class PolicyEngine
             _state.Gates.CellOf(pods.Id, Direction.Egress);
         }
 
-        _state.Close();
         Policy = new(_state, _objects.ToSnapshot);
     }
 
