@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
-using Palisade.Manifests.Generate;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
@@ -46,18 +44,7 @@ internal sealed record CompileMeasurement
 
     public required VerdictCost ByAddress { get; init; }
 
-    /// <summary>Measures in this process, which should have done nothing before, and prints one line of JSON.</summary>
-    public static int Print(string shape)
-    {
-        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
-        {
-            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
-            return 2;
-        }
-
-        Console.WriteLine(JsonSerializer.Serialize(Of(Unshared(known.Generate(1)))));
-        return 0;
-    }
+    public static int Print(string shape) => OnceEach.Print(shape, known => Of(Unshared(known.Generate(1))));
 
     /// <summary>
     /// The pods as a client decodes them: each has strings and labels of its own, where the generator shares those of

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Palisade.Manifests.Generate;
 using Palisade.Policy.Analyze;
 using Palisade.Policy.Compile;
@@ -34,16 +33,11 @@ internal sealed record ConnectivityMeasurement
 
     public required long AllowedPairs { get; init; }
 
-    /// <summary>Measures in this process, which should have done nothing before, and prints one line of JSON.</summary>
-    public static int Print(string shape)
-    {
-        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
-        {
-            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
-            return 2;
-        }
+    public static int Print(string shape) => OnceEach.Print(shape, Of);
 
-        var snapshot = known.Generate(1);
+    private static ConnectivityMeasurement Of(BenchmarkShape shape)
+    {
+        var snapshot = shape.Generate(1);
         GC.Collect();
         var watch = Stopwatch.StartNew();
         var policy = PolicyCompiler.Compile(snapshot);
@@ -58,7 +52,7 @@ internal sealed record ConnectivityMeasurement
         var count = watch.Elapsed;
         var cpuTime = Environment.CpuUsage.UserTime - cpu;
         var rows = connectivity.Egress.Concat(connectivity.Ingress).ToList();
-        Console.WriteLine(JsonSerializer.Serialize(new ConnectivityMeasurement
+        var measured = new ConnectivityMeasurement
         {
             Classes = policy.Classes.Length,
             Groups = connectivity.Groups.Length,
@@ -70,8 +64,8 @@ internal sealed record ConnectivityMeasurement
             KeptBytes = GC.GetTotalMemory(forceFullCollection: true) - heap,
             CpuMs = cpuTime.TotalMilliseconds,
             AllowedPairs = pairs,
-        }));
+        };
         GC.KeepAlive(policy);
-        return 0;
+        return measured;
     }
 }

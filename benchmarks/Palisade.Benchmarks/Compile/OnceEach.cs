@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Palisade.Manifests.Generate;
 
 namespace Palisade.Benchmarks.Compile;
 
@@ -24,5 +25,20 @@ internal static class OnceEach
         }
 
         return runs;
+    }
+
+    /// <summary>
+    /// Such a process: measures in this one, which should have done nothing before, and prints one line of JSON.
+    /// </summary>
+    public static int Print<T>(string shape, Func<BenchmarkShape, T> measure)
+    {
+        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
+        {
+            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
+            return 2;
+        }
+
+        Console.WriteLine(JsonSerializer.Serialize(measure(known)));
+        return 0;
     }
 }

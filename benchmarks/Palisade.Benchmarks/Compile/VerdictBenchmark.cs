@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Palisade.Manifests.Generate;
 using Palisade.Policy.Compile;
 
 namespace Palisade.Benchmarks.Compile;
@@ -47,23 +45,14 @@ internal static class VerdictBenchmark
                 + $"| {Figures.Mib(one.KeptBytes)} | {one.AllowedPairs:#,0} |";
         });
 
-    /// <summary>Measures in this process, and prints one line of JSON.</summary>
-    public static int PrintVerdicts(string shape)
+    public static int PrintVerdicts(string shape) => OnceEach.Print(shape, known =>
     {
-        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
-        {
-            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
-            return 2;
-        }
-
         var policy = PolicyCompiler.Compile(known.Generate(1));
         var (few, many) = (
             new VerdictMeasurement(policy, VerdictMeasurement.FewPairs),
             new VerdictMeasurement(policy, VerdictMeasurement.ManyPairs));
-        Console.WriteLine(JsonSerializer.Serialize(
-            new Costs(few.ById(), few.ByAddress(), many.ById(), many.ByAddress())));
-        return 0;
-    }
+        return new Costs(few.ById(), few.ByAddress(), many.ById(), many.ByAddress());
+    });
 
     private static int Table<T>(string head, string[] shapes, string verb, Func<string, List<T>, string> line)
     {

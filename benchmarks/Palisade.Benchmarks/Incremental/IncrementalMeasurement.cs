@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Palisade.Benchmarks.Compile;
-using Palisade.Manifests.Generate;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 
@@ -48,19 +46,8 @@ internal sealed record IncrementalMeasurement
 
     public ChangeCost Of(string kind) => Changes.Single(change => change.Kind == kind);
 
-    /// <summary>Measures in this process, which should have done nothing before, and prints one line of JSON.</summary>
-    public static int Print(string shape)
-    {
-        if (BenchmarkShape.TryParse(shape, out var why) is not { } known)
-        {
-            Console.Error.WriteLine($"{why}. The shapes:\n{BenchmarkShape.Help}");
-            return 2;
-        }
-
-        var snapshot = ClusterChanges.WithTiers(CompileMeasurement.Unshared(known.Generate(1)));
-        Console.WriteLine(JsonSerializer.Serialize(Measure(snapshot)));
-        return 0;
-    }
+    public static int Print(string shape) => OnceEach.Print(
+        shape, known => Measure(ClusterChanges.WithTiers(CompileMeasurement.Unshared(known.Generate(1)))));
 
     private static IncrementalMeasurement Measure(ClusterSnapshot snapshot)
     {
