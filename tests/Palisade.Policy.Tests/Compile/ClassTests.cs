@@ -3,21 +3,13 @@ using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
 using Xunit;
+using static Palisade.Policy.Tests.Compile.WebCluster;
 
 namespace Palisade.Policy.Tests.Compile;
 
 /// <summary>Classes: pods that no policy can tell apart, by what policies mention and nothing else.</summary>
 public sealed class ClassTests
 {
-    private static readonly NetworkPolicy Web = new()
-    {
-        Namespace = "x",
-        Name = "web",
-        IsolatesIngress = true,
-        Subject = Has("app", "web"),
-        Ingress = [new([new PodPeer(null, Has("app", "front"))], [PolicyPort.Named(Protocol.Tcp, "http")])],
-    };
-
     [Fact]
     public void Addresses_names_and_labels_nobody_mentions_make_no_class() => Assert.Equal(
         ["x app=web [a b]"],
@@ -87,8 +79,7 @@ public sealed class ClassTests
         Assert.Equal("{team=a}", NamespaceScope.Matching(Has("team", "a")).ToString());
     }
 
-    private static CompiledPolicy Compile(params Endpoint[] pods) =>
-        PolicyCompiler.Compile(ClusterSnapshot.Of(endpoints: pods, networkPolicies: [Web]));
+    private static CompiledPolicy Compile(params Endpoint[] pods) => PolicyCompiler.Compile(WebCluster.Of(pods));
 
     private static List<string> Classes(params Endpoint[] pods)
     {
@@ -103,14 +94,4 @@ public sealed class ClassTests
             }).Order(StringComparer.Ordinal),
         ];
     }
-
-    private static Endpoint Pod(string ns, string name, params string[] labels) => new()
-    {
-        Namespace = ns,
-        Name = name,
-        Labels = LabelSet.Of(labels.Select(l => KeyValuePair.Create(l.Split('=')[0], l.Split('=')[1]))),
-    };
-
-    private static LabelSelector Has(string key, string value) =>
-        LabelSelector.Of([new(key, SelectorOperator.In, [value])]);
 }

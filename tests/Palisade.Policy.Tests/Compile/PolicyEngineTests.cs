@@ -3,21 +3,13 @@ using Palisade.Policy.Model;
 using Palisade.Policy.Selectors;
 using Palisade.Policy.Sets;
 using Xunit;
+using static Palisade.Policy.Tests.Compile.WebCluster;
 
 namespace Palisade.Policy.Tests.Compile;
 
 /// <summary>What single changes of a cluster do, and nothing else.</summary>
 public sealed class PolicyEngineTests
 {
-    private static readonly NetworkPolicy Web = new()
-    {
-        Namespace = "x",
-        Name = "web",
-        IsolatesIngress = true,
-        Subject = Has("app", "web"),
-        Ingress = [new([new PodPeer(null, Has("app", "front"))], [PolicyPort.Named(Protocol.Tcp, "http")])],
-    };
-
     [Fact]
     public void A_pod_like_others_changes_its_class_only()
     {
@@ -163,16 +155,5 @@ public sealed class PolicyEngineTests
 
     private sealed record StrangePeer() : PolicyPeer(default(SourceLocation));
 
-    private static PolicyEngine Engine(params Endpoint[] pods) =>
-        new(ClusterSnapshot.Of(endpoints: pods, networkPolicies: [Web]));
-
-    private static Endpoint Pod(string ns, string name, params string[] labels) => new()
-    {
-        Namespace = ns,
-        Name = name,
-        Labels = LabelSet.Of(labels.Select(l => KeyValuePair.Create(l.Split('=')[0], l.Split('=')[1]))),
-    };
-
-    private static LabelSelector Has(string key, string value) =>
-        LabelSelector.Of([new(key, SelectorOperator.In, [value])]);
+    private static PolicyEngine Engine(params Endpoint[] pods) => new(WebCluster.Of(pods));
 }
