@@ -9,6 +9,11 @@ public readonly record struct ProbeEnd(string? Namespace, string? Pod, Address? 
 
     public static ProbeEnd OfAddress(Address address) => new(null, null, address);
 
+    /// <summary>namespace/pod, or an address.</summary>
+    public static ProbeEnd Parse(string text) => text.Split('/') is [var ns, var pod]
+        ? OfPod(ns, pod)
+        : OfAddress(Policy.Sets.Address.Parse(text));
+
     public override string ToString() => Pod is null ? $"ip:{Address}" : $"{Namespace}/{Pod}";
 }
 

@@ -9,6 +9,9 @@ namespace Palisade.Policy.Tests.Reading;
 /// </summary>
 internal static class YamlTree
 {
+    /// <summary>The first document of a file.</summary>
+    public static YamlNode Read(string path) => Documents(File.ReadAllText(path))[0];
+
     public static List<YamlNode> Documents(string text)
     {
         var stream = new YamlStream();

@@ -16,14 +16,15 @@ public sealed class ConformanceTests
     public void Every_probe_of_the_conformance_suite_has_its_verdict()
     {
         var folder = SharedFolder.Require("corpus/npapi-conformance");
-        var cluster = Load(folder, "cluster.json");
-        var cases = Load(folder, "cases.json").At("cases").Items();
+        var cluster = YamlTree.Read(Path.Combine(folder, "cluster.json"));
+        var cases = YamlTree.Read(Path.Combine(folder, "cases.json")).At("cases").Items();
         var failures = new List<string>();
         foreach (var test in cases)
         {
             var judges = Given(folder, cluster, test);
             var probe = new Probe(
-                End(test.At("from").Text()!), End(test.At("to").Text()!), FamilyOf(test.At("to").Text()!),
+                ProbeEnd.Parse(test.At("from").Text()!), ProbeEnd.Parse(test.At("to").Text()!),
+                FamilyOf(test.At("to").Text()!),
                 ModelReader.Protocol(test.At("protocol").Text()), (ushort)test.At("port").Number()!.Value);
             var expected = test.At("expect").IsTrue();
             var steps = judges.EntriesAllow(probe, Direction.Egress) != false
@@ -81,11 +82,4 @@ public sealed class ConformanceTests
 
     private static AddressFamily FamilyOf(string to) =>
         Address.TryParse(to, out var address) ? address.Family : AddressFamily.V4;
-
-    private static ProbeEnd End(string text) => text.Split('/') is [var ns, var pod]
-        ? ProbeEnd.OfPod(ns, pod)
-        : ProbeEnd.OfAddress(Address.Parse(text));
-
-    private static YamlNode Load(string folder, string file) =>
-        YamlTree.Documents(File.ReadAllText(Path.Combine(folder, file)))[0];
 }

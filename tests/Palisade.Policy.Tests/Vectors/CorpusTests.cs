@@ -19,8 +19,8 @@ public sealed class CorpusTests
     public void Every_table_of_the_Kubernetes_e2e_suite_holds()
     {
         var folder = SharedFolder.Require("corpus/k8s-e2e");
-        var cases = Load(folder, "cases.json").At("cases").Items();
-        var model = Load(folder, "model.json");
+        var cases = YamlTree.Read(Path.Combine(folder, "cases.json")).At("cases").Items();
+        var model = YamlTree.Read(Path.Combine(folder, "model.json"));
         var failures = new List<string>();
         var tables = 0;
         foreach (var test in cases)
@@ -41,7 +41,7 @@ public sealed class CorpusTests
     public void Every_claim_of_the_recipes_holds()
     {
         var folder = SharedFolder.Require("corpus/recipes");
-        var root = Load(folder, "cases.json");
+        var root = YamlTree.Read(Path.Combine(folder, "cases.json"));
         var failures = new List<string>();
         var claims = 0;
         foreach (var recipe in root.At("recipes").Items())
@@ -52,7 +52,7 @@ public sealed class CorpusTests
                 claims++;
                 var expected = (claim.At("specExpect") ?? claim.At("expect")).IsTrue();
                 var probe = new Probe(
-                    End(claim.At("from").Text()!), End(claim.At("to").Text()!), AddressFamily.V4,
+                    ProbeEnd.Parse(claim.At("from").Text()!), ProbeEnd.Parse(claim.At("to").Text()!), AddressFamily.V4,
                     ModelReader.Protocol(claim.At("protocol").Text()), (ushort)claim.At("port").Number()!.Value);
                 var name = $"recipe {recipe.At("recipe").Text()}: {claim.At("claim").Text()}";
                 Check(judges, probe, expected, name, failures);
@@ -78,7 +78,9 @@ public sealed class CorpusTests
                 var expected = !blocked.Contains($"{from} -> {to}");
                 allowed += expected ? 1 : 0;
                 var name = $"e2e {test.At("id").Text()} {step.At("policyFile").Text()} ({test.At("test").Text()})";
-                Check(judges, new(End(from), End(to), AddressFamily.V4, protocol, port), expected, name, failures);
+                var probe = new Probe(
+                    ProbeEnd.Parse(from), ProbeEnd.Parse(to), AddressFamily.V4, protocol, port);
+                Check(judges, probe, expected, name, failures);
             }
         }
 
@@ -147,11 +149,4 @@ public sealed class CorpusTests
 
     private static LabelSet With(LabelSet labels, YamlNode? added) =>
         added.Pairs().Aggregate(labels, (all, pair) => all.With(pair.Key, pair.Value.Text("")));
-
-    private static ProbeEnd End(string text) => text.Split('/') is [var ns, var pod]
-        ? ProbeEnd.OfPod(ns, pod)
-        : ProbeEnd.OfAddress(Address.Parse(text));
-
-    private static YamlNode Load(string folder, string file) =>
-        YamlTree.Documents(File.ReadAllText(Path.Combine(folder, file)))[0];
 }

@@ -28,7 +28,7 @@ public sealed class SemanticVectorTests
     }
 
     private static IReadOnlyList<YamlNode> Read() =>
-        YamlTree.Documents(File.ReadAllText(SharedFolder.Require("vectors/semantics.yaml")))[0].At("vectors").Items();
+        YamlTree.Read(SharedFolder.Require("vectors/semantics.yaml")).At("vectors").Items();
 
     private static int Run(YamlNode vector, List<string> failures)
     {
