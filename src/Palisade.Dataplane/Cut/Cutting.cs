@@ -68,7 +68,7 @@ public sealed class Cutting : IDisposable
         get
         {
             TimeSpan? due = _second.IsNothing ? null : _secondAt;
-            if (_admitted && (due is null || _graceAt < due))
+            if (IsGrace && (due is null || _graceAt < due))
                 due = _graceAt;
             return due is { } at ? at > Now ? at - Now : TimeSpan.Zero : null;
         }
@@ -78,6 +78,10 @@ public sealed class Cutting : IDisposable
     public bool MustApply => _admitted && !Admits;
 
     private TimeSpan Now => _time.GetElapsedTime(_origin);
+
+    /// <summary>Whether the table that was applied lets TCP in that was under way; not one that only was to be.
+    /// </summary>
+    private bool IsGrace => _admitted && _last is not null;
 
     private bool Admits => _graceEnd is { } end && Now < end;
 
@@ -135,7 +139,7 @@ public sealed class Cutting : IDisposable
             AfterFailure(pass.Value);
         }
 
-        if (_admitted && Now >= _graceAt)
+        if (IsGrace && Now >= _graceAt)
         {
             var look = Look(CutScope.Everything, Tcp);
             pass ??= look;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Dataplane.Tests.World;
 using Palisade.Policy.Model;
@@ -68,6 +69,21 @@ public sealed class MidstreamTests(ITestOutputHelper output)
         world.Pod('a').Send(late);
         Thread.Sleep(20);
         Assert.False(Received(world.Pod('b'), 77), "the grace is over");
+    }
+
+    /// <summary>
+    /// A first install that the kernel refuses is tried again: until one succeeds there is nothing to look at.
+    /// </summary>
+    [Fact]
+    public void A_first_install_that_failed_asks_for_no_look()
+    {
+        using var world = new PacketWorld(nodes: 1, podsPerNode: 1);
+        var place = world.Fabric.Nodes[0];
+        using var cutting = place.Namespace.Run(() => new Cutting("n1", TimeProvider.System, Cutting.UsualGrace));
+        cutting.Installing(world.SocketOf(place));
+        Assert.True(cutting.For(new()).AdmitsMidstream, "there was no table");
+        Assert.Null(cutting.Due);
+        Assert.Null(cutting.Again());
     }
 
     private static bool Received(PodPlace pod, uint id)
