@@ -43,7 +43,7 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     public void NetworkChanged() => _isNetworkOld = true;
 
     /// <summary>Nothing that was computed before is believed: the next pass begins with all there is.</summary>
-    public void StartOver() => _engine = null;
+    public void StartOver() => (_engine, _network) = (null, null);
 
     /// <summary>Others changed the table: the next pass reads it, and writes what is missing.</summary>
     public void Distrust() => _reconciler.Forget();
