@@ -23,7 +23,6 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     private PolicyEngine? _engine;
     private LiveTable? _live;
     private NodeNetwork? _network;
-    private NodeNetwork? _seen;
     private NodeSettings? _settings;
     private volatile bool _isNetworkOld = true;
 
@@ -55,13 +54,14 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
     /// <exception cref="Nftables.Kernel.KernelException">The kernel refused; its table is the last one.</exception>
     public Enforced Pass(NodeSettings settings)
     {
-        if (_isNetworkOld || _network is null)
+        var isNew = _isNetworkOld || _network is null;
+        if (isNew)
         {
             _isNetworkOld = false;
             _network = NodeNetwork.Read(routing);
         }
 
-        var result = _engine is null || _live is null ? Start(settings) : GoOn(_engine, _live, settings);
+        var result = _engine is null || _live is null ? Start(settings) : GoOn(_engine, _live, isNew, settings);
         HasStarted = true;
         return result;
     }
@@ -77,8 +77,7 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
         return new(applied, progress, engine.Policy, _network!, CutScope.Everything);
     }
 
-    private Enforced GoOn(
-        PolicyEngine engine, LiveTable live, NodeSettings settings)
+    private Enforced GoOn(PolicyEngine engine, LiveTable live, bool isNetworkNew, NodeSettings settings)
     {
         var (changes, progress) = watch.ReadChanges();
         _settings = settings = watch.For(settings);
@@ -87,12 +86,11 @@ internal sealed class Enforcer(string node, ClusterWatch watch, NftSocket nft, R
         var change = live.Update(delta, watch.Node(node), _network!, settings);
         _engine = engine;
         var scope = CutScope.Of(delta, engine.Policy, node);
-        if (!ReferenceEquals(_network, _seen) || !_reconciler.IsKnown)
+        if (isNetworkNew || !_reconciler.IsKnown)
             scope = CutScope.Everything;
         var applied = change is not null && _reconciler.IsKnown
             ? _reconciler.Apply(nft, change)
             : _reconciler.Converge(nft, live.Ruleset());
-        _seen = _network;
         return new(applied, progress, engine.Policy, _network!, scope);
     }
 }
