@@ -151,8 +151,9 @@ internal sealed class NodeAgent : IAsyncDisposable
         var wait = Vigilance;
         while (true)
         {
-            var due = Earlier(Earlier(_cutting.Due, _pace.Due), _names.Due) ?? wait;
-            var changed = await _changed.WaitAsync(due < wait ? due : wait, cancel).ConfigureAwait(false);
+            // What is due after a failure waits with the next attempt: it may be what fails, or due until one succeeds.
+            var due = failures > 0 ? null : Earlier(Earlier(_cutting.Due, _pace.Due), _names.Due);
+            var changed = await _changed.WaitAsync(Earlier(due, wait)!.Value, cancel).ConfigureAwait(false);
             wait = Vigilance;
             try
             {
