@@ -19,9 +19,6 @@ internal sealed record PolicyView(ulong Generation, ClusterSnapshot Snapshot, No
         return (policy, new(policy));
     });
 
-    /// <summary>Whether asking costs no compile.</summary>
-    public bool IsCompiled => _compiled.IsValueCreated;
-
     /// <summary>Compiled when first asked for: most tables never deny anything.</summary>
     public CompiledPolicy Policy => _compiled.Value.Item1;
 
