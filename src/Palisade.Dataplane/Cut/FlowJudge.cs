@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Dataplane.Network;
 using Palisade.Nftables;
 using Palisade.Nftables.Flows;
 using Palisade.Policy.Compile;
@@ -35,16 +36,16 @@ internal sealed class FlowJudge
         CompiledPolicy policy, string node, IReadOnlyCollection<Address> own, ImmutableArray<DomainName> former)
     {
         _evaluator = new(policy);
-        _former = [.. former.SelectMany(name => name.Addresses).Select(Of)];
+        _former = [.. former.SelectMany(name => name.Addresses).Select(PacketWords.InPackets)];
         _lenient = new(() => new(PolicyCompiler.Compile(WithNames(policy.Snapshot, former)), node, own, []));
-        _own = [.. own.Select(Of)];
+        _own = [.. own.Select(PacketWords.InPackets)];
         for (var id = 0; id < policy.EndpointLimit; id++)
         {
             if (policy.EndpointAt(id) is not { HostNetwork: false } pod || pod.Node != node)
                 continue;
             // An address that several pods claim is allowed what all of them are.
-            foreach (var address in pod.Addresses)
-                _pods[Of(address)] = [.. _pods.GetValueOrDefault(Of(address), []), id];
+            foreach (var address in pod.Addresses.Select(PacketWords.InPackets))
+                _pods[address] = [.. _pods.GetValueOrDefault(address, []), id];
         }
     }
 
@@ -73,7 +74,8 @@ internal sealed class FlowJudge
     private bool AllowsNow(in FlowTuple original, in FlowTuple reply, bool takenUp)
     {
         var (from, to) = (original.Source, reply.Source);
-        var (protocol, port) = (ProtocolOf(original.Protocol), original.IsIcmp ? (ushort)0 : reply.SourcePort);
+        var (protocol, port) = (
+            PacketWords.ProtocolOf(original.Protocol), original.IsIcmp ? (ushort)0 : reply.SourcePort);
         if (!takenUp)
             return Allows(from, to, protocol, port);
         var (isClient, isServed) = (original.SourcePort >= FirstClientPort, port >= FirstClientPort);
@@ -89,7 +91,7 @@ internal sealed class FlowJudge
     {
         if (!_pods.TryGetValue(pod, out var ids))
             return true;
-        var (address, exempt) = (Of(peer), _own.Contains(peer) || peer == pod);
+        var (address, exempt) = (peer.InPolicies(), _own.Contains(peer) || peer == pod);
         foreach (var id in ids)
         {
             if (!_evaluator.Allows(id, direction, address, exempt, protocol, port))
@@ -103,18 +105,4 @@ internal sealed class FlowJudge
         ClusterSnapshot.Of(
             cluster.Namespaces, cluster.Endpoints, cluster.NetworkPolicies, cluster.Services, cluster.Nodes,
             cluster.ClusterNetworkPolicies, cluster.DomainNames.Concat(more));
-
-    private static Protocol ProtocolOf(byte number) => number switch
-    {
-        6 => Protocol.Tcp,
-        17 => Protocol.Udp,
-        132 => Protocol.Sctp,
-        _ => Protocol.Other,
-    };
-
-    private static PacketAddress Of(Address address) =>
-        new(address.Family == AddressFamily.V4 ? (byte)4 : (byte)6, address.Bits);
-
-    private static Address Of(PacketAddress address) =>
-        new(address.Family == 4 ? AddressFamily.V4 : AddressFamily.V6, address.Bits);
 }

@@ -33,7 +33,7 @@ public sealed class NameLearner
     public NameLearner(ImmutableArray<Address> resolvers, TimeProvider time)
     {
         _addresses = resolvers;
-        _resolvers = [.. resolvers.Select(Of)];
+        _resolvers = [.. resolvers.Select(PacketWords.InPackets)];
         _time = time;
         _origin = time.GetTimestamp();
     }
@@ -185,7 +185,4 @@ public sealed class NameLearner
         else if (_queries.Answer(flow, message.Id, message.Question, Now))
             _names.Learn(message.Question.Name, message.Addresses(), Now);
     }
-
-    private static PacketAddress Of(Address address) =>
-        new(address.Family == AddressFamily.V4 ? (byte)4 : (byte)6, address.Bits);
 }

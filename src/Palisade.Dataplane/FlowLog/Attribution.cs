@@ -1,4 +1,5 @@
 using System.Globalization;
+using Palisade.Dataplane.Network;
 using Palisade.Nftables;
 using Palisade.Nftables.Flows;
 using Palisade.Nftables.Packets;
@@ -70,7 +71,7 @@ internal sealed class Attribution(
             return null;
         var isIcmp = flow.Original.IsIcmp;
         var connection = new Connection(
-            from, to, ProtocolOf(flow.Original.Protocol), isIcmp ? (ushort)0 : flow.Reply.SourcePort)
+            from, to, PacketWords.ProtocolOf(flow.Original.Protocol), isIcmp ? (ushort)0 : flow.Reply.SourcePort)
         {
             ThroughService = flow.Original.Destination != target,
         };
@@ -190,7 +191,7 @@ internal sealed class Attribution(
     {
         if (view is null)
             return null;
-        var subject = AddressOf(direction == Direction.Ingress ? head.Destination : head.Source);
+        var subject = (direction == Direction.Ingress ? head.Destination : head.Source).InPolicies();
         var owners = view.Snapshot.Endpoints.Where(pod => !pod.HostNetwork && pod.Addresses.Contains(subject)).ToList();
         return owners.Count > 1
             ? $"{subject} is claimed by several pods ({string.Join(", ", owners)}), and one of them may not"
@@ -244,7 +245,7 @@ internal sealed class Attribution(
     {
         var (from, to) = (PartyOf(view, head.Source), PartyOf(view, head.Destination));
         // What comes back to its sender on the wire came through a service.
-        return new(from, to, ProtocolOf(head.Protocol), DestinationPort(head) ?? 0)
+        return new(from, to, PacketWords.ProtocolOf(head.Protocol), DestinationPort(head) ?? 0)
         {
             ThroughService = from.Endpoint >= 0 && from.Endpoint == to.Endpoint,
         };
@@ -257,15 +258,12 @@ internal sealed class Attribution(
     }
 
     private static Party PartyOf(PolicyView? view, PacketAddress address) =>
-        view is null ? default : view.Evaluator.Parties.OfAddress(AddressOf(address));
+        view is null ? default : view.Evaluator.Parties.OfAddress(address.InPolicies());
 
     private static FlowEnd End(PolicyView? view, Party party, PacketAddress address, ushort? port) => new(
         address.ToString(), port,
         view is not null && party.Kind == PartyKind.Pod ? view.Policy.EndpointAt(party.Endpoint) : null,
         party.Node ?? "");
-
-    private static Address AddressOf(PacketAddress address) =>
-        new(address.Family == 4 ? AddressFamily.V4 : AddressFamily.V6, address.Bits);
 
     private static ushort? SourcePort(PacketHead head) =>
         IsIcmp(head.Protocol) || !head.HasPorts ? null : head.SourcePort;
@@ -278,19 +276,11 @@ internal sealed class Attribution(
 
     private static bool IsIcmp(byte protocol) => protocol is 1 or 58;
 
-    private static Protocol ProtocolOf(byte number) => number switch
-    {
-        6 => Protocol.Tcp,
-        17 => Protocol.Udp,
-        132 => Protocol.Sctp,
-        _ => Protocol.Other,
-    };
-
     private static string ProtocolName(byte number) => number switch
     {
         1 => "ICMP",
         58 => "ICMPv6",
-        _ when ProtocolOf(number) is not Protocol.Other and var known => known.Spelling(),
+        _ when PacketWords.ProtocolOf(number) is not Protocol.Other and var known => known.Spelling(),
         _ => number.ToString(CultureInfo.InvariantCulture),
     };
 }
