@@ -202,6 +202,5 @@ internal sealed class DenyEvents(
         return $"{(pod.Length <= 230 ? pod : pod[..230].TrimEnd('.', '-'))}.{number}";
     }
 
-    private string Now() =>
-        time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string Now() => NodeCondition.TextOf(time.GetUtcNow());
 }

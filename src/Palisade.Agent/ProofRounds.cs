@@ -29,10 +29,9 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
     private const int PublishedDifferences = 8;
 
     private readonly long _began = time.GetTimestamp();
+    private readonly NodeCondition _condition = new("PalisadeProved");
     private long? _last;
     private string _answered = "";
-    private string _since = "";
-    private bool? _held;
 
     /// <summary>The last proof and when it was made; null before the first. For metrics.</summary>
     public (NodeProof Proof, DateTimeOffset At)? Latest { get; private set; }
@@ -90,27 +89,21 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
 
     private async Task PublishAsync(NodeProof proof, string request, CancellationToken cancel)
     {
-        var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        if (_held != proof.Holds)
-            (_held, _since) = (proof.Holds, now);
+        var now = NodeCondition.TextOf(time.GetUtcNow());
         var json = ProofJson.Of(proof, PublishedDifferences);
         json["at"] = now;
         json["request"] = request;
         var first = proof.Differences.FirstOrDefault();
-        var condition = new JsonObject
-        {
-            ["type"] = "PalisadeProved",
-            ["status"] = proof.Holds ? "True" : "False",
-            ["reason"] = proof.Holds ? "KernelEqualsPolicy" : "KernelDiffers",
-            ["message"] = proof.Holds
+        var condition = _condition.Say(
+            proof.Holds ? "True" : "False",
+            proof.Holds ? "KernelEqualsPolicy" : "KernelDiffers",
+            proof.Holds
                 ? string.Create(CultureInfo.InvariantCulture, $"{proof.Cells} cells compared, all equal")
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"{proof.DifferentCells} of {proof.Cells} cells differ; {first!.Kind} of {first.Packet}: "
                     + $"{first.Policy}; the kernel {first.Kernel}"),
-            ["lastHeartbeatTime"] = now,
-            ["lastTransitionTime"] = _since,
-        };
+            now);
         // The status subresource of a Node takes annotations as well, as the kubelet's own patches do.
         var patch = new JsonObject
         {

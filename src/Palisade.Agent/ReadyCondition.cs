@@ -14,18 +14,17 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
 
     private readonly ChangeSignal _news = new();
+    private readonly NodeCondition _condition = new("PalisadeReady");
     private ulong _enforced;
     private int _offloaded;
     private int _refused;
     private volatile Failure? _failure;
-    private string _since = "";
-    private string _status = "";
 
     /// <summary>This version is in force now.</summary>
     public void Enforced(ulong version)
     {
         var failed = Interlocked.Exchange(ref _failure, null) is not null;
-        if (Interlocked.Exchange(ref _enforced, version) != version || failed || _since.Length == 0)
+        if (Interlocked.Exchange(ref _enforced, version) != version || failed || !_condition.WasSaid)
             _news.Raise();
     }
 
@@ -72,19 +71,9 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
 
     private async Task PublishAsync(ulong version, CancellationToken cancel)
     {
-        var now = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var now = NodeCondition.TextOf(time.GetUtcNow());
         var (status, reason, message) = Judgement(version);
-        if (_status != status)
-            (_since, _status) = (now, status);
-        var condition = new JsonObject
-        {
-            ["type"] = "PalisadeReady",
-            ["status"] = status,
-            ["reason"] = reason,
-            ["message"] = message,
-            ["lastHeartbeatTime"] = now,
-            ["lastTransitionTime"] = _since,
-        };
+        var condition = _condition.Say(status, reason, message, now);
         var patch = new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
         await client.PatchAsync(KubeResource.Nodes, null, node, PatchKind.StrategicMerge, patch, cancel, "status")
             .ConfigureAwait(false);
