@@ -11,7 +11,7 @@ namespace Palisade.Agent;
 /// <summary>
 /// Now and then, and when `palisade prove` asks, compares the kernel's table with the policies that were applied. The
 /// kernel is read between two passes; the comparison has a thread of its own and holds nothing up. The result stands
-/// in <see cref="Latest"/>, in the log, and on the Node: condition PalisadeProved and annotation palisade.dev/proof.
+/// in the log, and on the Node: condition PalisadeProved and annotation palisade.dev/proof.
 /// </summary>
 internal sealed class ProofRounds(KubeClient client, AgentOptions options, AgentLog log, TimeProvider time)
 {
@@ -32,9 +32,6 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
     private readonly NodeCondition _condition = new("PalisadeProved");
     private long? _last;
     private string _answered = "";
-
-    /// <summary>The last proof and when it was made; null before the first. For metrics.</summary>
-    public (NodeProof Proof, DateTimeOffset At)? Latest { get; private set; }
 
     /// <summary>The proof under way, or the last one.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -62,14 +59,22 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
         Running = Task.Factory.StartNew(
             () =>
             {
-                // Compiled anew: what the engine keeps goes on meanwhile, and it too could be wrong.
-                var policy = PolicyCompiler.Compile(cluster);
-                var proof = kernel.Prove(policy, options.Node, network, settings, cancel);
-                Latest = (proof, time.GetUtcNow());
-                Tell(proof);
-                if (!proof.Holds)
-                    differs();
-                return PublishAsync(proof, request, cancel);
+                try
+                {
+                    // Compiled anew: what the engine keeps goes on meanwhile, and it too could be wrong.
+                    var policy = PolicyCompiler.Compile(cluster);
+                    var proof = kernel.Prove(policy, options.Node, network, settings, cancel);
+                    Tell(proof);
+                    if (!proof.Holds)
+                        differs();
+                    return PublishAsync(proof, request, cancel);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A defect of the proof says nothing about the table; nobody else would hear of it.
+                    log.Fail("proof-failed", ("reason", e.ToString()));
+                    return Task.CompletedTask;
+                }
             },
             cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
