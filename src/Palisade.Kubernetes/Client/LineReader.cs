@@ -1,12 +1,12 @@
 namespace Palisade.Kubernetes.Client;
 
-/// <summary>
-/// Splits a stream into lines (a watch sends one JSON object a line), each at most <see cref="MaxLine"/> bytes.
-/// </summary>
-internal sealed class LineReader(Stream stream)
+/// <summary>Splits a stream into lines (a watch and a flow log send one JSON object a line).</summary>
+/// <param name="stream">What to read.</param>
+/// <param name="maxLine">Bytes of a line, at most; its buffer doubles from 64 KiB until it has as many.</param>
+public sealed class LineReader(Stream stream, int maxLine = LineReader.MaxEvent)
 {
-    /// <summary>16 MiB: etcd refuses objects over 1.5 MiB, and JSON at most escapes each byte sixfold.</summary>
-    public const int MaxLine = 16 << 20;
+    // 16 MiB: etcd refuses objects over 1.5 MiB, and JSON at most escapes each byte sixfold.
+    private const int MaxEvent = 16 << 20;
 
     private byte[] _buffer = new byte[64 << 10];
     private int _start;
@@ -31,7 +31,7 @@ internal sealed class LineReader(Stream stream)
             MakeRoom();
             var read = await stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
             if (read == 0)
-                return null;   // what stands unfinished here was cut off by the server: the next watch repeats it
+                return null;   // what stands unfinished here was cut off by the sender: the next watch repeats it
             _end += read;
         }
     }
@@ -47,8 +47,8 @@ internal sealed class LineReader(Stream stream)
             return;
         }
 
-        if (_buffer.Length >= MaxLine)
-            throw new InvalidDataException($"a watch event of more than {MaxLine} bytes");
+        if (_buffer.Length >= maxLine)
+            throw new InvalidDataException($"a line of more than {maxLine} bytes");
         Array.Resize(ref _buffer, _buffer.Length * 2);
     }
 }

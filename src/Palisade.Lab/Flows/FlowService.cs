@@ -18,6 +18,8 @@ public sealed class FlowService(
     /// <summary>An agent that ended is started again about then.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
+    private static readonly byte[] _newline = "\n"u8.ToArray();
+
     /// <summary>GET ?follow=true&amp;since=2026-11-23T05:00:00Z, both optional.</summary>
     public const string Path = "/apis/lab.palisade.dev/v1/flows";
 
@@ -57,9 +59,10 @@ public sealed class FlowService(
                     while (await lines.NextAsync(ended.Token) is { } line)
                         await WriteAsync(to, line);
                 }
-                catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+                catch (Exception e) when (e is IOException or SocketException or InvalidDataException
+                    or OperationCanceledException)
                 {
-                    // Its agent, or the caller, is gone; the other nodes' lines go on.
+                    // Its agent, or the caller, is gone, or it sends no lines; the other nodes' lines go on.
                 }
 
                 from = time.GetUtcNow();
@@ -75,6 +78,7 @@ public sealed class FlowService(
             try
             {
                 await to.WriteAsync(line, ended.Token);
+                await to.WriteAsync(_newline, ended.Token);
                 await to.FlushAsync(ended.Token);
             }
             finally

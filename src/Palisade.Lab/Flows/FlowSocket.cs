@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Palisade.Kubernetes.Client;
 
 namespace Palisade.Lab.Flows;
 
@@ -14,11 +15,9 @@ public sealed class FlowSocket : IAsyncDisposable
     private const int MostLine = 1 << 20;
 
     private readonly NetworkStream _stream;
-    private byte[] _buffer = new byte[16 << 10];
-    private int _start;
-    private int _end;
+    private readonly LineReader _lines;
 
-    private FlowSocket(NetworkStream stream) => _stream = stream;
+    private FlowSocket(NetworkStream stream) => (_stream, _lines) = (stream, new(stream, MostLine));
 
     /// <summary>Connects, and asks for what is kept, or for what is to come as well.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
@@ -43,38 +42,9 @@ public sealed class FlowSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>The next line with its newline, valid until the next call; null at the end.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancel)
-    {
-        while (true)
-        {
-            var at = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
-            if (at >= 0)
-            {
-                var line = _buffer.AsMemory(_start, at + 1);
-                _start += at + 1;
-                return line;
-            }
-
-            if (_start > 0)
-            {
-                Buffer.BlockCopy(_buffer, _start, _buffer, 0, _end - _start);
-                (_start, _end) = (0, _end - _start);
-            }
-
-            if (_end == _buffer.Length)
-            {
-                if (_buffer.Length >= MostLine)
-                    throw new IOException($"a line of more than {MostLine} bytes");
-                Array.Resize(ref _buffer, 2 * _buffer.Length);
-            }
-
-            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
-            if (read == 0)
-                return null;
-            _end += read;
-        }
-    }
+    /// <summary>The next line without its end, valid until the next call; null at the end.</summary>
+    /// <exception cref="InvalidDataException">The line is too long.</exception>
+    public ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancel) => _lines.NextAsync(cancel);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
