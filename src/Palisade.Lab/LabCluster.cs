@@ -80,8 +80,7 @@ public sealed class LabCluster : IAsyncDisposable
 
     /// <summary>
     /// Waits until every node enforces, and the pods are up; but for a pod that cannot be (no node of that name, no
-    /// address
-    /// left) only so long.
+    /// address left) only so long.
     /// </summary>
     public async Task WaitReadyAsync(CancellationToken cancel)
     {

@@ -68,7 +68,7 @@ internal sealed class ClusterZone(
         return rest switch
         {
             [] => new([.. Addresses(service).Select(a => DnsWriter.Address(name, a))]),
-            [['_', .. var protocol]] => service.Ports.Any(port => ProtocolName(port) == protocol) ? new([]) : null,
+            [['_', .. var protocol]] => service.Ports.Any(port => port.ProtocolName == protocol) ? new([]) : null,
             [['_', .. var protocol], ['_', .. var port]] => OfPort(name, service, protocol, port),
             [var host] => EndpointsCalled(service, host) is { Count: > 0 } ends
                 ? new([.. ends.Select(end => DnsWriter.Address(name, end.Address))]) : null,
@@ -79,7 +79,7 @@ internal sealed class ClusterZone(
     /// <summary>_port._protocol: where each address answers that port.</summary>
     private Found? OfPort(string name, LabService service, string protocol, string portName)
     {
-        var ports = service.Ports.Where(p => p.Name == portName && ProtocolName(p) == protocol).ToList();
+        var ports = service.Ports.Where(p => p.Name == portName && p.ProtocolName == protocol).ToList();
         if (ports.Count == 0 || portName.Length == 0)
             return null;
         var own = $"{service.Name}.{service.Namespace}.svc.{Domain}";
@@ -90,7 +90,7 @@ internal sealed class ClusterZone(
         }
 
         var ends = view.EndpointsOf(service).SelectMany(end => end.Ports
-            .Where(p => p.Name == portName && ProtocolName(p) == protocol)
+            .Where(p => p.Name == portName && p.ProtocolName == protocol)
             .Select(p => (Target: $"{HostOf(end)}.{own}", end.Address, p.Number))).ToList();
         var weight = (ushort)(SharesOfWeight / Math.Max(1, Math.Min(SharesOfWeight, ends.Count)));
         return new(
@@ -143,9 +143,6 @@ internal sealed class ClusterZone(
         return IPAddress.TryParse(text.Replace('-', separator), out var address)
             && (separator == ':') == (address.AddressFamily == AddressFamily.InterNetworkV6) ? address : null;
     }
-
-    private static string ProtocolName(LabServicePort port) =>
-        port.Protocol switch { 17 => "udp", 132 => "sctp", _ => "tcp" };
 
     /// <summary>The records of a name that exists (perhaps none), and those that belong to them.</summary>
     private sealed record Found(ImmutableArray<DnsRecord> Records, ImmutableArray<DnsRecord> Additional)

@@ -151,12 +151,13 @@ internal sealed class PodObject
             "SCTP" => ProbeProtocol.Sctp,
             _ => ProbeProtocol.Tcp,
         },
-        ReadNumber(port["containerPort"]));
+        PortNumber(port["containerPort"]) ?? 0);
 
-    private static ushort ReadNumber(JsonNode? node) =>
+    /// <summary>A port's number; null for everything else.</summary>
+    internal static ushort? PortNumber(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<int>(out var number) && number is > 0 and <= ushort.MaxValue
             ? (ushort)number
-            : (ushort)0;
+            : null;
 
     private static ImmutableArray<string> Texts(JsonNode? list) =>
         list is JsonArray items ? [.. items.Select(item => Text(item) ?? "")] : [];

@@ -45,8 +45,7 @@ internal sealed record ReadinessProbe(
     {
         if (PodObject.Text(port) is { } name && container["ports"] is JsonArray ports)
             port = ports.OfType<JsonObject>().FirstOrDefault(p => PodObject.Text(p["name"]) == name)?["containerPort"];
-        return port is JsonValue value && value.TryGetValue<int>(out var number) && number is > 0 and <= ushort.MaxValue
-            ? (ushort)number : null;
+        return PodObject.PortNumber(port);
     }
 }
 

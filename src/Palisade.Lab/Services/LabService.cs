@@ -6,7 +6,11 @@ using Palisade.Lab.Pods;
 namespace Palisade.Lab.Services;
 
 /// <summary>A port of a Service: its name ("" when it has none), IP protocol number and number.</summary>
-internal readonly record struct LabServicePort(string Name, byte Protocol, ushort Number);
+internal readonly record struct LabServicePort(string Name, byte Protocol, ushort Number)
+{
+    /// <summary>udp, sctp or tcp: in names of chains and of the cluster's DNS.</summary>
+    public string ProtocolName => Protocol switch { 17 => "udp", 132 => "sctp", _ => "tcp" };
+}
 
 /// <summary>A Service as its users see it, before anybody stands behind it.</summary>
 /// <param name="Namespace">Its namespace.</param>
@@ -34,13 +38,12 @@ internal sealed record LabService(
             PodObject.Text(service["metadata"]?["name"]) ?? "",
             [.. Texts(spec?["clusterIPs"]).Select(ParseAddress).OfType<IPAddress>()],
             isExternal ? PodObject.Text(spec?["externalName"]) ?? "" : null,
-            [.. Objects(spec?["ports"]).Select(port => ReadPort(port, "port")).OfType<LabServicePort>()]);
+            [.. Objects(spec?["ports"]).Select(ReadPort).OfType<LabServicePort>()]);
     }
 
-    internal static LabServicePort? ReadPort(JsonObject port, string field) =>
-        port[field] is JsonValue value && value.TryGetValue<int>(out var number) && number is > 0 and <= ushort.MaxValue
-            ? new LabServicePort(PodObject.Text(port["name"]) ?? "", ProtocolOf(port), (ushort)number)
-            : null;
+    internal static LabServicePort? ReadPort(JsonObject port) => PodObject.PortNumber(port["port"]) is { } number
+        ? new LabServicePort(PodObject.Text(port["name"]) ?? "", ProtocolOf(port), number)
+        : null;
 
     internal static IEnumerable<JsonObject> Objects(JsonNode? list) =>
         list is JsonArray array ? array.OfType<JsonObject>() : [];
@@ -71,7 +74,7 @@ internal sealed record LabSlice(string Service, ImmutableArray<LabEndpoint> Endp
     public static LabSlice Read(JsonObject slice)
     {
         var ports = LabService.Objects(slice["ports"])
-            .Select(port => LabService.ReadPort(port, "port")).OfType<LabServicePort>().ToImmutableArray();
+            .Select(LabService.ReadPort).OfType<LabServicePort>().ToImmutableArray();
         var name = PodObject.Text(slice["metadata"]?["labels"]?["kubernetes.io/service-name"]);
         return new LabSlice(
             $"{PodObject.Text(slice["metadata"]?["namespace"])}/{name}",

@@ -19,7 +19,6 @@ internal sealed record ServiceTable(
     ImmutableSortedDictionary<string, ImmutableHashSet<Element>> Elements,
     ImmutableHashSet<ServiceWay> Ways)
 {
-    private const uint DestinationTranslated = 1 << 5;   // IPS_DST_NAT
     private const byte Tcp = 6;
     private const string Dispatch = "services";
 
@@ -98,7 +97,7 @@ internal sealed record ServiceTable(
             Rules =
             [
                 .. node.All.Select(address => Rule.Of(
-                    Match.CtStatus(DestinationTranslated), Match.SourceAndDestination(FamilyOf(address),
+                    Match.CtStatus((uint)FlowStatus.DestinationNat), Match.SourceAndDestination(FamilyOf(address),
                         $"hairpin{FamilyOf(address)}"), Statement.SourceNat(PacketAddress.Of(address)))),
             ],
         },
@@ -136,8 +135,7 @@ internal sealed record ServiceTable(
         Dictionary<string, ImmutableHashSet<Element>.Builder> elements)
     {
         var family = FamilyOf(address);
-        var protocol = port.Protocol switch { 17 => "udp", 132 => "sctp", _ => "tcp" };
-        var name = $"svc{family}/{service.Key}/{protocol}/{port.Number}";
+        var name = $"svc{family}/{service.Key}/{port.ProtocolName}/{port.Number}";
         chains[name] = new(name)
         {
             Rules = [Rule.Of(Match.Protocol(port.Protocol), Statement.DestinationNatToOneOf(targets))],
