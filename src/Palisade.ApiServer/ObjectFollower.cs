@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
 
 namespace Palisade.ApiServer;
 
@@ -14,7 +16,7 @@ namespace Palisade.ApiServer;
 public sealed class ObjectFollower<T>(ObjectStore store, string resource, Func<JsonObject, T> read, Action changed)
 {
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<(string Namespace, string Name), T> _known = [];
+    private readonly SortedDictionary<ObjectKey, T> _known = [];
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _version;
 
@@ -60,17 +62,15 @@ public sealed class ObjectFollower<T>(ObjectStore store, string resource, Func<J
 
     private void Remember(ObjectEvent happened)
     {
-        var meta = happened.Object["metadata"]!;
-        var key = (Text(meta["namespace"]), Text(meta["name"]));
+        var meta = happened.Object["metadata"]!.AsObject();
+        var key = StoredObject.KeyOf(meta);
         lock (_gate)
         {
             if (happened.Type == ObjectEventType.Deleted)
                 _known.Remove(key);
             else
                 _known[key] = read(happened.Object);
-            _version = Math.Max(_version, long.Parse(Text(meta["resourceVersion"]), CultureInfo.InvariantCulture));
+            _version = Math.Max(_version, long.Parse(Cell.Text(meta["resourceVersion"]), CultureInfo.InvariantCulture));
         }
     }
-
-    private static string Text(JsonNode? node) => node?.GetValue<string>() ?? "";
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Client;
 
@@ -17,7 +18,7 @@ internal sealed class EndpointController : IAsyncDisposable
     private readonly ChangeSignal _signal = new();
     private readonly ObjectFollower<PodBehind> _pods;
     private readonly ObjectFollower<JsonObject> _services;
-    private readonly ObjectFollower<(string, string)> _slices;
+    private readonly ObjectFollower<ObjectKey> _slices;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private (long Pods, long Services) _synced = (-1, -1);
@@ -76,8 +77,8 @@ internal sealed class EndpointController : IAsyncDisposable
         var (services, servicesVersion) = _services.Now;
         var (known, podsVersion) = _pods.Now;
         var pods = known.Where(pod => !pod.IsGone).ToLookup(pod => pod.Namespace);
-        var wanted = new Dictionary<(string, string), JsonObject>();
-        var wantedEndpoints = new Dictionary<(string, string), JsonObject>();
+        var wanted = new Dictionary<ObjectKey, JsonObject>();
+        var wantedEndpoints = new Dictionary<ObjectKey, JsonObject>();
         foreach (var service in services)
         {
             if (EndpointPlan.SelectorOf(service) is not { } selector)
@@ -96,8 +97,7 @@ internal sealed class EndpointController : IAsyncDisposable
     }
 
     /// <summary>Makes what is ours in a resource be exactly what is wanted.</summary>
-    private void Write(
-        string resource, Dictionary<(string Namespace, string Name), JsonObject> wanted, Func<JsonObject, bool> isOurs)
+    private void Write(string resource, Dictionary<ObjectKey, JsonObject> wanted, Func<JsonObject, bool> isOurs)
     {
         var there = _store.List(resource).ToDictionary(KeyOf);
         foreach (var (key, value) in wanted)
@@ -135,6 +135,5 @@ internal sealed class EndpointController : IAsyncDisposable
         }
     }
 
-    private static (string Namespace, string Name) KeyOf(JsonObject value) =>
-        (Cell.Text(value["metadata"]?["namespace"]), Cell.Name(value));
+    private static ObjectKey KeyOf(JsonObject value) => StoredObject.KeyOf(value["metadata"]!.AsObject());
 }
