@@ -27,6 +27,7 @@ internal sealed class PodController : IDisposable
     private readonly Dictionary<string, PodRuntime> _runtimes = [];   // by uid
     private readonly HashSet<string> _links = [];
     private readonly List<Task> _ending = [];
+    private readonly Dictionary<string, int> _order = [];   // by uid: in which order pods were first seen
     private readonly HashSet<string> _deleted = [];   // uids, so that a late answer to an own write revives nobody
     private readonly AddressBook _addresses;
 
@@ -116,9 +117,11 @@ internal sealed class PodController : IDisposable
         if (happened.Type == ObjectEventType.InitialEventsEnd)
             return;
         var pod = new PodObject(happened.Object);
+        _order.TryAdd(pod.Uid, _order.Count + _deleted.Count);
         if (happened.Type == ObjectEventType.Deleted)
         {
             _pods.Remove(pod.Key);
+            _order.Remove(pod.Uid);
             _deleted.Add(pod.Uid);
         }
 
@@ -133,9 +136,10 @@ internal sealed class PodController : IDisposable
     {
         List<PodObject> pods;
         lock (_gate)
-            // Pods that have addresses come first, so that nobody else is given them.
+            // Pods that have addresses come first, so that nobody else is given them. The others in the order of their
+            // creation, however many of them a pass happens to see: nodes and addresses are the same each time.
             pods = [.. _pods.Values.OrderByDescending(pod => pod.WishedAddresses.Count > 0)
-                .ThenBy(pod => pod.Created, StringComparer.Ordinal).ThenBy(pod => pod.Key, StringComparer.Ordinal)];
+                .ThenBy(pod => pod.Created, StringComparer.Ordinal).ThenBy(pod => _order[pod.Uid])];
         EndAllBut([.. pods.Where(pod => !pod.IsFinished && !pod.IsDeleting).Select(pod => pod.Uid)]);
         foreach (var pod in pods)
         {
