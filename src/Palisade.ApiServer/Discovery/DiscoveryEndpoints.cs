@@ -13,33 +13,35 @@ namespace Palisade.ApiServer.Discovery;
 /// </summary>
 internal sealed class DiscoveryEndpoints
 {
+    private readonly ResourceRegistry _registry;
     private readonly string _kubeVersion;
-    private readonly ImmutableArray<ServedVersion> _versions;
+    private volatile Told _told;
 
     public DiscoveryEndpoints(ResourceRegistry registry, string kubeVersion)
     {
+        _registry = registry;
         _kubeVersion = kubeVersion;
-        var resources = registry.All
-            .Select(resource => (resource.Kind, Served: Of(resource)))
-            .Concat(ReviewEndpoints.Kinds.Select(kind => (Kind: kind, Served: Of(kind))));
-        _versions =
-        [
-            .. resources
-                .GroupBy(pair => (pair.Kind.Group, pair.Kind.Version))
-                .OrderBy(group => group.Key.Group, StringComparer.Ordinal)
-                .Select(group => new ServedVersion(
-                    group.Key.Group,
-                    group.Key.Version,
-                    [.. group.Select(pair => pair.Served).OrderBy(served => served.Plural, StringComparer.Ordinal)])),
-        ];
+        _told = Tell(registry.Current);
     }
 
-    private IEnumerable<ServedVersion> Named => _versions.Where(version => version.Group.Length > 0);
+    private ImmutableArray<ServedVersion> Versions
+    {
+        get
+        {
+            var now = _registry.Current;
+            var told = _told;
+            if (told.Of != now)
+                _told = told = Tell(now);
+            return told.Versions;
+        }
+    }
+
+    private IEnumerable<ServedVersion> Named => Versions.Where(version => version.Group.Length > 0);
 
     public Task CoreAsync(HttpContext context, string[] segments)
     {
         CheckMethod(context);
-        var core = _versions.Single(version => version.Group.Length == 0);
+        var core = Versions.Single(version => version.Group.Length == 0);
         if (segments.Length == 2)
             return segments[1] == core.Version ? WriteAsync(context, core.ToPlain()) : throw Errors.UnknownPath();
         return WriteRootAsync(context, [core], () => new JsonObject
@@ -63,11 +65,11 @@ internal sealed class DiscoveryEndpoints
             {
                 ["kind"] = "APIGroupList",
                 ["apiVersion"] = "v1",
-                ["groups"] = new JsonArray([.. Named.Select(version => Group(version))]),
+                ["groups"] = new JsonArray([.. ByGroup(Named).Select(Group)]),
             });
         }
 
-        var served = Named.FirstOrDefault(version => version.Group == segments[1]) ?? throw Errors.UnknownPath();
+        var served = ByGroup(Named).FirstOrDefault(group => group.Key == segments[1]) ?? throw Errors.UnknownPath();
         if (segments.Length == 2)
         {
             var group = Group(served);
@@ -76,7 +78,8 @@ internal sealed class DiscoveryEndpoints
             return WriteAsync(context, group);
         }
 
-        return segments[2] == served.Version ? WriteAsync(context, served.ToPlain()) : throw Errors.UnknownPath();
+        var version = served.FirstOrDefault(version => version.Version == segments[2]) ?? throw Errors.UnknownPath();
+        return WriteAsync(context, version.ToPlain());
     }
 
     public Task VersionAsync(HttpContext context)
@@ -102,7 +105,8 @@ internal sealed class DiscoveryEndpoints
         string[] paths =
         [
             "/api", "/api/v1", "/apis",
-            .. Named.SelectMany(version => new[] { $"/apis/{version.Group}", $"/apis/{version.GroupVersion}" }),
+            .. ByGroup(Named).SelectMany(group =>
+                group.Select(version => $"/apis/{version.GroupVersion}").Prepend($"/apis/{group.Key}")),
             "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version",
         ];
         return WriteAsync(
@@ -138,24 +142,31 @@ internal sealed class DiscoveryEndpoints
         ["kind"] = "APIGroupDiscoveryList",
         ["apiVersion"] = $"apidiscovery.k8s.io/{version}",
         ["metadata"] = new JsonObject(),
-        ["items"] = new JsonArray([.. versions.Select(served =>
+        ["items"] = new JsonArray([.. ByGroup(versions).Select(group =>
         {
             var metadata = new JsonObject { ["creationTimestamp"] = null };
-            if (served.Group.Length > 0)
-                metadata["name"] = served.Group;
-            return (JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray(
-                served.ToAggregated()) };
+            if (group.Key.Length > 0)
+                metadata["name"] = group.Key;
+            return (JsonNode)new JsonObject
+            {
+                ["metadata"] = metadata,
+                ["versions"] = new JsonArray([.. group.Select(version => version.ToAggregated())]),
+            };
         })]),
     };
 
-    private static JsonObject Group(ServedVersion version)
+    private static IEnumerable<IGrouping<string, ServedVersion>> ByGroup(IEnumerable<ServedVersion> versions) =>
+        versions.GroupBy(version => version.Group);
+
+    private static JsonObject Group(IGrouping<string, ServedVersion> group)
     {
-        JsonObject Named() => new() { ["groupVersion"] = version.GroupVersion, ["version"] = version.Version };
+        JsonObject Named(ServedVersion version) =>
+            new() { ["groupVersion"] = version.GroupVersion, ["version"] = version.Version };
         return new JsonObject
         {
-            ["name"] = version.Group,
-            ["versions"] = new JsonArray(Named()),
-            ["preferredVersion"] = Named(),
+            ["name"] = group.Key,
+            ["versions"] = new JsonArray([.. group.Select(Named)]),
+            ["preferredVersion"] = Named(group.First()),
         };
     }
 
@@ -177,6 +188,24 @@ internal sealed class DiscoveryEndpoints
     {
         if (context.Request.Method is not ("GET" or "HEAD"))
             throw Errors.MethodNotAllowed();
+    }
+
+    private static Told Tell(ResourceCatalog catalog)
+    {
+        var resources = catalog.All
+            .Select(resource => (resource.Kind, Served: Of(resource)))
+            .Concat(ReviewEndpoints.Kinds.Select(kind => (Kind: kind, Served: Of(kind))));
+        return new Told(catalog,
+        [
+            .. resources
+                .GroupBy(pair => (pair.Kind.Group, pair.Kind.Version))
+                .OrderBy(group => group.Key.Group, StringComparer.Ordinal)
+                .ThenBy(group => group.Key.Version, VersionOrder.Instance)
+                .Select(group => new ServedVersion(
+                    group.Key.Group,
+                    group.Key.Version,
+                    [.. group.Select(pair => pair.Served).OrderBy(served => served.Plural, StringComparer.Ordinal)])),
+        ]);
     }
 
     private static ServedResource Of(Resource resource)
@@ -204,4 +233,7 @@ internal sealed class DiscoveryEndpoints
 
     private static ServedResource Of(KindSchema review) =>
         new(review.Plural, review.Singular, review.Kind, review.Namespaced, ["create"], [], [], []);
+
+    /// <summary>What is told while these resources are served.</summary>
+    private sealed record Told(ResourceCatalog Of, ImmutableArray<ServedVersion> Versions);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -16,16 +18,24 @@ internal sealed class OpenApiEndpoints
     private static readonly byte[] _v2 =
         [0x0a, 3, (byte)'2', (byte)'.', (byte)'0', 0x12, 13, 0x0a, 8, .. "palisade"u8, 0x12, 1, (byte)'1', 0x42, 0];
 
-    private readonly Dictionary<string, (byte[] Body, string Hash)> _documents = new(StringComparer.Ordinal);
+    private readonly ResourceRegistry _registry;
+    private volatile Published _published;
 
     public OpenApiEndpoints(ResourceRegistry registry)
     {
-        foreach (var version in registry.All.GroupBy(resource => (resource.Kind.Group, resource.Kind.Version)))
+        _registry = registry;
+        _published = Publish(registry.Current, null);
+    }
+
+    private FrozenDictionary<string, Document> Documents
+    {
+        get
         {
-            var (group, name) = version.Key;
-            var path = group.Length == 0 ? $"api/{name}" : $"apis/{group}/{name}";
-            var body = JsonBytes.Of(OpenApiDocument.Of(path, [.. version]));
-            _documents[path] = (body, Convert.ToHexString(SHA512.HashData(body)));
+            var now = _registry.Current;
+            var published = _published;
+            if (published.Of != now)
+                _published = published = Publish(now, published);
+            return published.Documents;
         }
     }
 
@@ -46,14 +56,14 @@ internal sealed class OpenApiEndpoints
     private JsonObject Index()
     {
         var paths = new JsonObject();
-        foreach (var (path, document) in _documents)
+        foreach (var (path, document) in Documents.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={document.Hash}" };
         return new JsonObject { ["paths"] = paths };
     }
 
     private Task DocumentAsync(HttpContext context, string path)
     {
-        if (!_documents.TryGetValue(path, out var document))
+        if (!Documents.TryGetValue(path, out var document))
             throw Errors.UnknownPath();
         var asked = context.Request.Query["hash"].ToString();
         if (asked.Length > 0 && asked != document.Hash)
@@ -69,4 +79,32 @@ internal sealed class OpenApiEndpoints
             context.Response.Headers.CacheControl = "public, immutable";
         return Responses.WriteAsync(context, 200, document.Body);
     }
+
+    // Documents whose resources are those of before are kept: a definition changes one of them.
+    private static Published Publish(ResourceCatalog catalog, Published? before)
+    {
+        var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
+        foreach (var version in catalog.All.GroupBy(resource => (resource.Kind.Group, resource.Kind.Version)))
+        {
+            var (group, name) = version.Key;
+            var path = group.Length == 0 ? $"api/{name}" : $"apis/{group}/{name}";
+            var kept = before?.Documents.GetValueOrDefault(path);
+            documents[path] = kept?.Resources.SequenceEqual(version) == true ? kept : Document.Of(path, [.. version]);
+        }
+
+        return new Published(catalog, documents.ToFrozenDictionary(StringComparer.Ordinal));
+    }
+
+    /// <summary>The document of one group version.</summary>
+    private sealed record Document(ImmutableArray<Resource> Resources, byte[] Body, string Hash)
+    {
+        public static Document Of(string path, ImmutableArray<Resource> resources)
+        {
+            var body = JsonBytes.Of(OpenApiDocument.Of(path, resources));
+            return new Document(resources, body, Convert.ToHexString(SHA512.HashData(body)));
+        }
+    }
+
+    /// <summary>What is published while these resources are served.</summary>
+    private sealed record Published(ResourceCatalog Of, FrozenDictionary<string, Document> Documents);
 }

@@ -40,7 +40,7 @@ internal sealed class WatchCursor(ChangeLog log, Selection selection, long versi
         var items = new List<WatchItem>();
         foreach (var change in changes)
         {
-            if (change.Resource == selection.Resource && Translate(change) is { } item)
+            if (change.Resource.Id == selection.Resource.Id && Translate(change) is { } item)
                 items.Add(item);
             Version = change.Version;
         }

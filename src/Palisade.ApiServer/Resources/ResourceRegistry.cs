@@ -1,17 +1,16 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Palisade.ApiServer.Resources;
 
-/// <summary>The resources this server serves.</summary>
+/// <summary>The resources this server serves: its own, and those that CustomResourceDefinitions add.</summary>
 internal sealed class ResourceRegistry
 {
-    private readonly FrozenDictionary<string, Resource> _byId;
-    private readonly FrozenDictionary<(string Group, string Version, string Plural), Resource> _byPath;
+    private readonly ImmutableArray<Resource> _own;
+    private volatile ResourceCatalog _current;
 
     public ResourceRegistry(ApiServerOptions options)
     {
-        All =
+        _own =
         [
             EventResource.Register(),
             NamespaceResource.Register(),
@@ -23,31 +22,26 @@ internal sealed class ResourceRegistry
             NetworkPolicyResource.Register(),
             ClusterNetworkPolicyResource.Register(),
         ];
-        _byId = All.ToFrozenDictionary(resource => resource.Id, StringComparer.Ordinal);
-        _byPath = All.ToFrozenDictionary(r => (r.Kind.Group, r.Kind.Version, r.Kind.Plural));
-        Namespaces = _byId["namespaces"];
-        Pods = _byId["pods"];
+        _current = new ResourceCatalog(_own);
+        Namespaces = _current.ById("namespaces")!;
+        Pods = _current.ById("pods")!;
     }
 
-    public ImmutableArray<Resource> All { get; }
+    /// <summary>What is served now.</summary>
+    public ResourceCatalog Current => _current;
+
+    public ImmutableArray<Resource> All => _current.All;
 
     public Resource Namespaces { get; }
 
     public Resource Pods { get; }
 
-    /// <summary>The named API groups, core excluded, in order.</summary>
-    public IEnumerable<string> Groups =>
-        All.Select(r => r.Kind.Group).Where(group => group.Length > 0).Distinct().Order(StringComparer.Ordinal);
+    public Resource? ById(string id) => _current.ById(id);
 
-    public Resource? ById(string id) => _byId.GetValueOrDefault(id);
+    public Resource? ByPath(string group, string version, string plural) => _current.ByPath(group, version, plural);
 
-    public Resource? ByPath(string group, string version, string plural) =>
-        _byPath.GetValueOrDefault((group, version, plural));
+    public Resource? ByKind(string apiVersion, string kind) => _current.ByKind(apiVersion, kind);
 
-    public Resource? ByKind(string apiVersion, string kind) =>
-        All.FirstOrDefault(r => r.Kind.ApiVersion == apiVersion && r.Kind.Kind == kind);
-
-    public IEnumerable<Resource> Of(string group, string version) =>
-        All.Where(r => r.Kind.Group == group && r.Kind.Version == version)
-            .OrderBy(r => r.Kind.Plural, StringComparer.Ordinal);
+    /// <summary>Serves these beside the server's own from now on, in place of those before.</summary>
+    public void Serve(IEnumerable<Resource> custom) => _current = new ResourceCatalog([.. _own, .. custom]);
 }

@@ -78,7 +78,7 @@ internal sealed class ChangeLog(long startVersion, TimeProvider time, long maxBy
         {
             for (var i = _changes.Count - 1; i >= _first; i--)
             {
-                if (_changes[i].Resource == resource)
+                if (_changes[i].Resource.Id == resource.Id)
                     return _changes[i].Version;
             }
 
