@@ -85,6 +85,58 @@ public sealed class ClusterPolicyAnswersTests
         Assert.Contains(answer["diagnostics"]!.AsArray(), said => (string?)said!["severity"] == "error");
     }
 
+    private const string Predecessor = """
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, namespace: a }
+        spec: { containers: [ { name: c, image: i } ] }
+        status: { podIPs: [ { ip: 10.244.1.2 } ] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other, namespace: a }
+        spec: { containers: [ { name: c, image: i } ] }
+        ---
+        apiVersion: policy.networking.k8s.io/v1alpha1
+        kind: AdminNetworkPolicy
+        metadata: { name: wall }
+        spec:
+          priority: 10
+          subject: { namespaces: {} }
+          ingress: [ { action: Deny, from: [ { namespaces: {} } ] } ]
+        """;
+
+    [Fact]
+    public async Task A_policy_is_named_by_the_kind_it_was_written_as()
+    {
+        var json = await RunAsync(Predecessor, 1, "explain", "a/other", "a/web", "-f", "-", "-o", "json");
+        var denied = JsonNode.Parse(json.Output)!["ingress"]!["deniedBy"]!;
+        Assert.Equal(
+            ("AdminNetworkPolicy", "wall", null),
+            ((string?)denied["kind"], (string?)denied["name"], (string?)denied["namespace"]));
+    }
+
+    [Fact]
+    public async Task A_pod_without_an_address_of_the_family_is_said_to_have_none()
+    {
+        string[] question = ["explain", "a/other", "a/web", "-f", "-", "--family"];
+        const string Note = "a/web has no IPv6 address: rules are answered for a connection that cannot be";
+        var text = await RunAsync(Predecessor, 1, [.. question, "6"]);
+        Assert.Contains($"note     {Note}", text.Output, StringComparison.Ordinal);
+        var json = await RunAsync(Predecessor, 1, [.. question, "6", "-o", "json"]);
+        Assert.Equal(Note, (string?)Assert.Single(JsonNode.Parse(json.Output)!["notes"]!.AsArray()));
+        Assert.DoesNotContain("note", (await RunAsync(Predecessor, 1, [.. question, "4"])).Output);
+    }
+
+    [Fact]
+    public async Task A_port_of_ICMP_is_refused()
+    {
+        string[] question = ["explain", "a/other", "a/web", "-f", "-", "--protocol", "ICMP"];
+        await RunAsync(Predecessor, 1, question);
+        var refused = await RunAsync(Predecessor, 2, [.. question, "--port", "8"]);
+        Assert.Contains("--port: ICMP has none; leave it away", refused.Errors, StringComparison.Ordinal);
+    }
+
     private static async Task<Ran> RunAsync(string input, int code, params string[] arguments)
     {
         var ran = await Shell.RunAsync(Places.Cli, arguments, input);

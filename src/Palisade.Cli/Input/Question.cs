@@ -34,6 +34,13 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
     public Verdict Verdict =>
         Connections.All(c => c.Explanation.Verdict == Verdict.Allow) ? Verdict.Allow : Verdict.Deny;
 
+    /// <summary>What else is to be known: ends that have no address in the family asked for.</summary>
+    public IEnumerable<string> Notes => Connections
+        .SelectMany(c => new[] { (Party: c.Connection.From, Name: c.From), (Party: c.Connection.To, Name: c.To) })
+        .Where(end => end.Party.Address is null).Select(end => end.Name).Distinct(StringComparer.Ordinal)
+        .Select(name => $"{name} has no IPv{(int)Question.Family} address: rules are answered for a connection "
+            + "that cannot be");
+
     /// <summary>The connection to show: the first denied one, else the first.</summary>
     public AnsweredConnection Deciding =>
         Connections.FirstOrDefault(c => c.Explanation.Verdict == Verdict.Deny) ?? Connections[0];

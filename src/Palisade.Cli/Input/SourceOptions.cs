@@ -101,6 +101,8 @@ internal sealed class ConnectionOptions
         if (family is not (4 or 6))
             throw new Output.BadInputException($"--family {family}: write 4 or 6");
         var icmp = protocol == Policy.Sets.Protocol.Other;
+        if (icmp && parsed.GetResult(_port) is { Implicit: false })
+            throw new Output.BadInputException("--port: ICMP has none; leave it away");
         var port = icmp ? "" : parsed.GetValue(_port)!;
         if (!icmp && (port.Length == 0 || (int.TryParse(port, out var number) && number is < 0 or > 65535)))
             throw new Output.BadInputException($"--port {port}: a number up to 65535, or a container-port name");

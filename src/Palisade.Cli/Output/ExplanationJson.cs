@@ -25,6 +25,10 @@ internal static class ExplanationJson
         WriteSide(json, "ingress", deciding.Ingress);
         if (question.To.Form == EndpointForm.Service)
             WriteBackends(json, answer);
+        json.WriteStartArray("notes");
+        foreach (var note in answer.Notes)
+            json.WriteStringValue(note);
+        json.WriteEndArray();
     }
 
     /// <summary>The members protocol and port: a number, a name, or null where the protocol has none.</summary>
@@ -139,7 +143,7 @@ internal static class ExplanationJson
     private static void WritePolicy(Utf8JsonWriter json, PolicyRef policy)
     {
         json.WriteString("kind", policy.Kind.ToString());
-        if (policy.Kind == PolicyKind.ClusterNetworkPolicy)
+        if (policy.IsOfCluster)
             json.WriteNull("namespace");
         else
             json.WriteString("namespace", policy.Namespace);

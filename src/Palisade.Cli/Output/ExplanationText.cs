@@ -26,6 +26,8 @@ internal static class ExplanationText
         terminal.WriteLine("");
         WriteSide(terminal, "egress", deciding.From, deciding.Explanation.Egress);
         WriteSide(terminal, "ingress", deciding.To, deciding.Explanation.Ingress);
+        foreach (var note in answer.Notes)
+            terminal.WriteLine($"{"note",-8} {note}");
     }
 
     /// <summary>ALLOW or DENY, coloured on a terminal.</summary>
@@ -67,7 +69,7 @@ internal static class ExplanationText
 
     private static string Rule(string direction, PolicyRef policy, int rule)
     {
-        var kind = policy.Kind == PolicyKind.ClusterNetworkPolicy ? "cluster policy " : "";
+        var kind = policy.IsOfCluster ? "cluster policy " : "";
         return $"{kind}{policy} {direction}[{rule}]";
     }
 

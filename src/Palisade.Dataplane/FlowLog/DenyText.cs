@@ -27,5 +27,5 @@ internal static class DenyText
     }
 
     private static string KindOf(PolicyRef policy) =>
-        policy.Kind == PolicyKind.ClusterNetworkPolicy ? "cluster policy " : "";
+        policy.IsOfCluster ? "cluster policy " : "";
 }

@@ -180,7 +180,7 @@ public static class FlowJson
     private static void WritePolicy(Utf8JsonWriter json, PolicyRef policy)
     {
         json.WriteString("kind", policy.Kind.ToString());
-        if (policy.Kind != PolicyKind.ClusterNetworkPolicy)
+        if (!policy.IsOfCluster)
             json.WriteString("namespace", policy.Namespace);
         json.WriteString("name", policy.Name);
     }

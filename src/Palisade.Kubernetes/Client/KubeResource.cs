@@ -31,6 +31,10 @@ public sealed record KubeResource(string Group, string Version, string Plural, b
     public static KubeResource ClusterNetworkPolicies { get; } =
         new("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", false);
 
+    /// <summary>apiextensions.k8s.io/v1 CustomResourceDefinition.</summary>
+    internal static KubeResource Definitions { get; } =
+        new("apiextensions.k8s.io", "v1", "customresourcedefinitions", false);
+
     /// <summary>The path of the objects of one namespace, or of all of them (null).</summary>
     public string Collection(string? ns = null)
     {

@@ -32,7 +32,10 @@ public sealed record ReflectorOptions
     /// </summary>
     public bool MayBeAbsent { get; init; }
 
-    /// <summary>How often an absent resource is looked for again; half of each pause is random.</summary>
+    /// <summary>
+    /// How often an absent resource is looked for again; half of each pause is random. Where definitions may be watched
+    /// it is looked for as soon as there is one.
+    /// </summary>
     public TimeSpan AbsentPause { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -57,6 +60,7 @@ public sealed class Reflector(
     private readonly ReflectorOptions _options = options ?? new();
     private bool _watchList = options?.WatchList ?? true;
     private bool _absent;
+    private int _definitions;
     private string? _version;
 
     /// <summary>The objects.</summary>
@@ -141,9 +145,26 @@ public sealed class Reflector(
             if (!_absent)
                 OnAbsent?.Invoke();
             _absent = true;
-            await Task.Delay(HalfRandom(_options.AbsentPause.TotalMilliseconds), time, cancel)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WaitForDefinitionAsync(cancel).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// An absent resource is looked for when its definition is there, and now and then in any case. A definition that
+    /// is there while the resource is not served is asked about with growing pauses.
+    /// </summary>
+    private async Task WaitForDefinitionAsync(CancellationToken cancel)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var pause = Task.Delay(HalfRandom(_options.AbsentPause.TotalMilliseconds), time, wait.Token);
+        var watch = DefinitionWatch.AppearsAsync(client, resource, wait.Token);
+        if (await Task.WhenAny(pause, watch).ConfigureAwait(false) == watch && await watch.ConfigureAwait(false))
+            await Task.Delay(PauseAfter(_definitions++), time, cancel)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else
+            await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await wait.CancelAsync().ConfigureAwait(false);
+        await watch.ConfigureAwait(false);
     }
 
     /// <summary>
@@ -229,7 +250,7 @@ public sealed class Reflector(
     {
         Store.Replace(objects, version);
         _version = version;
-        _absent = false;
+        (_absent, _definitions) = (false, 0);
         changed.Raise();
     }
 

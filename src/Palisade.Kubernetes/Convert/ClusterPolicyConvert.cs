@@ -58,6 +58,7 @@ internal sealed class ClusterPolicyConvert
         return new()
         {
             Name = ClusterConvert.Name(_policy),
+            Kind = Enum.Parse<PolicyKind>(_kind.Kind),
             Tier = tier ?? ClusterTier.Admin,
             Priority = PriorityOf(head, tier),
             Subject = subject ?? ClusterPeers.EveryPod,

@@ -4,16 +4,6 @@ using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Compile;
 
-/// <summary>What kind of object a policy is.</summary>
-public enum PolicyKind : byte
-{
-    /// <summary>A NetworkPolicy.</summary>
-    NetworkPolicy,
-
-    /// <summary>A ClusterNetworkPolicy.</summary>
-    ClusterNetworkPolicy,
-}
-
 /// <summary>A policy of any kind by its name. The namespace is empty for one that is in none.</summary>
 public readonly record struct PolicyRef(PolicyKind Kind, string Namespace, string Name, SourceLocation Origin)
 {
@@ -22,8 +12,10 @@ public readonly record struct PolicyRef(PolicyKind Kind, string Namespace, strin
         new(PolicyKind.NetworkPolicy, policy.Namespace, policy.Name, policy.Origin);
 
     /// <summary>The name of a ClusterNetworkPolicy.</summary>
-    public static PolicyRef Of(ClusterNetworkPolicy policy) =>
-        new(PolicyKind.ClusterNetworkPolicy, "", policy.Name, policy.Origin);
+    public static PolicyRef Of(ClusterNetworkPolicy policy) => new(policy.Kind, "", policy.Name, policy.Origin);
+
+    /// <summary>Whether it is in no namespace: of a kind that becomes cluster policies.</summary>
+    public bool IsOfCluster => Kind != PolicyKind.NetworkPolicy;
 
     /// <summary>namespace/name, or the name of a policy that is in no namespace.</summary>
     public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";

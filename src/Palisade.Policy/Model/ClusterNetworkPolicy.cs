@@ -35,6 +35,9 @@ public sealed record ClusterNetworkPolicy
     /// <summary>The policy's name; it is in no namespace.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What it was written as; it means the same.</summary>
+    public PolicyKind Kind { get; init; } = PolicyKind.ClusterNetworkPolicy;
+
     /// <summary>Its tier.</summary>
     public required ClusterTier Tier { get; init; }
 

@@ -196,6 +196,58 @@ public sealed class ReflectorTests
         AbsentPause = TimeSpan.FromMilliseconds(20),
     };
 
+    /// <summary>Definitions may be watched: nobody waits until the next look, which is half an hour away.</summary>
+    [Fact]
+    public async Task A_resource_is_found_as_soon_as_its_definition_is_established()
+    {
+        var established = new TaskCompletionSource();
+        var (served, absences) = (false, 0);
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (target.StartsWith("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?watch=true"
+                    + "&fieldSelector=metadata.name%3Dclusternetworkpolicies.policy.networking.k8s.io"))
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, Definition("ADDED", "False"));
+                    await established.Task.WaitAsync(cancel);
+                    served = true;
+                    await SendAsync(stream, Definition("MODIFIED", "True"));
+                    await Task.Delay(Timeout.Infinite, cancel);
+                }
+                else if (target == "/apis")
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, Groups(served ? "v1alpha2" : "v1alpha1"));
+                }
+                else if (!served)
+                {
+                    await HeadAsync(stream, "404 No");
+                    await SendAsync(stream, "404 page not found");
+                }
+                else
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, Event("ADDED", "a", 1));
+                    await SendAsync(stream, """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}""" + "\n");
+                    await Task.Delay(Timeout.Infinite, cancel);
+                }
+            },
+            Optional with { AbsentPause = TimeSpan.FromMinutes(30) },
+            async (reflector, _) =>
+            {
+                await Until(() => absences == 1);
+                established.SetResult();
+                await Until(() => Names(reflector) == "a");
+            },
+            KubeResource.ClusterNetworkPolicies,
+            () => absences++);
+
+        static string Definition(string type, string established) => $$"""
+            {"type":"{{type}}","object":{"spec":{"versions":[{"name":"v1alpha1","served":true},{"name":"v1alpha2","served":true}]},"status":{"conditions":[{"type":"Established","status":"{{established}}"}] } } }
+            """ + "\n";
+    }
+
     /// <summary>
     /// A cluster without a CustomResourceDefinition answers 404, or 403 to those it never heard of; then the definition
     /// comes, and goes again.
