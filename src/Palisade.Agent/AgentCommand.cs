@@ -25,9 +25,9 @@ internal static class AgentCommand
         of its run directory, and tells denials as Events of the pods concerned.
 
         RBAC: get, list, watch on namespaces, pods, nodes, networkpolicies.networking.k8s.io and
-        clusternetworkpolicies.policy.networking.k8s.io; patch on nodes/status; create and patch on events. With watch on
-        customresourcedefinitions.apiextensions.k8s.io, ClusterNetworkPolicies are noticed as soon as the cluster gets
-        them, otherwise within half a minute.
+        clusternetworkpolicies.policy.networking.k8s.io; patch on nodes/status; create and patch on events. With watch
+        on customresourcedefinitions.apiextensions.k8s.io, ClusterNetworkPolicies are noticed as soon as the cluster
+        gets them, otherwise within half a minute.
         """;
 
     /// <summary>The command; <paramref name="run"/> does the work and returns the exit code.</summary>

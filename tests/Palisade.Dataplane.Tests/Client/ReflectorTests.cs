@@ -243,9 +243,13 @@ public sealed class ReflectorTests
             KubeResource.ClusterNetworkPolicies,
             () => absences++);
 
-        static string Definition(string type, string established) => $$"""
-            {"type":"{{type}}","object":{"spec":{"versions":[{"name":"v1alpha1","served":true},{"name":"v1alpha2","served":true}]},"status":{"conditions":[{"type":"Established","status":"{{established}}"}] } } }
-            """ + "\n";
+        static string Definition(string type, string established) => Line($$"""
+            {"type":"{{type}}","object":{
+              "spec":{"versions":[{"name":"v1alpha1","served":true},{"name":"v1alpha2","served":true}]},
+              "status":{"conditions":[{"type":"Established","status":"{{established}}"}] } } }
+            """);
+
+        static string Line(string json) => json.ReplaceLineEndings("") + "\n";
     }
 
     /// <summary>
