@@ -33,18 +33,28 @@ internal sealed class GateClaims(
             foreach (var claim in claims.SelectMany(Variants))
                 yield return claim;
             foreach (var other in end.Link is null ? [] : _ends.Where(other => other.Link is not null))
-                yield return Between(end, other);
+            {
+                var claim = Between(end, other);
+                // From a pod to itself there is no way but through a service.
+                if (end.Id != other.Id)
+                    yield return claim;
+                yield return Translated(claim);
+            }
         }
     }
 
     /// <summary>
-    /// A claim about packets of a connection, and what becomes of them when it has been cut, or when conntrack has not
-    /// seen it begin.
+    /// A claim about packets of a connection, the same through a service, and what becomes of them when it has been
+    /// cut, or when conntrack has not seen it begin.
     /// </summary>
     private IEnumerable<Claim> Variants(Claim claim)
     {
         yield return claim;
-        if (settings.Mode != EnforcementMode.Enforce || claim.Scene.Path != Scene.Forwarded)
+        if (claim.Scene.Path != Scene.Forwarded)
+            yield break;
+        if (claim.Scene.State is PacketState.New or PacketState.Established)
+            yield return Translated(claim);
+        if (settings.Mode != EnforcementMode.Enforce)
             yield break;
         if (claim.Scene.State is PacketState.New or PacketState.Established)
         {
@@ -69,6 +79,15 @@ internal sealed class GateClaims(
         }
     }
 
+    /// <summary>
+    /// The same packets, sent to a service's address and leaving with the node's: a chain sees the pods' own only
+    /// between the two translations.
+    /// </summary>
+    private Claim Translated(Claim claim) => claim with
+    {
+        Scene = claim.Scene with { Service = places.ServiceOf(space), Masquerade = places.NodeOf(space) },
+    };
+
     private static bool IsClosed(LocalEnd end) =>
         end.Ingress is { IsIsolated: true } || end.Egress is { IsIsolated: true };
 
@@ -88,8 +107,6 @@ internal sealed class GateClaims(
                         Output = end.Link ?? uplink,
                         State = state,
                         IsReply = reply,
-                        Service = places.ServiceOf(space),
-                        Masquerade = places.NodeOf(space),
                     },
                     PacketSet.Of(space.AllFlows, _others), Half(end, Direction.Ingress, state), Rule(state));
             }
@@ -114,8 +131,6 @@ internal sealed class GateClaims(
                         Output = uplink,
                         State = state,
                         IsReply = reply,
-                        Service = places.ServiceOf(space),
-                        Masquerade = places.NodeOf(space),
                     },
                     PacketSet.Of(space.AllFlows, _others), Sent(Half(end, Direction.Egress, state)), Rule(state));
             }
@@ -196,8 +211,6 @@ internal sealed class GateClaims(
                 Fixed = from.Address,
                 Input = from.Link!,
                 Output = to.Link!,
-                Service = places.ServiceOf(space),
-                Masquerade = places.NodeOf(space),
             },
             PacketSet.Of(space.AllFlows, Bits.One(target)),
             PacketSet.Of(flows.And(_notRogue), Bits.One(target)), null);

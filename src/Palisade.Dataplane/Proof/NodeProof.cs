@@ -26,7 +26,8 @@ public enum DifferenceKind : byte
 /// <param name="Port">The destination port, or the type of an ICMP message; null for other protocols.</param>
 /// <param name="Input">The interface it comes in by; empty: the node itself sends it.</param>
 /// <param name="Output">The interface it goes out by; empty: it is for the node.</param>
-/// <param name="State">What conntrack says of it: new, established …</param>
+/// <param name="State">What conntrack says of it: new, established, established reply …;
+/// followed by "through a service" where addresses are translated on the way.</param>
 public sealed record Witness(
     Address From, Address To, string Protocol, int? Port, string Input, string Output, string State);
 

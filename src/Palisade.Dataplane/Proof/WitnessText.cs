@@ -29,9 +29,12 @@ internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
             : flow.Transport == Flow.Icmpv6 ? "ICMPv6"
             : flow.Transport.ToString(CultureInfo.InvariantCulture);
         var state = scene.IsCut ? "cut" : scene.IsMidstream ? "midstream" : scene.State.ToString().ToLowerInvariant();
+        if (scene.IsReply)
+            state += " reply";
+        if (scene.Service is not null)
+            state += " through a service";
         return new(
-            from, to, protocol, flow.HasPorts || flow.HasMessageType ? flow.First : null, scene.Input, scene.Output,
-            scene.IsReply ? $"{state} reply" : state);
+            from, to, protocol, flow.HasPorts || flow.HasMessageType ? flow.First : null, scene.Input, scene.Output, state);
     }
 
     /// <summary>The sides that this node judges, each with who decides.</summary>

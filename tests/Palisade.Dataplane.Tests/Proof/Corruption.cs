@@ -102,9 +102,10 @@ internal sealed record Corruption(Damage Damage, string What, Ruleset Table)
             case Damage.RuleRemoved:
                 return chain with { Rules = chain.Rules.RemoveAt(at) };
             case Damage.RulesSwapped:
-                if (at == 0 || chain.Rules[at - 1] == rule || IsLog(chain.Rules[at - 1]))
-                    return chain;
-                return chain with { Rules = chain.Rules.RemoveAt(at).Insert(at - 1, rule) };
+                var with = random.Next(chain.Rules.Length);
+                return IsLog(chain.Rules[with])
+                    ? chain
+                    : chain with { Rules = chain.Rules.SetItem(at, chain.Rules[with]).SetItem(with, rule) };
             case Damage.PortOffByOne:
                 return With(chain, at, Replaced(rule, PortBeside));
             case Damage.VerdictFlipped:
@@ -233,7 +234,7 @@ internal sealed record Corruption(Damage Damage, string What, Ruleset Table)
             return null;
         var chain = Any(chains, random);
         var changed = change(chain);
-        if (changed == chain)
+        if (changed == chain || changed?.Rules.SequenceEqual(chain.Rules) == true && changed.Base == chain.Base)
             return null;
         var all = changed is null ? table.Chains.Remove(chain) : table.Chains.Replace(chain, changed);
         var rules = chain.Rules.Except(changed?.Rules ?? []).Select(rule => $"\"{rule}\"");
