@@ -34,7 +34,8 @@ internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
         if (scene.Service is not null)
             state += " through a service";
         return new(
-            from, to, protocol, flow.HasPorts || flow.HasMessageType ? flow.First : null, scene.Input, scene.Output, state);
+            from, to, protocol, flow.HasPorts || flow.HasMessageType ? flow.First : null, scene.Input, scene.Output,
+            state);
     }
 
     /// <summary>The sides that this node judges, each with who decides.</summary>
