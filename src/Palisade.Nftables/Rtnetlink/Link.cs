@@ -15,9 +15,10 @@ namespace Palisade.Nftables.Rtnetlink;
 /// <param name="HardwareAddress">MAC address; empty where it has none.</param>
 /// <param name="Master">Index of the bridge it is a port of.</param>
 /// <param name="PeerIndex">For a veth: the peer's index in the peer's namespace.</param>
+/// <param name="PeerNamespace">This namespace's number for the peer's; null: the peer is here too.</param>
 public sealed record Link(
     int Index, string Name, string? Kind, bool IsUp, bool IsRunning, bool IsLoopback, uint Mtu,
-    PhysicalAddress HardwareAddress, int? Master, int? PeerIndex)
+    PhysicalAddress HardwareAddress, int? Master, int? PeerIndex, int? PeerNamespace)
 {
     /// <summary>
     /// struct ifinfomsg, host order: family u8 · padding u8 · type u16 · index i32 · flags u32 · change u32;
@@ -28,7 +29,7 @@ public sealed record Link(
         var index = BinaryPrimitives.ReadInt32LittleEndian(payload[4..]);
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]);
         bool isUp = (flags & 0x1) != 0, isRunning = (flags & 0x40) != 0, isLoopback = (flags & 0x8) != 0;
-        var link = new Link(index, "", null, isUp, isRunning, isLoopback, 0, PhysicalAddress.None, null, null);
+        var link = new Link(index, "", null, isUp, isRunning, isLoopback, 0, PhysicalAddress.None, null, null, null);
         var reader = new AttributeReader(payload[16..]);
         while (reader.Next())
         {
@@ -39,6 +40,7 @@ public sealed record Link(
                 RtConstants.LinkAddress => link with { HardwareAddress = new(reader.Payload.ToArray()) },
                 RtConstants.LinkMaster => link with { Master = (int)reader.Host32 },
                 RtConstants.LinkPeerIndex => link with { PeerIndex = (int)reader.Host32 },
+                RtConstants.LinkPeerNamespace => link with { PeerNamespace = (int)reader.Host32 },
                 RtConstants.LinkKindNest => link with { Kind = KindOf(reader.Payload) },
                 _ => link,
             };

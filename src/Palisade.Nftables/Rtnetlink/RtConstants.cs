@@ -21,13 +21,19 @@ internal static class RtConstants
     internal const int LinkMaster = 10;
     internal const int LinkKindNest = 18;
     internal const int LinkNamespaceDescriptor = 28;
+    internal const int LinkPeerNamespace = 37;
+    internal const int LinkTargetNamespace = 46;
     internal const int KindName = 1;
     internal const int KindSettings = 2;
+    internal const int PortKind = 4;
+    internal const int PortSettings = 5;
+    internal const int PortHairpin = 4;
     internal const int VethPeer = 1;
 
     internal const int AddressPeer = 1;
     internal const int AddressLocal = 2;
     internal const int AddressFlags = 8;
+    internal const int AddressTargetNamespace = 10;
     internal const uint NoDuplicateDetection = 0x02;
 
     internal const int RouteDestination = 1;

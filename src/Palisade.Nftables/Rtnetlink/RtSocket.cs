@@ -59,6 +59,19 @@ public sealed class RtSocket : IDisposable
     public void SetMaster(string name, string? bridge) =>
         Change(name, $"set master of {name} to {bridge}", RtConstants.LinkMaster, bridge is null ? 0 : IndexOf(bridge));
 
+    /// <summary>Whether a port of a bridge sends frames back to where they came from.</summary>
+    public void SetHairpin(string port, bool on)
+    {
+        var sequence = BeginLink(RtConstants.NewLink, 0, port);
+        var nest = _buffer.BeginNest(RtConstants.LinkKindNest);
+        _buffer.PutString(RtConstants.PortKind, "bridge");
+        var settings = _buffer.BeginNest(RtConstants.PortSettings);
+        _buffer.PutByte(RtConstants.PortHairpin, on ? (byte)1 : (byte)0);
+        _buffer.EndNest(settings);
+        _buffer.EndNest(nest);
+        Execute(sequence, $"set hairpin mode of {port}");
+    }
+
     /// <summary>Brings an interface up.</summary>
     public void SetUp(string name) => SetFlags(name, Up);
 
@@ -93,7 +106,7 @@ public sealed class RtSocket : IDisposable
 
     /// <summary>Every interface of the namespace.</summary>
     public ImmutableArray<Link> Links() =>
-        [.. Dump(RtConstants.GetLink, "dump links", 16)
+        [.. Dump(RtConstants.GetLink, "dump links", new byte[16])
             .Where(m => m.Type == RtConstants.NewLink).Select(m => Link.Decode(m.Payload))];
 
     /// <summary>One interface; null when there is none of that name.</summary>
@@ -106,6 +119,35 @@ public sealed class RtSocket : IDisposable
             return answers.Count > 0 ? Link.Decode(answers[0].Payload) : null;
         }
         catch (NetlinkException e) when (e.Errno == Errno.ENODEV)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The other end of a veth in another namespace, without entering that: its link, and its addresses there. Null: it
+    /// is gone, it is no veth, or this process may not administer that namespace (CAP_NET_ADMIN over its owner).
+    /// </summary>
+    public (Link Link, ImmutableArray<InterfaceAddress> Addresses)? FindPeer(Link link)
+    {
+        if (link is not { Kind: "veth", PeerIndex: { } index, PeerNamespace: { } space })
+            return null;
+        try
+        {
+            var sequence = Begin(RtConstants.GetLink, 0);
+            AppendLinkHeader(index, 0, 0);
+            _buffer.PutHost32(RtConstants.LinkTargetNamespace, (uint)space);
+            var answers = Execute(sequence, $"get the peer of {link.Name}");
+            Span<byte> header = stackalloc byte[8];
+            BinaryPrimitives.WriteInt32LittleEndian(header[4..], index);
+            var addresses = Dump(
+                RtConstants.GetAddress, $"dump addresses of the peer of {link.Name}", header.ToArray(),
+                (RtConstants.AddressTargetNamespace, (uint)space));
+            return (Link.Decode(answers[0].Payload),
+                [.. addresses.Where(m => m.Type == RtConstants.NewAddress)
+                    .Select(m => InterfaceAddress.Decode(m.Payload)).Where(a => a.LinkIndex == index)]);
+        }
+        catch (NetlinkException)
         {
             return null;
         }
@@ -132,7 +174,7 @@ public sealed class RtSocket : IDisposable
 
     /// <summary>Every address of the namespace, both families.</summary>
     public ImmutableArray<InterfaceAddress> Addresses() =>
-        [.. Dump(RtConstants.GetAddress, "dump addresses", 8)
+        [.. Dump(RtConstants.GetAddress, "dump addresses", new byte[8])
             .Where(m => m.Type == RtConstants.NewAddress).Select(m => InterfaceAddress.Decode(m.Payload))];
 
     /// <summary>Adds a route; EEXIST when one is there.</summary>
@@ -153,7 +195,7 @@ public sealed class RtSocket : IDisposable
     public ImmutableArray<Route> Routes()
     {
         var names = Links().ToDictionary(link => link.Index, link => link.Name);
-        var messages = Dump(RtConstants.GetRoute, "dump routes", 12);
+        var messages = Dump(RtConstants.GetRoute, "dump routes", new byte[12]);
         return [.. messages.Where(m => m.Type == RtConstants.NewRoute)
             .Select(m => Route.Decode(m.Payload, names.GetValueOrDefault)).OfType<Route>()];
     }
@@ -264,14 +306,17 @@ public sealed class RtSocket : IDisposable
         return _socket.Request(_buffer, sequence, what);
     }
 
-    private List<NetlinkMessage> Dump(ushort type, string what, int headerLength)
+    private List<NetlinkMessage> Dump(
+        ushort type, string what, byte[] header, params ReadOnlySpan<(int Type, uint Value)> attributes)
     {
         for (var attempt = 0; attempt < 10; attempt++)
         {
             var sequence = _socket.NextSequence();
             _buffer.Clear();
             _buffer.Begin(type, NetlinkConstants.Request | NetlinkConstants.Dump, sequence);
-            _buffer.Append(new byte[headerLength]);
+            _buffer.Append(header);
+            foreach (var attribute in attributes)
+                _buffer.PutHost32(attribute.Type, attribute.Value);
             _buffer.End();
             if (_socket.Dump(_buffer, sequence, what) is { } answers)
                 return answers;

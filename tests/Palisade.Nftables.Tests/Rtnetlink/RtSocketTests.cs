@@ -92,6 +92,33 @@ public sealed class RtSocketTests
         Assert.Equal(["br0", "lo"], routing.Links().Select(l => l.Name).Order());
     }
 
+    /// <summary>What a bridge's port leads to is known without entering the other namespace.</summary>
+    [Fact]
+    public void The_other_end_of_a_port_tells_its_addresses()
+    {
+        using var node = Namespaces.Create("peer-node");
+        using var pod = Namespaces.Create("peer-pod");
+        using var routing = node.Run(() => new RtSocket());
+        using var inside = pod.Run(() => new RtSocket());
+        routing.CreateBridge("br0");
+        routing.CreateVeth("port0", "eth0", pod.FileDescriptor);
+        routing.SetMaster("port0", "br0");
+        routing.SetHairpin("port0", true);
+        inside.SetHardwareAddress("eth0", PhysicalAddress.Parse("0A-58-0A-07-00-02"));
+        inside.AddAddress("eth0", IPAddress.Parse("10.7.0.2"), 24);
+        inside.AddAddress("eth0", IPAddress.Parse("fd00:7::2"), 64);
+        inside.AddAddress("lo", IPAddress.Parse("10.7.0.3"), 32);
+        var (link, addresses) = routing.FindPeer(routing.FindLink("port0")!)!.Value;
+        Assert.Equal(("eth0", "0A580A070002"), (link.Name, link.HardwareAddress.ToString()));
+        Assert.Equal(["10.7.0.2", "fd00:7::2"], addresses.Select(a => a.Address.ToString()).Order());
+        Assert.Null(routing.FindPeer(routing.FindLink("br0")!));
+        var port = routing.FindLink("port0")!;
+        routing.DeleteLink("port0");
+        Assert.Null(routing.FindPeer(port));
+        routing.CreateVeth("a", "b");
+        Assert.Null(routing.FindPeer(routing.FindLink("a")!));
+    }
+
     [Fact]
     public void Refusals_carry_errno_and_the_kernels_text()
     {
