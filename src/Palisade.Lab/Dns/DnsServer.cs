@@ -81,7 +81,7 @@ internal sealed class DnsServer : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException)
             {
                 // An ICMP error about an answer that nobody waits for any more, or a policy that lets none out.
             }
@@ -101,7 +101,7 @@ internal sealed class DnsServer : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException)
             {
                 // A client that left before it was accepted.
                 _clients.Release();

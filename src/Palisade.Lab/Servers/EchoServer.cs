@@ -50,7 +50,7 @@ internal sealed class EchoServer : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException)
             {
                 // An ICMP error about an answer that nobody waits for any more, or a policy that lets none out.
             }

@@ -53,7 +53,7 @@ internal sealed class NameServer : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException)
             {
                 // A client that left before it was accepted, or no descriptor to spare: the next one may be luckier.
                 await Task.Delay(10);

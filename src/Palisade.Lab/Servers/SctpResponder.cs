@@ -72,7 +72,7 @@ internal sealed class SctpResponder : IAsyncDisposable
             {
                 return;
             }
-            catch (SocketException) when (!_stop.IsCancellationRequested)
+            catch (SocketException)
             {
                 // An ICMP error about an answer that did not arrive.
             }
