@@ -71,7 +71,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
 
     /// <summary>Opens the data directory and serves. The server answers when the task ends.</summary>
     /// <exception cref="IOException">
-    /// The data directory is in use by another server, or the port by another program.
+    /// The data directory is in use by another server, damaged or not ours, or the port is another program's.
     /// </exception>
     public static async Task<EmbeddedApiServer> StartAsync(ApiServerOptions options, CancellationToken cancel = default)
     {
@@ -82,7 +82,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             var certificates = ServerCertificates.Load(directory, options.Time);
             var token = directory.Token();
             var registry = new ResourceRegistry(options);
-            objects = new VersionedStore(Database.Open(directory.DatabaseFile), registry, options.Time);
+            objects = VersionedStore.Open(directory.DatabaseFile, registry, options.Time);
             var writer = new ObjectWriter(objects, registry, options);
             var store = new ObjectStore(objects, registry, writer);
             EnsureNamespaces(store);

@@ -52,7 +52,7 @@ public sealed class ObjectStore
     public JsonObject Create(JsonObject value)
     {
         var resource = Of(value);
-        return _writer.Create(resource, null, Decode(resource, value), WriteOptions.Internal).Parse();
+        return Done(_writer.CreateAsync(resource, null, Decode(resource, value), WriteOptions.Internal)).Parse();
     }
 
     /// <summary>The object of that name, or null. The namespace is null for cluster-scoped resources.</summary>
@@ -78,8 +78,8 @@ public sealed class ObjectStore
         var resource = Of(value);
         var tree = Decode(resource, value);
         var key = StoredObject.KeyOf(Metadata.Of(tree));
-        return _writer.Update(resource, key, Part.Main, WriteOptions.Internal, _ => tree.DeepClone().AsObject())
-            .Parse();
+        return Done(_writer.UpdateAsync(
+            resource, key, Part.Main, WriteOptions.Internal, _ => tree.DeepClone().AsObject())).Parse();
     }
 
     /// <summary>
@@ -90,24 +90,24 @@ public sealed class ObjectStore
     {
         var of = Of(resource);
         var part = status ? Part.Status : Part.Main;
-        return _writer.Update(
+        return Done(_writer.UpdateAsync(
             of,
             new ObjectKey(ns ?? "", name),
             part,
             WriteOptions.Internal,
-            tree => Decode(of, MergePatch.Apply(tree, patch))).Parse();
+            tree => Decode(of, MergePatch.Apply(tree, patch)))).Parse();
     }
 
     /// <summary>Sets spec.nodeName of a pod that has none, as a scheduler's binding does.</summary>
     public JsonObject Bind(string ns, string pod, string node) =>
-        _writer.Bind(_registry.Pods, new ObjectKey(ns, pod), node).Parse();
+        Done(_writer.BindAsync(_registry.Pods, new ObjectKey(ns, pod), node)).Parse();
 
     /// <summary>Deletes an object; false when there is none. Finalizers hold it back, as over HTTP.</summary>
     public bool Delete(string resource, string? ns, string name)
     {
         try
         {
-            _writer.Delete(Of(resource), new ObjectKey(ns ?? "", name), new DeleteOptions());
+            Done(_writer.DeleteAsync(Of(resource), new ObjectKey(ns ?? "", name), new DeleteOptions()));
             return true;
         }
         catch (StatusException e) when (e.Reason == "NotFound")
@@ -139,6 +139,9 @@ public sealed class ObjectStore
             await more.WaitAsync(cancel);
         }
     }
+
+    // The store answers from a thread of its own, so that waiting here cannot stand in its way.
+    private static T Done<T>(Task<T> write) => write.GetAwaiter().GetResult();
 
     private static Selection Everything(Resource resource, string? ns) =>
         new(resource, ns, LabelSelection.Everything, FieldSelection.Everything);

@@ -83,7 +83,7 @@ internal sealed class ResourceEndpoints(
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         // What was dropped is told of an object that is then refused, too: it may be why.
         Responses.AddWarnings(context, decoded.Warnings);
-        var written = writer.Create(target.Resource, target.Namespace, decoded.Tree, write);
+        var written = await writer.CreateAsync(target.Resource, target.Namespace, decoded.Tree, write);
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 201, written.Json);
     }
@@ -94,7 +94,7 @@ internal sealed class ResourceEndpoints(
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
-        var written = writer.Update(
+        var written = await writer.UpdateAsync(
             target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
@@ -114,7 +114,7 @@ internal sealed class ResourceEndpoints(
 
         var body = await RequestBody.ReadAsync(context);
         var patch = apply(body);
-        var written = writer.Update(target.Resource, Key(target), part, write, tree =>
+        var written = await writer.UpdateAsync(target.Resource, Key(target), part, write, tree =>
         {
             var patched = patch.Apply(tree);
             var decoded = BodyDecoder.Patched(
@@ -129,7 +129,7 @@ internal sealed class ResourceEndpoints(
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
         var delete = await DeleteOptionsAsync(context);
-        await Responses.WriteJsonAsync(context, 200, writer.Delete(target.Resource, Key(target), delete));
+        await Responses.WriteJsonAsync(context, 200, await writer.DeleteAsync(target.Resource, Key(target), delete));
     }
 
     private async Task DeleteCollectionAsync(HttpContext context, RequestTarget target)
@@ -145,7 +145,7 @@ internal sealed class ResourceEndpoints(
         {
             try
             {
-                writer.Delete(target.Resource, stored.Key, delete);
+                await writer.DeleteAsync(target.Resource, stored.Key, delete);
                 gone.Add(stored.Parse());
             }
             catch (StatusException e) when (e.Reason == "NotFound")
@@ -170,7 +170,7 @@ internal sealed class ResourceEndpoints(
         var value = BodyDecoder.Json(
             body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
         var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
-        writer.Bind(target.Resource, Key(target), node);
+        await writer.BindAsync(target.Resource, Key(target), node);
         await Responses.WriteJsonAsync(context, 201, new JsonObject
         {
             ["kind"] = "Status",

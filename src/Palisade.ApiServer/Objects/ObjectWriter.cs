@@ -20,7 +20,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         : throw new ArgumentException($"{options.KubeVersion} is no Kubernetes version", nameof(options));
 
     /// <summary>Creates. The namespace is the URL's, or null for cluster-scoped resources.</summary>
-    public Written Create(Resource resource, string? ns, JsonObject tree, WriteOptions write)
+    public async Task<Written> CreateAsync(Resource resource, string? ns, JsonObject tree, WriteOptions write)
     {
         var meta = Metadata.Of(tree);
         Stamp(resource, tree);
@@ -37,7 +37,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
                 meta["name"] = NameGenerator.Next(generateName);
             try
             {
-                return CreateNamed(resource, tree, write);
+                return await CreateNamedAsync(resource, tree, write);
             }
             catch (StatusException e) when (isGenerated && e.Reason == "AlreadyExists" && attempt < NameAttempts)
             {
@@ -50,9 +50,9 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
     /// Replaces one object by what <paramref name="change"/> makes of a copy of it, all under the store's lock; an
     /// object that stays equal is not written.
     /// </summary>
-    public Written Update(
+    public Task<Written> UpdateAsync(
         Resource resource, ObjectKey key, Part part, WriteOptions write, Func<JsonObject, JsonObject> change) =>
-        store.Write(transaction =>
+        store.WriteAsync(transaction =>
         {
             var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
             var old = existing.Parse();
@@ -73,8 +73,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
 
     /// <summary>Deletes one object: the answer is the object or, for most kinds, a Status.</summary>
-    public JsonObject Delete(Resource resource, ObjectKey key, DeleteOptions delete) =>
-        store.Write(transaction =>
+    public Task<JsonObject> DeleteAsync(Resource resource, ObjectKey key, DeleteOptions delete) =>
+        store.WriteAsync(transaction =>
         {
             var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
             delete.CheckPreconditions(resource.Kind, existing);
@@ -82,11 +82,11 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
 
     /// <summary>Sets spec.nodeName of a pod that has none.</summary>
-    public Written Bind(Resource pods, ObjectKey key, string node)
+    public Task<Written> BindAsync(Resource pods, ObjectKey key, string node)
     {
         if (node.Length == 0)
             throw Errors.Invalid("", "Binding", key.Name, [Causes.Required("target.name")]);
-        return Update(pods, key, Part.Main, WriteOptions.Internal, tree =>
+        return UpdateAsync(pods, key, Part.Main, WriteOptions.Internal, tree =>
         {
             var assigned = Cell.Text(tree["spec"]?["nodeName"]);
             if (assigned.Length > 0)
@@ -97,8 +97,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
     }
 
-    private Written CreateNamed(Resource resource, JsonObject tree, WriteOptions write) =>
-        store.Write(transaction =>
+    private Task<Written> CreateNamedAsync(Resource resource, JsonObject tree, WriteOptions write) =>
+        store.WriteAsync(transaction =>
         {
             var full = Default(resource, tree);
             var key = StoredObject.KeyOf(Metadata.Of(full));

@@ -5,6 +5,13 @@ namespace Palisade.ApiServer.Storage;
 /// <summary>One write. Before null: created; After null: deleted.</summary>
 internal sealed record Change(long Version, StoredObject? Before, StoredObject? After, DateTimeOffset At)
 {
+    /// <summary>A change with all that goes with it.</summary>
+    public static Change Of(long version, StoredObject? before, StoredObject? after, DateTimeOffset at) =>
+        new(version, before, after, at)
+        {
+            Last = after is null ? StoredObject.Of(before!.Resource, before.Parse(), version) : null,
+        };
+
     /// <summary>
     /// For a deletion: the last state, with the deletion's own version, which is what watchers are shown.
     /// </summary>

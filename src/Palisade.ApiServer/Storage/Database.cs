@@ -5,123 +5,147 @@ namespace Palisade.ApiServer.Storage;
 /// <summary>A row as the database holds it.</summary>
 internal readonly record struct Row(string Resource, string Namespace, string Name, long Version, byte[] Json);
 
+/// <summary>A change as the database holds it: what undoes it. Before null: the object was created.</summary>
+internal readonly record struct UndoRow(
+    long Version,
+    DateTimeOffset At,
+    string Resource,
+    string Namespace,
+    string Name,
+    byte[]? Before,
+    long BeforeVersion);
+
+/// <summary>Where the versions stand.</summary>
+/// <param name="Next">No version up to here may be given out again.</param>
+/// <param name="Compacted">Changes up to here are forgotten.</param>
+internal readonly record struct Versions(long Next, long Compacted);
+
 /// <summary>
-/// The objects on disk: SQLite in WAL mode. synchronous=FULL: a write is acknowledged when the log has reached the
-/// disk, so it survives a power cut, not only a killed process; on the machines measured that costs about as much as
-/// the rest of a write. One connection, used by one thread at a time (the store's lock).
+/// The objects on disk: SQLite in WAL mode, the current state and the changes that led to it. synchronous=FULL: a write
+/// is acknowledged when the log has reached the disk, so it survives a power cut, not only a killed process. One
+/// connection, used by one thread at a time.
 /// </summary>
+/// <remarks>
+/// Changes are kept as what undoes them, so that an object's state is written once. Each row carries a CRC-32C of
+/// itself, since SQLite does not notice damage within a value. Versions are reserved ahead of their use: those that
+/// were given out before a crash are never given out again, whether or not their writes reached the disk.
+/// </remarks>
 internal sealed class Database : IDisposable
 {
+    // More than can be on its way to the disk at once; what a crash skips.
+    private const int Reserved = 1000;
     private readonly SqliteConnection _connection;
+    private readonly DatabaseCommands _commands;
 
-    private Database(SqliteConnection connection) => _connection = connection;
+    private Database(string file, SqliteConnection connection)
+    {
+        File = file;
+        _connection = connection;
+        _commands = new DatabaseCommands(connection);
+    }
 
+    public string File { get; }
+
+    /// <summary>Opens the database, or makes a new one; nothing of a file that is refused is changed.</summary>
+    /// <exception cref="IOException">The file is not ours, is damaged, or cannot be read.</exception>
     public static Database Open(string file)
     {
+        DatabaseFile.Check(file);
         // Pooling off, so that closing closes; the directory's lock keeps other servers away.
         var text = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
         var connection = new SqliteConnection(text);
         try
         {
             connection.Open();
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            var database = new Database(connection);
-            database.Execute("PRAGMA journal_mode=WAL");
-            database.Execute("PRAGMA synchronous=FULL");
-            database.Execute("""
-                CREATE TABLE IF NOT EXISTS objects (
-                    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-                    version INTEGER NOT NULL, json BLOB NOT NULL,
-                    PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID
-                """);
-            database.Execute(
-                "CREATE TABLE IF NOT EXISTS version (id INTEGER PRIMARY KEY CHECK (id = 0), last INTEGER NOT NULL)");
-            database.Execute("INSERT OR IGNORE INTO version VALUES (0, 1)");
-            return database;
+            System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            DatabaseFile.Prepare(connection);
+            return new Database(file, connection);
         }
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new IOException($"{file} cannot be opened as the object database: {e.Message}", e);
+            throw DatabaseFile.Refusal(file, e);
         }
     }
 
-    /// <summary>The last resourceVersion given out.</summary>
-    public long LastVersion()
+    public Versions Versions()
     {
-        using var command = Command("SELECT last FROM version");
-        return (long)command.ExecuteScalar()!;
+        using var command = DatabaseCommands.Of(_connection, "SELECT reserved, compacted FROM version");
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return new Versions(reader.GetInt64(0), reader.GetInt64(1));
     }
 
     public IEnumerable<Row> Load()
     {
-        using var command = Command("SELECT resource, namespace, name, version, json FROM objects");
+        using var command = DatabaseCommands.Of(
+            _connection, "SELECT resource, namespace, name, version, json, sum FROM objects");
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
-            yield return new Row(
+            var row = new Row(
                 reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), (byte[])reader[4]);
+            if (RowSum.Of(row) != reader.GetInt64(5))
+                throw new InvalidDataException($"{row.Resource} {row.Namespace}/{row.Name} is not as it was written");
+            yield return row;
         }
     }
 
-    /// <summary>All the changes or, when it throws, none.</summary>
-    public void Write(IReadOnlyList<Change> changes, long lastVersion)
+    /// <summary>The changes that are remembered, newest first.</summary>
+    public IEnumerable<UndoRow> LoadChanges()
     {
-        using var transaction = _connection.BeginTransaction();
-        foreach (var change in changes)
+        using var command = DatabaseCommands.Of(
+            _connection,
+            "SELECT version, at, resource, namespace, name, before, before_version, sum FROM changes " +
+            "ORDER BY version DESC");
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
         {
-            if (change.After is { } stored)
-                Put(stored);
-            else
-                Remove(change.Before!);
+            var row = new UndoRow(
+                reader.GetInt64(0),
+                DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(1)),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.GetString(4),
+                reader.IsDBNull(5) ? null : (byte[])reader[5],
+                reader.GetInt64(6));
+            if (RowSum.Of(row) != reader.GetInt64(7))
+                throw new InvalidDataException($"change {row.Version} is not as it was written");
+            yield return row;
         }
+    }
 
-        using (var command = Command("UPDATE version SET last = $last"))
+    /// <summary>All the changes or, when it throws, none; and forgets those up to a version.</summary>
+    public void Write(IEnumerable<Change> changes, long lastVersion, long compacted)
+    {
+        _commands.Transact(() =>
         {
-            command.Parameters.AddWithValue("$last", lastVersion);
-            command.ExecuteNonQuery();
+            foreach (var change in changes)
+                _commands.Store(change);
+            _commands.Forget(compacted);
+            _commands.Keep(new Versions(lastVersion + Reserved, compacted));
+        });
+    }
+
+    /// <summary>Gives unused versions back, so that an orderly end leaves no gap, and closes.</summary>
+    public void Close(long lastVersion, long compacted)
+    {
+        try
+        {
+            if (Versions().Next > lastVersion)
+                _commands.Keep(new Versions(lastVersion, compacted));
+        }
+        catch (SqliteException)
+        {
+            // A full or broken disk: the next start skips what was reserved.
         }
 
-        transaction.Commit();
+        Dispose();
     }
 
-    public void Dispose() => _connection.Dispose();
-
-    private void Put(StoredObject stored)
+    public void Dispose()
     {
-        using var command = Command(
-            "INSERT OR REPLACE INTO objects VALUES ($resource, $namespace, $name, $version, $json)");
-        AddKey(command, stored);
-        command.Parameters.AddWithValue("$version", stored.Version);
-        command.Parameters.AddWithValue("$json", stored.Json);
-        command.ExecuteNonQuery();
-    }
-
-    private void Remove(StoredObject stored)
-    {
-        using var command = Command(
-            "DELETE FROM objects WHERE resource = $resource AND namespace = $namespace AND name = $name");
-        AddKey(command, stored);
-        command.ExecuteNonQuery();
-    }
-
-    private static void AddKey(SqliteCommand command, StoredObject stored)
-    {
-        command.Parameters.AddWithValue("$resource", stored.Resource.Id);
-        command.Parameters.AddWithValue("$namespace", stored.Key.Namespace);
-        command.Parameters.AddWithValue("$name", stored.Key.Name);
-    }
-
-    private void Execute(string sql)
-    {
-        using var command = Command(sql);
-        command.ExecuteNonQuery();
-    }
-
-    private SqliteCommand Command(string sql)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        return command;
+        _commands.Dispose();
+        _connection.Dispose();
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using ObjectMap = System.Collections.Immutable.ImmutableSortedDictionary<
@@ -18,41 +18,52 @@ internal sealed record StoreState(long Version, ImmutableDictionary<string, Obje
 /// All objects in memory, every write first in the database. Readers take <see cref="State"/>, which never changes;
 /// writers run one at a time. One resourceVersion per write, monotonic across all resources and across restarts.
 /// </summary>
+/// <remarks>
+/// Group commit: a transaction runs at once, on top of those before it, and waits; a thread of the store's own writes
+/// all that wait in one go, and only then are they seen and answered. What a transaction says without changing anything
+/// (a conflict, an object that stays equal) waits too: it may rest on what is not on the disk yet.
+/// </remarks>
 internal sealed class VersionedStore : IDisposable
 {
     private readonly Lock _writing = new();
+    private readonly Lock _publishing = new();
+    private readonly AutoResetEvent _wake = new(false);
     private readonly Database _database;
     private readonly TimeProvider _time;
+    private readonly Thread _committer;
     private volatile StoreState _state;
 
-    public VersionedStore(Database database, ResourceRegistry registry, TimeProvider time)
+    // Guarded by _writing: the state with what is on its way to the disk, and those that wait for it.
+    private StoreState _ahead;
+    private List<PendingWrite> _waiting = [];
+    private bool _isCommitting;
+    private bool _isClosed;
+    private StatusException? _broken;
+
+    private VersionedStore(Database database, LoadedStore loaded, TimeProvider time)
     {
         _database = database;
         _time = time;
-        var version = database.LastVersion();
-        var loaded = new Dictionary<string, ObjectMap.Builder>(StringComparer.Ordinal);
-        foreach (var row in database.Load())
-        {
-            // A resource this program does not know (written by another version of it) stays in the database, unseen.
-            if (registry.ById(row.Resource) is not { } resource)
-                continue;
-            var key = new ObjectKey(row.Namespace, row.Name);
-            if (!loaded.TryGetValue(row.Resource, out var objects))
-                loaded[row.Resource] = objects = ObjectMap.Empty.ToBuilder();
-            try
-            {
-                objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidDataException(
-                    $"the object database is damaged: {row.Resource} {row.Namespace}/{row.Name} is not JSON", e);
-            }
-        }
+        _state = _ahead = loaded.State;
+        Log = new ChangeLog(loaded.Compacted, time);
+        Log.Append(loaded.Changes);
+        _committer = new Thread(CommitAll) { IsBackground = true, Name = "store" };
+        _committer.Start();
+    }
 
-        _state = new StoreState(
-            version, loaded.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutable()));
-        Log = new ChangeLog(version, time);
+    /// <exception cref="IOException">The file is not ours, is damaged, or cannot be read.</exception>
+    public static VersionedStore Open(string file, ResourceRegistry registry, TimeProvider time)
+    {
+        var database = Database.Open(file);
+        try
+        {
+            return new VersionedStore(database, LoadedStore.From(database, registry), time);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
     }
 
     public StoreState State => _state;
@@ -65,7 +76,7 @@ internal sealed class VersionedStore : IDisposable
     public StoreState? StateAt(long version)
     {
         // Under the lock, so that state and log are of the same moment.
-        lock (_writing)
+        lock (_publishing)
         {
             if (version > _state.Version || Log.After(version, int.MaxValue, out _) is not { } changes)
                 return null;
@@ -84,29 +95,139 @@ internal sealed class VersionedStore : IDisposable
     }
 
     /// <summary>
-    /// Runs one transaction: what it puts and removes is stored together, or not at all when it throws.
+    /// Runs one transaction, before it returns: what it puts and removes is stored together, or not at all when it
+    /// throws. The task ends when the disk has it.
     /// </summary>
-    public T Write<T>(Func<StoreTransaction, T> body)
+    public Task<T> WriteAsync<T>(Func<StoreTransaction, T> body)
     {
         lock (_writing)
         {
-            var transaction = new StoreTransaction(_state, _time.GetUtcNow());
-            var result = body(transaction);
-            if (transaction.Changes.Count > 0)
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            var transaction = new StoreTransaction(_ahead, _time.GetUtcNow());
+            var write = Run(transaction, body);
+            if (write.After is not null)
             {
-                _database.Write(transaction.Changes, transaction.Version);
-                _state = new StoreState(transaction.Version, transaction.Resources);
-                Log.Append(transaction.Changes);
+                if (_broken is not null)
+                    return Task.FromException<T>(_broken);
+                _ahead = write.After;
+            }
+            else if (_waiting.Count == 0 && !_isCommitting)
+            {
+                write.Succeed();
+                return write.Task;
             }
 
-            return result;
+            _waiting.Add(write);
+            _wake.Set();
+            return write.Task;
         }
     }
 
+    /// <summary>Finishes what waits, and closes the database.</summary>
     public void Dispose()
     {
         lock (_writing)
-            _database.Dispose();
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+        }
+
+        _wake.Set();
+        _committer.Join();
+        _wake.Dispose();
+        _database.Close(_ahead.Version, Log.StartVersion);
+    }
+
+    private static PendingWrite<T> Run<T>(StoreTransaction transaction, Func<StoreTransaction, T> body)
+    {
+        try
+        {
+            var result = body(transaction);
+            var after = transaction.Changes.Count == 0
+                ? null
+                : new StoreState(transaction.Version, transaction.Resources);
+            return new PendingWrite<T>(transaction.Changes, after, result, null);
+        }
+        catch (StatusException refusal)
+        {
+            return new PendingWrite<T>([], null, default, refusal);
+        }
+    }
+
+    private void CommitAll()
+    {
+        while (true)
+        {
+            _wake.WaitOne();
+            while (TakeBatch() is { } batch)
+                Commit(batch);
+            lock (_writing)
+            {
+                if (_isClosed && _waiting.Count == 0)
+                    return;
+            }
+        }
+    }
+
+    private List<PendingWrite>? TakeBatch()
+    {
+        lock (_writing)
+        {
+            var batch = _waiting;
+            _isCommitting = batch.Count > 0;
+            if (!_isCommitting)
+                return null;
+            _waiting = [];
+            return batch;
+        }
+    }
+
+    private void Commit(List<PendingWrite> batch)
+    {
+        List<Change> changes = [.. batch.SelectMany(write => write.Changes)];
+        try
+        {
+            if (changes.Count > 0)
+            {
+                _database.Write(changes, changes[^1].Version, Log.StartVersion);
+                Publish(batch.Last(write => write.After is not null).After!, changes);
+            }
+        }
+        catch (SqliteException e)
+        {
+            Fail(batch, e);
+            return;
+        }
+
+        foreach (var write in batch)
+            write.Succeed();
+    }
+
+    private void Publish(StoreState state, List<Change> changes)
+    {
+        lock (_publishing)
+        {
+            _state = state;
+            Log.Append(changes);
+        }
+    }
+
+    // Those that came after the failed ones were made on top of them, and fail with them. Their versions stay used.
+    private void Fail(List<PendingWrite> batch, SqliteException e)
+    {
+        var refusal = Errors.Internal(DatabaseFile.WriteFailure(e));
+        lock (_writing)
+        {
+            batch.AddRange(_waiting);
+            _waiting = [];
+            _ahead = new StoreState(_ahead.Version, _state.Resources);
+            if (!DatabaseFile.MayRecover(e))
+                _broken = refusal;
+        }
+
+        foreach (var write in batch)
+            write.Fail(refusal);
     }
 }
 
@@ -133,7 +254,7 @@ internal sealed class StoreTransaction(StoreState state, DateTimeOffset now)
         if (stored.Json.Length > RequestBody.Limit)
             throw Errors.TooLarge(RequestBody.Limit);
         var objects = Of(resource);
-        _changes.Add(new Change(Version, objects.GetValueOrDefault(stored.Key), stored, now));
+        _changes.Add(Change.Of(Version, objects.GetValueOrDefault(stored.Key), stored, now));
         Resources = Resources.SetItem(resource.Id, objects.SetItem(stored.Key, stored));
         return stored;
     }
@@ -141,8 +262,7 @@ internal sealed class StoreTransaction(StoreState state, DateTimeOffset now)
     /// <summary>Removes; the event shows the last state with the deletion's own version, as etcd's does.</summary>
     public void Remove(StoredObject stored)
     {
-        var last = StoredObject.Of(stored.Resource, stored.Parse(), ++Version);
-        _changes.Add(new Change(Version, stored, null, now) { Last = last });
+        _changes.Add(Change.Of(++Version, stored, null, now));
         Resources = Resources.SetItem(stored.Resource.Id, Of(stored.Resource).Remove(stored.Key));
     }
 }
