@@ -79,6 +79,13 @@ public sealed class Kubectl
         return result.Error;
     }
 
+    public string Fails(IReadOnlyList<string> arguments)
+    {
+        var result = Run(arguments);
+        Assert.True(result.ExitCode != 0, $"kubectl {string.Join(' ', arguments)}: {result}");
+        return result.Error;
+    }
+
     /// <summary>Starts kubectl; the caller reads, ends and disposes it.</summary>
     public Process Start(IReadOnlyList<string> arguments)
     {

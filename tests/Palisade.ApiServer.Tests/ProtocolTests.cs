@@ -28,7 +28,7 @@ public sealed class ProtocolTests(RunningServer running)
 
     [Theory]
     [InlineData("GET", "/nonsense", 404, "the server could not find the requested resource")]
-    [InlineData("GET", "/api/v1/configmaps", 404, "the server could not find the requested resource")]
+    [InlineData("GET", "/api/v1/podtemplates", 404, "the server could not find the requested resource")]
     [InlineData("GET", "/api/v1/namespaces/default/nodes", 404, "the server could not find the requested resource")]
     [InlineData(
         "GET", "/apis/networking.k8s.io/v2/networkpolicies", 404, "the server could not find the requested resource")]

@@ -217,6 +217,13 @@ internal sealed class DiscoveryEndpoints
         // Not served yet, but named, so that clients ask and are told so instead of guessing.
         if (resource.UnservedSubresources.Contains("log"))
             subresources.Add(new ServedSubresource("log", "", "v1", kind.Kind, "get"));
+        if (resource.HasScale)
+        {
+            var scale = ScaleEndpoints.Kind;
+            subresources.Add(
+                new ServedSubresource("scale", scale.Group, scale.Version, scale.Kind, "get", "patch", "update"));
+        }
+
         if (kind.HasStatus)
             subresources.Add(
                 new ServedSubresource("status", kind.Group, kind.Version, kind.Kind, "get", "patch", "update"));

@@ -64,7 +64,7 @@ internal sealed record ServedVersion(string Group, string Version, IReadOnlyList
         ["verbs"] = Texts(subresource.Verbs),
     };
 
-    private static IEnumerable<JsonNode> Plain(ServedResource resource)
+    private IEnumerable<JsonNode> Plain(ServedResource resource)
     {
         var json = new JsonObject
         {
@@ -81,7 +81,7 @@ internal sealed record ServedVersion(string Group, string Version, IReadOnlyList
         yield return json;
         foreach (var subresource in resource.Subresources)
         {
-            yield return new JsonObject
+            json = new JsonObject
             {
                 ["name"] = $"{resource.Plural}/{subresource.Name}",
                 ["singularName"] = "",
@@ -89,6 +89,14 @@ internal sealed record ServedVersion(string Group, string Version, IReadOnlyList
                 ["kind"] = subresource.Kind,
                 ["verbs"] = Texts(subresource.Verbs),
             };
+            // Told only where they are others than the resource's own: kubectl scale looks for them.
+            if ((subresource.Group, subresource.Version) != (Group, Version))
+            {
+                json["group"] = subresource.Group;
+                json["version"] = subresource.Version;
+            }
+
+            yield return json;
         }
     }
 

@@ -1,4 +1,5 @@
 using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
 
 namespace Palisade.ApiServer.Http;
 
@@ -8,6 +9,9 @@ namespace Palisade.ApiServer.Http;
 /// </summary>
 internal sealed record RequestTarget(Resource Resource, string? Namespace, string? Name, string? Subresource)
 {
+    /// <summary>Where the object stands that it names.</summary>
+    public ObjectKey Key => new(Namespace ?? "", Name!);
+
     /// <summary>
     /// The target of the path's segments after the group version; null when nothing of that name is served.
     /// </summary>

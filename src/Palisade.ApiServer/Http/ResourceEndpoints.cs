@@ -14,6 +14,8 @@ namespace Palisade.ApiServer.Http;
 internal sealed class ResourceEndpoints(
     VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches)
 {
+    private readonly ScaleEndpoints _scales = new(store, writer);
+
     public Task InvokeAsync(HttpContext context, RequestTarget target)
     {
         if (target.Subresource is { } subresource)
@@ -45,6 +47,8 @@ internal sealed class ResourceEndpoints(
             };
         }
 
+        if (subresource == "scale" && target.Resource.HasScale)
+            return _scales.InvokeAsync(context, target);
         if (subresource == "binding" && kind.Plural == "pods" && context.Request.Method == "POST")
             return BindAsync(context, target);
         if (!target.Resource.UnservedSubresources.Contains(subresource))
@@ -95,7 +99,7 @@ internal sealed class ResourceEndpoints(
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
         var written = await writer.UpdateAsync(
-            target.Resource, Key(target), part, write, _ => decoded.Tree.DeepClone().AsObject());
+            target.Resource, target.Key, part, write, _ => decoded.Tree.DeepClone().AsObject());
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
     }
@@ -114,7 +118,7 @@ internal sealed class ResourceEndpoints(
 
         var body = await RequestBody.ReadAsync(context);
         var patch = apply(body);
-        var written = await writer.UpdateAsync(target.Resource, Key(target), part, write, tree =>
+        var written = await writer.UpdateAsync(target.Resource, target.Key, part, write, tree =>
         {
             var patched = patch.Apply(tree);
             var decoded = BodyDecoder.Patched(
@@ -129,7 +133,7 @@ internal sealed class ResourceEndpoints(
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
         var delete = await DeleteOptionsAsync(context);
-        await Responses.WriteJsonAsync(context, 200, await writer.DeleteAsync(target.Resource, Key(target), delete));
+        await Responses.WriteJsonAsync(context, 200, await writer.DeleteAsync(target.Resource, target.Key, delete));
     }
 
     private async Task DeleteCollectionAsync(HttpContext context, RequestTarget target)
@@ -170,7 +174,7 @@ internal sealed class ResourceEndpoints(
         var value = BodyDecoder.Json(
             body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
         var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
-        await writer.BindAsync(target.Resource, Key(target), node);
+        await writer.BindAsync(target.Resource, target.Key, node);
         await Responses.WriteJsonAsync(context, 201, new JsonObject
         {
             ["kind"] = "Status",
@@ -192,8 +196,6 @@ internal sealed class ResourceEndpoints(
     }
 
     private StoredObject Current(RequestTarget target) =>
-        store.State.Of(target.Resource).GetValueOrDefault(Key(target))
+        store.State.Of(target.Resource).GetValueOrDefault(target.Key)
         ?? throw Errors.NotFound(target.Resource.Kind, target.Name!);
-
-    private static ObjectKey Key(RequestTarget target) => new(target.Namespace ?? "", target.Name!);
 }

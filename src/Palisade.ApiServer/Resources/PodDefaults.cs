@@ -12,8 +12,6 @@ internal static class PodDefaults
     {
         if (pod["spec"] is not JsonObject spec)
             pod["spec"] = spec = [];
-        foreach (var volume in Cell.Objects(spec["volumes"]).Where(volume => volume.Count == 1))
-            volume["emptyDir"] = new JsonObject();
         spec["serviceAccountName"] ??= spec["serviceAccount"]?.DeepClone() ?? "default";
         spec["serviceAccount"] = spec["serviceAccountName"]?.DeepClone();
         spec["preemptionPolicy"] ??= "PreemptLowerPriority";

@@ -29,6 +29,9 @@ internal sealed class Resource
     /// <summary>Whether metadata.generation counts changes of spec.</summary>
     public bool CountsGenerations { get; init; }
 
+    /// <summary>Whether spec.replicas can be read and written as an autoscaling/v1 Scale.</summary>
+    public bool HasScale { get; init; }
+
     /// <summary>Whether a delete answers with the object rather than a Status.</summary>
     public bool ReturnsDeleted { get; init; }
 

@@ -12,14 +12,29 @@ internal sealed class ResourceRegistry
     {
         _own =
         [
+            ConfigMapResource.Register(),
             EventResource.Register(),
             NamespaceResource.Register(),
             NodeResource.Register(),
             PodResource.Register(options),
+            SecretResource.Register(),
+            ServiceAccountResource.Register(),
             ServiceResource.Register(options),
             EndpointsResource.Register(),
             EndpointSliceResource.Register(),
+            DeploymentResource.Register(),
+            ReplicaSetResource.Register(),
+            StatefulSetResource.Register(),
+            DaemonSetResource.Register(),
+            ControllerRevisionResource.Register(),
+            JobResource.Register(),
+            CronJobResource.Register(),
             NetworkPolicyResource.Register(),
+            IngressResource.Register(),
+            IngressClassResource.Register(),
+            LeaseResource.Register(),
+            PodDisruptionBudgetResource.Register(),
+            .. KeptResources.Register(),
             ClusterNetworkPolicyResource.Register(),
         ];
         _current = new ResourceCatalog(_own);

@@ -77,9 +77,13 @@ internal static class ServiceResource
             return Cell.Text(spec?["externalName"]);
         if (Cell.Text(spec?["type"]) != "LoadBalancer")
             return Cell.OrNone(listed);
-        var given = Cell.Objects(tree["status"]?["loadBalancer"]?["ingress"])
-            .Select(ingress => Cell.Text(ingress["ip"]) is { Length: > 0 } ip ? ip : Cell.Text(ingress["hostname"]));
-        var all = string.Join(",", given.Concat(Cell.Texts(spec?["externalIPs"])));
+        var all = string.Join(",", ((string[])[Given(tree["status"]), listed]).Where(text => text.Length > 0));
         return all.Length > 0 ? all : "<pending>";
     }
+
+    /// <summary>The addresses and names that a status says its load balancer has.</summary>
+    internal static string Given(JsonNode? status) => string.Join(
+        ",",
+        Cell.Objects(status?["loadBalancer"]?["ingress"])
+            .Select(ingress => Cell.Text(ingress["ip"]) is { Length: > 0 } ip ? ip : Cell.Text(ingress["hostname"])));
 }

@@ -123,6 +123,7 @@ public static class ApiKinds
             Make("apps", "v1", "StatefulSet", "statefulsets", AppsTypes.StatefulSet, "sts", status: true),
             Make("apps", "v1", "DaemonSet", "daemonsets", AppsTypes.DaemonSet, "ds", status: true),
             Make("apps", "v1", "ReplicaSet", "replicasets", AppsTypes.ReplicaSet, "rs", status: true),
+            Make("apps", "v1", "ControllerRevision", "controllerrevisions", AppsTypes.ControllerRevision),
             Make("batch", "v1", "Job", "jobs", BatchTypes.Job, status: true),
             Make("batch", "v1", "CronJob", "cronjobs", BatchTypes.CronJob, "cj", status: true),
         ];
@@ -161,6 +162,7 @@ public static class ApiKinds
             Make("", "v1", "List", "lists", MetaTypes.List, namespaced: false),
             Make("", "v1", "Status", "statuses", MetaTypes.Status, namespaced: false),
             Make("", "v1", "DeleteOptions", "deleteoptions", MetaTypes.DeleteOptions, namespaced: false),
+            Make("autoscaling", "v1", "Scale", "scales", ScaleTypes.Scale),
             Make("meta.k8s.io", "v1", "PartialObjectMetadata", "partialobjectmetadatas",
                 MetaTypes.PartialObjectMetadata),
         ];

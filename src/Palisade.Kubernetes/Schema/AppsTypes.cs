@@ -35,6 +35,13 @@ internal static partial class AppsTypes
         Obj("spec", 2, () => ReplicaSetSpec),
         Obj("status", 3, () => ReplicaSetStatus));
 
+    internal static ObjectSchema ControllerRevision { get; } = Of("ControllerRevision",
+        Str("kind", 0),
+        Str("apiVersion", 0),
+        Obj("metadata", 1, () => MetaTypes.ObjectMeta),
+        Any("data", 2),
+        Int64("revision", 3, must: true));
+
     internal static ObjectSchema DeploymentSpec { get; } = Of("DeploymentSpec",
         Int32("replicas", 1, optional: true),
         Obj("selector", 2, () => MetaTypes.LabelSelector),

@@ -12,6 +12,7 @@ internal static partial class Names
     private const string QualifiedForm = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
     private const string ValueForm = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
     private const string EnvForm = "[-._a-zA-Z][-._a-zA-Z0-9]*";
+    private const string KeyForm = "[-._a-zA-Z0-9]+";
 
     private const string NotSubdomain =
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
@@ -35,6 +36,10 @@ internal static partial class Names
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
         + "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '"
             + ValueForm + "')";
+
+    private const string NotKey =
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+        + "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '" + KeyForm + "')";
 
     /// <summary>RFC 1123 subdomain, at most 253 bytes: most names.</summary>
     public static IEnumerable<string> Subdomain(string value)
@@ -130,6 +135,19 @@ internal static partial class Names
         }
     }
 
+    /// <summary>A key of a ConfigMap or Secret.</summary>
+    public static IEnumerable<string> ConfigKey(string value)
+    {
+        if (Bytes(value) > 253)
+            yield return TooLong(253);
+        if (!KeyPattern().IsMatch(value))
+            yield return NotKey;
+        if (value is "." or "..")
+            yield return $"must not be '{value}'";
+        else if (value.StartsWith("..", StringComparison.Ordinal))
+            yield return "must not start with '..'";
+    }
+
     /// <summary>A name prefix (generateName) as it is judged: a trailing dash will be followed by letters.</summary>
     public static string MaskTrailingDash(string prefix) =>
         prefix.Length > 1 && prefix.EndsWith('-') ? prefix[..^2] + "a" : prefix;
@@ -155,4 +173,7 @@ internal static partial class Names
 
     [GeneratedRegex(@"\A(?:" + EnvForm + @")\z")]
     private static partial Regex EnvPattern();
+
+    [GeneratedRegex(@"\A(?:" + KeyForm + @")\z")]
+    private static partial Regex KeyPattern();
 }

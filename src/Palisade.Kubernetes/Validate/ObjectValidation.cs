@@ -14,6 +14,8 @@ public static class ObjectValidation
         "NetworkPolicy" => NetworkPolicyDefaults.Apply(decoded),
         "Namespace" => NamespaceDefaults.Apply(decoded),
         "Pod" => PodDefaults.Apply(decoded),
+        "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "Job" or "CronJob" =>
+            WorkloadDefaults.Apply(decoded, kind.Kind),
         _ => decoded,
     };
 
@@ -56,6 +58,14 @@ public static class ObjectValidation
             case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController":
             case "Job" or "CronJob":
                 WorkloadValidation.Check(root["spec"], kind.Kind, causes);
+                if (old is not null)
+                    WorkloadChanges.Check(root["spec"], Place.Root(old)["spec"], kind.Kind, causes);
+                break;
+            case "ConfigMap" or "Secret":
+                ContentValidation.Check(root, old is null ? null : Place.Root(old), kind.Kind, causes);
+                break;
+            case "Ingress":
+                IngressValidation.Check(root["spec"], causes);
                 break;
         }
 

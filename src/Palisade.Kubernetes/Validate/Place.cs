@@ -66,6 +66,12 @@ internal sealed class CauseList
             Invalid(place, value, detail);
     }
 
+    public void Invalid(Place place, long value, IEnumerable<string> details)
+    {
+        foreach (var detail in details)
+            Invalid(place, value, detail);
+    }
+
     public void Invalid(Place place, long value, string detail) =>
         InvalidValue(place, value.ToString(CultureInfo.InvariantCulture), detail);
 

@@ -1,15 +1,37 @@
 using Palisade.Kubernetes.Wire;
+using static Palisade.Kubernetes.Validate.Defaults;
 
 namespace Palisade.Kubernetes.Validate;
 
 /// <summary>
 /// Defaults of v1 Pod that clients show or that validation needs (pkg/apis/core/v1/defaults.go): restart and DNS
-/// policy, the
-/// scheduler's name, TCP for container ports, pull policies and termination messages.
+/// policy, the scheduler's name, volumes' modes, TCP for container ports, probes, pull policies and termination
+/// messages.
 /// </summary>
 internal static class PodDefaults
 {
     private static readonly string[] ContainerLists = ["initContainers", "containers", "ephemeralContainers"];
+    private static readonly string[] Probes = ["livenessProbe", "readinessProbe", "startupProbe"];
+
+    private static readonly WireObject _spec = Parse("""
+        {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
+         "securityContext": {}, "terminationGracePeriodSeconds": 30, "enableServiceLinks": true}
+        """);
+
+    private static readonly WireObject _container = Parse("""
+        {"resources": {}, "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}
+        """);
+
+    private static readonly WireObject _probe =
+        Parse("""{"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}""");
+
+    private static readonly WireObject _httpGet = Parse("""{"path": "/", "scheme": "HTTP"}""");
+    private static readonly WireObject _grpc = Parse("""{"service": ""}""");
+    private static readonly WireObject _fieldRef = Parse("""{"apiVersion": "v1"}""");
+    private static readonly WireObject _emptyDir = Parse("""{"emptyDir": {}}""");
+    private static readonly WireObject _mode = Parse("""{"defaultMode": 420}""");
+    private static readonly WireObject _hostPath = Parse("""{"type": ""}""");
+    private static readonly WireObject _tcp = Parse("""{"protocol": "TCP"}""");
 
     public static WireObject Apply(WireObject pod) =>
         pod["spec"] is WireObject spec ? pod.With("spec", Spec(spec)) : pod;
@@ -18,41 +40,49 @@ internal static class PodDefaults
     public static WireObject Spec(WireObject spec)
     {
         foreach (var list in ContainerLists)
-        {
-            if (spec[list] is WireArray containers)
-                spec = spec.With(list, new WireArray([.. containers.Items.Select(Container)], containers.At));
-        }
-
-        spec = Text(spec, "restartPolicy", "Always");
-        spec = Text(spec, "dnsPolicy", "ClusterFirst");
-        spec = Text(spec, "schedulerName", "default-scheduler");
-        if (spec["securityContext"] is null)
-            spec = spec.With("securityContext", new WireObject([], spec.At));
-        if (spec["terminationGracePeriodSeconds"] is null)
-            spec = spec.With("terminationGracePeriodSeconds", new WireNumber("30", spec.At));
-        if (spec["enableServiceLinks"] is null)
-            spec = spec.With("enableServiceLinks", new WireBool(true, spec.At));
-        return spec;
+            spec = Each(spec, list, Container);
+        spec = Each(spec, "volumes", Volume);
+        foreach (var name in (string[])["restartPolicy", "dnsPolicy", "schedulerName"])
+            spec = WithoutEmpty(spec, name);
+        return Fill(spec, _spec);
     }
 
-    private static WireValue Container(WireValue value)
+    private static WireObject Volume(WireObject volume)
     {
-        if (value is not WireObject container)
-            return value;
-        if (container["ports"] is WireArray ports)
-            container = container.With("ports", new WireArray([.. ports.Items.Select(Port)], ports.At));
-        if (container["resources"] is null)
-            container = container.With("resources", new WireObject([], container.At));
-        container = Text(container, "terminationMessagePath", "/dev/termination-log");
-        container = Text(container, "terminationMessagePolicy", "File");
-        return Text(container, "imagePullPolicy", IsLatest((container["image"] as WireString)?.Value ?? "")
-            ? "Always" : "IfNotPresent");
+        if (volume.Members.All(member => member.Name == "name"))
+            return Fill(volume, _emptyDir);
+        foreach (var kind in (string[])["secret", "configMap", "downwardAPI", "projected"])
+            volume = Within(volume, kind, source => Fill(source, _mode));
+        return Within(volume, "hostPath", source => Fill(source, _hostPath));
     }
 
-    private static WireValue Port(WireValue port) => port is WireObject o ? Text(o, "protocol", "TCP") : port;
+    private static WireObject Container(WireObject container)
+    {
+        container = Each(container, "ports", port => Fill(WithoutEmpty(port, "protocol"), _tcp));
+        container = Each(container, "env", variable => Within(
+            variable, "valueFrom", from => Within(from, "fieldRef", field => Fill(field, _fieldRef))));
+        foreach (var probe in Probes)
+            container = Within(container, probe, Probe);
+        container = Within(container, "lifecycle", hooks =>
+            Within(Within(hooks, "preStop", Handler), "postStart", Handler));
+        foreach (var name in (string[])["terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy"])
+            container = WithoutEmpty(container, name);
+        container = Fill(container, _container);
+        return container["imagePullPolicy"] is not null
+            ? container
+            : container.With("imagePullPolicy", new WireString(
+                IsLatest((container["image"] as WireString)?.Value ?? "") ? "Always" : "IfNotPresent", container.At));
+    }
 
-    private static WireObject Text(WireObject holder, string name, string value) =>
-        holder[name] is WireString { Value.Length: > 0 } ? holder : holder.With(name, new WireString(value, holder.At));
+    private static WireObject Probe(WireObject probe) =>
+        Within(Fill(Handler(probe), _probe), "grpc", grpc => Fill(grpc, _grpc));
+
+    private static WireObject Handler(WireObject handler) =>
+        Within(handler, "httpGet", get => Fill(get, _httpGet));
+
+    // An empty string is no value: Go cannot tell it from none.
+    private static WireObject WithoutEmpty(WireObject holder, string name) =>
+        holder[name] is WireString { Value: "" } ? holder.Without(name) : holder;
 
     private static bool IsLatest(string image)
     {

@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Patching;
+using Palisade.ApiServer.Resources;
+using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Schema;
+
+namespace Palisade.ApiServer.Http;
+
+/// <summary>The scale subresource: spec.replicas of a workload as an autoscaling/v1 Scale.</summary>
+internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
+{
+    public static KindSchema Kind { get; } = ApiKinds.Find("autoscaling/v1", "Scale")!;
+
+    public Task InvokeAsync(HttpContext context, RequestTarget target) => context.Request.Method switch
+    {
+        "GET" or "HEAD" => Responses.WriteJsonAsync(context, 200, Of(Current(target))),
+        "PUT" => ReplaceAsync(context, target),
+        "PATCH" => PatchAsync(context, target),
+        _ => throw Errors.MethodNotAllowed(target.Resource.Kind),
+    };
+
+    private async Task ReplaceAsync(HttpContext context, RequestTarget target)
+    {
+        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "UpdateOptions");
+        var body = await RequestBody.ReadAsync(context);
+        var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), Kind, write.Validation);
+        Responses.AddWarnings(context, decoded.Warnings);
+        await WriteAsync(context, target, write, _ => decoded.Tree);
+    }
+
+    private async Task PatchAsync(HttpContext context, RequestTarget target)
+    {
+        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "PatchOptions");
+        var read = PatchBody.Reader(RequestBody.MediaType(context), Kind);
+        var patch = read(await RequestBody.ReadAsync(context));
+        await WriteAsync(context, target, write, scale =>
+        {
+            var patched = patch.Apply(scale);
+            return BodyDecoder.Patched(patched, Kind, write.Validation, () => patch.Quoted(patched)).Tree;
+        });
+    }
+
+    private async Task WriteAsync(
+        HttpContext context, RequestTarget target, WriteOptions write, Func<JsonObject, JsonObject> change)
+    {
+        var written = await writer.UpdateAsync(target.Resource, target.Key, Part.Main, write, tree =>
+        {
+            var scale = change(Of(tree));
+            var meta = scale["metadata"];
+            var replicas = Cell.Number(scale["spec"]?["replicas"]);
+            if (replicas < 0)
+            {
+                throw Errors.Invalid(Kind.Group, Kind.Kind, target.Name!, [Causes.Invalid(
+                    "spec.replicas",
+                    replicas.ToString(CultureInfo.InvariantCulture),
+                    "must be greater than or equal to 0")]);
+            }
+
+            // The writer judges them: a Scale of another state, or of another object of that name, is a conflict.
+            foreach (var name in (string[])["resourceVersion", "uid"])
+            {
+                if (Cell.Text(meta?[name]) is { Length: > 0 } text)
+                    tree["metadata"]![name] = text;
+            }
+
+            tree["spec"]!["replicas"] = replicas;
+            return tree;
+        });
+        Responses.AddWarnings(context, written.Warnings);
+        await Responses.WriteJsonAsync(context, 200, Of(written.Parse()));
+    }
+
+    private static JsonObject Of(JsonObject workload)
+    {
+        var meta = new JsonObject();
+        foreach (var name in (string[])["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
+            meta[name] = workload["metadata"]?[name]?.DeepClone();
+        return new JsonObject
+        {
+            ["kind"] = Kind.Kind,
+            ["apiVersion"] = Kind.ApiVersion,
+            ["metadata"] = meta,
+            ["spec"] = new JsonObject { ["replicas"] = Cell.Number(workload["spec"]?["replicas"]) },
+            ["status"] = new JsonObject
+            {
+                ["replicas"] = WorkloadCells.Status(workload, "replicas"),
+                ["selector"] = SelectorText.Of(workload["spec"]?["selector"]),
+            },
+        };
+    }
+
+    private JsonObject Current(RequestTarget target) =>
+        (store.State.Of(target.Resource).GetValueOrDefault(target.Key)
+            ?? throw Errors.NotFound(target.Resource.Kind, target.Name!)).Parse();
+}
