@@ -154,7 +154,10 @@ internal static class Manifests
     /// <summary>What Helm charts commonly hold besides Deployments, Services and policies.</summary>
     public const string Chart =
         """
-        {apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}, spec: {controller: k8s.io/ingress}}
+        apiVersion: networking.k8s.io/v1
+        kind: IngressClass
+        metadata: {name: nginx}
+        spec: {controller: k8s.io/ingress}
         ---
         apiVersion: networking.k8s.io/v1
         kind: Ingress

@@ -14,7 +14,8 @@ internal static class CronJobResource
         Categories = ["all"],
         CountsGenerations = true,
         PrepareCreate = tree => tree["status"] = new JsonObject(),
-        WarnCreator = _ => "CronJobs are kept but not run here: start one with `kubectl create job --from=cronjob/NAME`",
+        WarnCreator = _ =>
+            "CronJobs are kept but not run here: start one with `kubectl create job --from=cronjob/NAME`",
         Table = new TableLayout(
             [
                 TableColumn.ObjectName,

@@ -81,7 +81,7 @@ internal static class JobResource
         var (spec, done) = (job["spec"], Status(job, "succeeded"));
         if (spec?["completions"] is { } completions)
             return $"{done}/{Cell.Number(completions)}";
-        return Cell.Number(spec?["parallelism"]) is > 1 and var parallelism ? $"{done}/1 of {parallelism}" : $"{done}/1";
+        return Cell.Number(spec?["parallelism"]) is > 1 and var many ? $"{done}/1 of {many}" : $"{done}/1";
     }
 
     private static string Duration(JsonObject job, DateTimeOffset now) =>

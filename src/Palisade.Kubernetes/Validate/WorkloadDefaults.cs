@@ -10,7 +10,8 @@ namespace Palisade.Kubernetes.Validate;
 internal static class WorkloadDefaults
 {
     private static readonly WireObject _deployment = Parse("""
-        {"replicas": 1, "strategy": {"type": "RollingUpdate"}, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
+        {"replicas": 1, "strategy": {"type": "RollingUpdate"}, "revisionHistoryLimit": 10,
+         "progressDeadlineSeconds": 600}
         """);
 
     private static readonly WireObject _deploymentRoll =
