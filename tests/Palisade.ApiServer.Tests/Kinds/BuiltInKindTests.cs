@@ -131,7 +131,8 @@ public sealed class BuiltInKindTests(RunningServer running)
             ["daemonset.apps/agent", "horizontalpodautoscaler.autoscaling/web", "statefulset.apps/db"],
             all.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         Assert.Equal(
-            "The Ingress \"bad\" is invalid: spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified\n",
+            "The Ingress \"bad\" is invalid: spec.rules[0].http.paths[0].pathType: Required value: "
+            + "pathType must be specified\n",
             _kubectl.Fails(
                 $"apply -n {ns} -f -",
                 """
