@@ -56,11 +56,18 @@ public sealed class Client : IDisposable
     public Task<Answer> Post(string path, string json) => Send("POST", path, Encoding.UTF8.GetBytes(json));
 
     public async Task<Answer> Send(
-        string method, string path, byte[]? body, string? type = "application/json", string accept = "application/json")
+        string method,
+        string path,
+        byte[]? body,
+        string? type = "application/json",
+        string accept = "application/json",
+        string? userAgent = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (accept.Length > 0)
             request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (userAgent is not null)
+            request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
         if (body is not null)
         {
             request.Content = new ByteArrayContent(body);

@@ -126,7 +126,7 @@ public sealed class HostileInputTests(RunningServer running)
             ("application/json-patch+json", """[{"op":"replace","path":"","value":5}]""", 422),
             ("application/json-patch+json", """[{"op":"remove","path":"/spec/policyTypes/9"}]""", 422),
             ("application/json-patch+json", """[{"op":"add","path":"/spec/policyTypes/-1","value":"x"}]""", 422),
-            ("application/apply-patch+yaml", "{}", 415),
+            ("application/apply-patch+yaml", "{}", 422),
             ("text/plain", "{}", 415),
         ];
         foreach (var (type, body, code) in patches)

@@ -101,8 +101,6 @@ public sealed class KubectlTests(RunningServer running)
                 "jsonpath={.metadata.generation} {.spec.ingress[0].ports[0].port} {.spec.ingress[0].ports[0].protocol}",
             ]));
         Assert.Matches(@"^NAME +POD-SELECTOR +AGE\nallow-web +app=web +\d+s\n$", _kubectl.Ok($"get netpol -n {ns}"));
-        Assert.Contains(
-            "server-side apply is not served yet", _kubectl.Fails($"apply --server-side -n {ns} -f -", Manifests.AllowWeb));
     }
 
     [Fact]

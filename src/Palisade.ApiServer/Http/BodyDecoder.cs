@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Objects;
@@ -16,7 +17,10 @@ internal sealed record Decoded(JsonObject Tree, IReadOnlyList<string> Warnings);
 internal static class BodyDecoder
 {
     public const string Protobuf = "application/vnd.kubernetes.protobuf";
-    private const string Accepted = $"{Responses.Json}, {Protobuf}";
+    public const string Yaml = "application/yaml";
+
+    // So many repeated keys of one YAML body are told.
+    private const int MostRepeated = 100;
 
     // Deeper than any kind this server knows; far from what the recursive readers' stack bears.
     private static readonly WireLimits _limits = new(RequestBody.Limit, MaxDepth: 100);
@@ -25,9 +29,12 @@ internal static class BodyDecoder
     public static Decoded Object(
         ReadOnlyMemory<byte> body, string mediaType, KindSchema kind, FieldValidation validation)
     {
-        var value = Value(body, mediaType, kind);
+        var (value, repeated) = Value(body, mediaType, kind);
         CheckKind(value, kind);
         var result = StrictDecode.Check(value, kind);
+        // The second of two members of one name is told twice over in Go: of YAML only by its line.
+        if (!repeated.IsEmpty)
+            result = result with { StrictErrors = [new(RepeatedText(repeated), default), .. result.StrictErrors] };
         if (result.Refusal(kind.Kind, kind.Version, validation == FieldValidation.Strict) is { } refusal)
             throw Errors.BadRequest(refusal);
         return new Decoded(Tree(result), Warnings(result, validation));
@@ -45,6 +52,15 @@ internal static class BodyDecoder
         return new Decoded(Tree(result), Warnings(result, validation));
     }
 
+    /// <summary>What server-side apply made of an object; its schema was looked at before.</summary>
+    public static JsonObject Applied(JsonObject tree, KindSchema kind)
+    {
+        var result = StrictDecode.Check(WireJson.FromNode(tree), kind);
+        if (result.Refusal(kind.Kind, kind.Version, strict: false) is { } refusal)
+            throw Errors.BadRequest(refusal);
+        return Tree(result);
+    }
+
     /// <summary>A JSON document of any shape: patches, and DeleteOptions in whatever group version.</summary>
     public static WireValue Json(ReadOnlyMemory<byte> body, Func<string, string> refusal)
     {
@@ -52,12 +68,33 @@ internal static class BodyDecoder
         return parsed.Value ?? throw Errors.BadRequest(refusal(parsed.Error!.Message));
     }
 
-    private static WireValue Value(ReadOnlyMemory<byte> body, string mediaType, KindSchema kind) => mediaType switch
+    /// <summary>A YAML document, and the keys that it has twice.</summary>
+    public static (WireValue Value, ImmutableArray<RepeatedKey> Repeated) OfYaml(
+        ReadOnlyMemory<byte> body, Func<string, string> refusal)
     {
-        "" or Responses.Json => Json(body, why => Unrecognized(body, kind, why)),
-        Protobuf => FromProtobuf(body, kind),
-        _ => throw Errors.UnsupportedMediaType(Accepted),
-    };
+        if (!System.Text.Unicode.Utf8.IsValid(body.Span))
+            throw Errors.BadRequest(refusal("yaml: invalid UTF-8"));
+        var (values, repeated, error) = YamlReader.Read(Encoding.UTF8.GetString(body.Span), 1, _limits);
+        if (error is not null)
+            throw Errors.BadRequest(refusal($"yaml: line {error.At.Line}: {error.Message}"));
+        return (values.IsEmpty ? new WireNull(default) : values[0], repeated);
+    }
+
+    private static (WireValue Value, ImmutableArray<RepeatedKey> Repeated) Value(
+        ReadOnlyMemory<byte> body, string mediaType, KindSchema kind) => mediaType switch
+        {
+            "" or Responses.Json => (Json(body, why => Unrecognized(body, kind, why)), []),
+            Yaml => OfYaml(body, why => Unrecognized(body, kind, why)),
+            // Custom resources have no protobuf form.
+            Protobuf when !kind.IsCustom => (FromProtobuf(body, kind), []),
+            _ => throw Errors.UnsupportedMediaType(
+                $"{Responses.Json}, {Yaml}" + (kind.IsCustom ? "" : $", {Protobuf}")),
+        };
+
+    // yaml.v2's TypeError.
+    public static string RepeatedText(ImmutableArray<RepeatedKey> repeated) => "yaml: unmarshal errors:\n" +
+        string.Join('\n', repeated.Take(MostRepeated).Select(
+            key => $"  line {key.At.Line}: key {GoText.Quote(key.Name)} already set in map"));
 
     private static WireValue FromProtobuf(ReadOnlyMemory<byte> body, KindSchema kind)
     {

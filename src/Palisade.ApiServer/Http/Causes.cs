@@ -6,7 +6,8 @@ namespace Palisade.ApiServer.Http;
 /// <summary>Causes that the server itself finds: in options and in what an update changes.</summary>
 internal static class Causes
 {
-    public static Cause Required(string field) => new("FieldValueRequired", "Required value", field, default);
+    public static Cause Required(string field, string? detail = null) => new(
+        "FieldValueRequired", detail is null ? "Required value" : $"Required value: {detail}", field, default);
 
     /// <summary>The value as Go prints it: quoted if a string.</summary>
     public static Cause Invalid(string field, string value, string detail) =>

@@ -80,7 +80,8 @@ internal sealed class ResourceEndpoints(
 
     private async Task CreateAsync(HttpContext context, RequestTarget target)
     {
-        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "CreateOptions");
+        var write = WriteOptions.Read(
+            new RequestQuery(context.Request.Query), "CreateOptions", context.Request.Headers.UserAgent.ToString());
         if (target.Resource.Kind.Namespaced && target.Namespace is null)
             throw Errors.MethodNotAllowed(target.Resource.Kind);
         var body = await RequestBody.ReadAsync(context);
@@ -94,7 +95,8 @@ internal sealed class ResourceEndpoints(
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
     {
-        var write = WriteOptions.Read(new RequestQuery(context.Request.Query), "UpdateOptions");
+        var write = WriteOptions.Read(
+            new RequestQuery(context.Request.Query), "UpdateOptions", context.Request.Headers.UserAgent.ToString());
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
@@ -107,8 +109,14 @@ internal sealed class ResourceEndpoints(
     private async Task PatchAsync(HttpContext context, RequestTarget target, Part part)
     {
         var query = new RequestQuery(context.Request.Query);
-        var write = WriteOptions.Read(query, "PatchOptions");
+        var write = WriteOptions.Read(query, "PatchOptions", context.Request.Headers.UserAgent.ToString());
         var mediaType = RequestBody.MediaType(context);
+        if (mediaType == ApplyBody.Type)
+        {
+            await ApplyAsync(context, target, part, query, write);
+            return;
+        }
+
         var apply = PatchBody.Reader(mediaType, target.Resource.Kind);
         if (query.Force is not null)
         {
@@ -128,6 +136,24 @@ internal sealed class ResourceEndpoints(
         });
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
+    }
+
+    private async Task ApplyAsync(
+        HttpContext context, RequestTarget target, Part part, RequestQuery query, WriteOptions write)
+    {
+        if (query.FieldManager is null)
+        {
+            throw Errors.Invalid(
+                "meta.k8s.io", "PatchOptions", "", [Causes.Required("fieldManager", "is required for apply patch")]);
+        }
+
+        var body = await RequestBody.ReadAsync(context);
+        var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
+        Responses.AddWarnings(context, applied.Warnings);
+        var (written, isNew) = await writer.ApplyAsync(
+            target.Resource, Key(target), part, write, applied.Tree, query.Force == true);
+        Responses.AddWarnings(context, written.Warnings);
+        await Responses.WriteAsync(context, isNew ? 201 : 200, written.Json);
     }
 
     private async Task DeleteAsync(HttpContext context, RequestTarget target)

@@ -16,7 +16,7 @@ internal static class Metadata
         ["uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
 
     private static readonly string[] _notAtBirth =
-        ["deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "resourceVersion"];
+        ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"];
 
     public static JsonObject Of(JsonObject tree)
     {
@@ -107,7 +107,6 @@ internal static class Metadata
                 meta.Remove(name);
         }
 
-        meta.Remove("managedFields");
         meta.Remove("selfLink");
         if (before["deletionTimestamp"] is not null)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Fields;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
@@ -63,6 +64,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             var causes = Metadata.CarryOver(tree, old);
             KeepOtherPart(resource, part, tree, old);
             tree = Default(resource, tree);
+            Own(resource, part, write, old, tree);
             var unassigned = resource.Assign(tree, old, transaction.Of(resource).Values);
             CountGeneration(resource, tree, old);
             var warnings = Judge(
@@ -71,6 +73,33 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
                 warnings = [.. warnings, .. Among(transaction, resource, tree)];
             return StoreUpdate(transaction, existing, tree, old, write, warnings);
         });
+
+    /// <summary>
+    /// Server-side apply: merges a configuration into the object, or creates it where there is none. Answers also
+    /// whether it was created.
+    /// </summary>
+    public async Task<(Written Written, bool IsNew)> ApplyAsync(
+        Resource resource, ObjectKey key, Part part, WriteOptions write, JsonObject applied, bool force)
+    {
+        var owners = Owners(resource, part, write);
+        write = write with { IsApplied = true };
+        JsonObject Merged(JsonObject live) => BodyDecoder.Applied(owners.Apply(live, applied, force), resource.Kind);
+        for (var attempt = 1; ; attempt++)
+        {
+            var isThere = part == Part.Status || store.State.Of(resource).ContainsKey(key);
+            try
+            {
+                return isThere
+                    ? (await UpdateAsync(resource, key, part, write, Merged), false)
+                    : (await CreateAppliedAsync(resource, key, write, Merged([])), true);
+            }
+            catch (StatusException) when (
+                part == Part.Main && attempt < NameAttempts && store.State.Of(resource).ContainsKey(key) != isThere)
+            {
+                // Somebody created or deleted it meanwhile.
+            }
+        }
+    }
 
     /// <summary>Deletes one object: the answer is the object or, for most kinds, a Status.</summary>
     public Task<JsonObject> DeleteAsync(Resource resource, ObjectKey key, DeleteOptions delete) =>
@@ -97,10 +126,28 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
     }
 
+    private Task<Written> CreateAppliedAsync(Resource resource, ObjectKey key, WriteOptions write, JsonObject tree)
+    {
+        var meta = Metadata.Of(tree);
+        var name = Cell.Text(meta["name"]);
+        if (name.Length > 0 && name != key.Name)
+            throw Errors.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
+        meta["name"] = key.Name;
+        if (Cell.Text(meta["uid"]) is { Length: > 0 } uid)
+        {
+            throw Errors.Conflict(
+                resource.Kind, key.Name,
+                $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+
+        return CreateAsync(resource, resource.Kind.Namespaced ? key.Namespace : null, tree, write);
+    }
+
     private Task<Written> CreateNamedAsync(Resource resource, JsonObject tree, WriteOptions write) =>
         store.WriteAsync(transaction =>
         {
             var full = Default(resource, tree);
+            Own(resource, Part.Main, write, [], full);
             var key = StoredObject.KeyOf(Metadata.Of(full));
             if (resource.Kind.Namespaced)
                 CheckNamespace(transaction, resource, key);
@@ -113,6 +160,26 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             warnings = [.. warnings, .. Among(transaction, resource, full)];
             return new Written(write.DryRun ? JsonBytes.Of(full) : transaction.Put(resource, full).Json, warnings);
         });
+
+    private void Own(Resource resource, Part part, WriteOptions write, JsonObject old, JsonObject tree)
+    {
+        if (!write.IsApplied)
+            Owners(resource, part, write).Update(old, tree);
+    }
+
+    private Ownership Owners(Resource resource, Part part, WriteOptions write) =>
+        new(resource.Kind, part, write.Manager, Metadata.Time(options.Time.GetUtcNow()));
+
+    // That somebody owns the same as before, later, is no change.
+    private static JsonNode? Timeless(JsonObject tree)
+    {
+        if (tree["metadata"]?["managedFields"] is not JsonArray { Count: > 0 })
+            return tree;
+        var copy = tree.DeepClone().AsObject();
+        foreach (var entry in Cell.Objects(copy["metadata"]!["managedFields"]))
+            entry.Remove("time");
+        return copy;
+    }
 
     private static IEnumerable<string> Among(StoreTransaction transaction, Resource resource, JsonObject tree)
     {
@@ -130,7 +197,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         IReadOnlyList<string> warnings)
     {
         Metadata.Of(tree)["resourceVersion"] = existing.Version.ToString();
-        if (JsonNode.DeepEquals(tree, old))
+        if (JsonNode.DeepEquals(Timeless(tree), Timeless(old)))
             return new Written(existing.Json, warnings);
         if (write.DryRun)
             return new Written(JsonBytes.Of(tree), warnings);

@@ -24,16 +24,22 @@ internal enum FieldValidation : byte
     Strict,
 }
 
-/// <summary>The options that all writes share.</summary>
-internal readonly record struct WriteOptions(bool DryRun, FieldValidation Validation)
+/// <summary>The options that all writes share; the manager comes to own what the write changes.</summary>
+internal readonly record struct WriteOptions(bool DryRun, FieldValidation Validation, string Manager)
 {
+    private const int LongestManager = 128;
+
     /// <summary>What the server itself and its host program use.</summary>
-    public static WriteOptions Internal => new(false, FieldValidation.Strict);
+    public static WriteOptions Internal => new(false, FieldValidation.Strict, "palisade");
+
+    /// <summary>Whether the object comes with its managedFields already settled: of server-side apply.</summary>
+    public bool IsApplied { get; init; }
 
     /// <summary>
-    /// Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts.
+    /// Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts. Whoever
+    /// names no manager goes by the first part of its User-Agent.
     /// </summary>
-    public static WriteOptions Read(RequestQuery query, string kind)
+    public static WriteOptions Read(RequestQuery query, string kind, string userAgent)
     {
         var causes = new List<Cause>();
         foreach (var value in query.DryRun.Where(value => value is not ("All" or "")))
@@ -51,13 +57,23 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
                 "fieldValidation", $"\"{query.FieldValidation}\"", "", "Ignore", "Strict", "Warn"));
         }
 
-        if (query.FieldManager is { Length: > 128 })
-            causes.Add(Causes.TooLong("fieldManager", 128));
+        if (query.FieldManager is { Length: > LongestManager })
+            causes.Add(Causes.TooLong("fieldManager", LongestManager));
         else if (query.FieldManager is { } manager)
             causes.AddRange(Unprintable(manager));
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", kind, "", causes);
-        return new WriteOptions(query.DryRun.Contains("All"), validation ?? FieldValidation.Warn);
+        return new WriteOptions(
+            query.DryRun.Contains("All"),
+            validation ?? FieldValidation.Warn,
+            query.FieldManager ?? ProgramOf(userAgent));
+    }
+
+    // kubectl/v1.35.0 (linux/amd64) …: kubectl.
+    private static string ProgramOf(string userAgent)
+    {
+        var name = new string([.. userAgent.Split('/')[0].Where(c => !char.IsControl(c))]);
+        return name.Length <= LongestManager ? name : name[..LongestManager];
     }
 
     // Positions are in bytes of UTF-8, as Go counts.

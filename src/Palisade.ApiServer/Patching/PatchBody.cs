@@ -14,7 +14,6 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
     private const string JsonPatchType = "application/json-patch+json";
     private const string MergePatchType = "application/merge-patch+json";
     private const string StrategicType = "application/strategic-merge-patch+json";
-    private const string ApplyType = "application/apply-patch+yaml";
 
     /// <summary>How to read a patch of that type for objects of a kind; 415 where the kind takes none.</summary>
     public static Func<ReadOnlyMemory<byte>, PatchBody> Reader(string mediaType, KindSchema kind) => mediaType switch
@@ -23,10 +22,11 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
         MergePatchType => body => OfMerge(Tree(body)),
         // Merge keys belong to Go types. kubectl then sends a merge patch by itself, but for a plain `patch`.
         StrategicType when !kind.IsCustom => body => OfStrategic(Tree(body), kind),
-        ApplyType => throw new StatusException(
-            415, "UnsupportedMediaType", "server-side apply is not served yet: apply without --server-side"),
-        _ => throw Errors.UnsupportedMediaType(
-            $"{JsonPatchType}, {MergePatchType}, {(kind.IsCustom ? ApplyType : StrategicType)}"),
+        _ => throw Errors.UnsupportedMediaType(string.Join(
+            ", ",
+            kind.IsCustom
+                ? [JsonPatchType, MergePatchType, ApplyBody.Type]
+                : [JsonPatchType, MergePatchType, StrategicType, ApplyBody.Type])),
     };
 
     private static PatchBody OfOperations(JsonNode? tree)

@@ -40,7 +40,7 @@ internal static partial class BatchTypes
         Str("managedBy", 15, optional: true));
 
     internal static ObjectSchema JobStatus { get; } = Of("JobStatus",
-        Objs("conditions", 1, () => JobCondition, merge: "type"),
+        Objs("conditions", 1, () => JobCondition, merge: "type", atomic: true),
         Time("startTime", 2),
         Time("completionTime", 3),
         Int32("active", 4),

@@ -13,7 +13,8 @@ internal static partial class CoreTypes
         List("command", 3),
         List("args", 4),
         Str("workingDir", 5),
-        Objs("ports", 6, () => ContainerPort, merge: "containerPort"),
+        Objs("ports", 6, () => ContainerPort, merge: "containerPort",
+            keys: "containerPort,protocol=TCP"),
         Objs("envFrom", 19, () => EnvFromSource),
         Objs("env", 7, () => EnvVar, merge: "name"),
         Obj("resources", 8, () => ResourceRequirements),
@@ -58,7 +59,7 @@ internal static partial class CoreTypes
     internal static ObjectSchema ResourceRequirements { get; } = Of("ResourceRequirements",
         Map("limits", 1, FieldKind.Quantity, whole: "v1.ResourceList"),
         Map("requests", 2, FieldKind.Quantity, whole: "v1.ResourceList"),
-        Objs("claims", 3, () => ResourceClaim));
+        Objs("claims", 3, () => ResourceClaim, keys: "name"));
 
     internal static ObjectSchema ContainerResizePolicy { get; } = Of("ContainerResizePolicy",
         Str("resourceName", 1, go: "v1.ResourceName", must: true),
@@ -115,7 +116,8 @@ internal static partial class CoreTypes
         List("command", 3),
         List("args", 4),
         Str("workingDir", 5),
-        Objs("ports", 6, () => ContainerPort, merge: "containerPort"),
+        Objs("ports", 6, () => ContainerPort, merge: "containerPort",
+            keys: "containerPort,protocol=TCP"),
         Objs("envFrom", 19, () => EnvFromSource),
         Objs("env", 7, () => EnvVar, merge: "name"),
         Obj("resources", 8, () => ResourceRequirements),

@@ -85,8 +85,8 @@ internal static partial class CoreTypes
         Obj("status", 3, () => ResourceQuotaStatus));
 
     internal static ObjectSchema ServiceSpec { get; } = Of("ServiceSpec",
-        Objs("ports", 1, () => ServicePort, merge: "port"),
-        Map("selector", 2),
+        Objs("ports", 1, () => ServicePort, merge: "port", keys: "port,protocol=TCP"),
+        Map("selector", 2, atomic: true),
         Str("clusterIP", 3),
         List("clusterIPs", 18),
         Str("type", 4, go: "v1.ServiceType"),

@@ -26,12 +26,14 @@ internal sealed class CustomSchema
 {
     private readonly Lazy<ObjectSchema> _struct;
     private readonly Lazy<ObjectSchema> _envelope;
+    private readonly Lazy<MergeType> _merge;
 
     public CustomSchema(CustomType type, string? goType = null)
     {
         Type = type;
         GoType = goType;
         _struct = new(Struct);
+        _merge = new(() => MergeType.Of(this));
         _envelope = new(() => new(AsStruct.GoType, AsStruct.OpenApiName, AsStruct.Declared.Select(field =>
             field.Name is "apiVersion" or "kind" or "metadata" ? field : Declare.Any(field.Name, 0))));
     }
@@ -93,6 +95,9 @@ internal sealed class CustomSchema
 
     /// <summary>The field table of an object; no field has a protobuf form.</summary>
     public ObjectSchema AsStruct => Known ?? _struct.Value;
+
+    /// <summary>How server-side apply merges values of this node.</summary>
+    public MergeType Merge => _merge.Value;
 
     /// <summary>Of a whole object: apiVersion, kind and metadata as in the table, the rest as it comes.</summary>
     public ObjectSchema Envelope => _envelope.Value;

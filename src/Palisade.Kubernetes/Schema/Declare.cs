@@ -61,14 +61,15 @@ internal static class Declare
         FieldKind kind = FieldKind.String,
         string? whole = null,
         string? go = null,
-        bool must = false) =>
-        new(name, tag, kind, FieldShape.Map, GoItem: go, GoWhole: whole, Required: must);
+        bool must = false,
+        bool atomic = false) =>
+        new(name, tag, kind, FieldShape.Map, GoItem: go, GoWhole: whole, Required: must, Atomic: atomic);
 
     /// <summary>An object of another type.</summary>
     public static ApiField Obj(string name, int tag, Func<ObjectSchema> type, bool retain = false, bool must = false) =>
         new(name, tag, FieldKind.Object, FieldShape.Single, type, RetainKeys: retain, Required: must);
 
-    /// <summary>A list of objects of another type.</summary>
+    /// <summary>A list of objects of another type; keys as <see cref="ApiField.ListKeys"/>.</summary>
     public static ApiField Objs(
         string name,
         int tag,
@@ -76,9 +77,11 @@ internal static class Declare
         string? whole = null,
         string? merge = null,
         bool retain = false,
-        bool must = false) =>
+        bool must = false,
+        string? keys = null,
+        bool atomic = false) =>
         new(name, tag, FieldKind.Object, FieldShape.List, type, GoWhole: whole, MergeKey: merge, RetainKeys: retain,
-            Required: must);
+            Required: must, ListKeys: keys, Atomic: atomic);
 
     /// <summary>An embedded struct: one message in protobuf, members of the outer object in JSON.</summary>
     public static ApiField Inline(int tag, Func<ObjectSchema> type) =>

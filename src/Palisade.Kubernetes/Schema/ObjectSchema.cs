@@ -72,6 +72,10 @@ public enum FieldShape : byte
 /// <param name="Required">The schema document lists it as required.</param>
 /// <param name="Embedded">An embedded struct: one message in protobuf, members of the outer object in JSON.</param>
 /// <param name="Optional">A pointer to a scalar in Go: its zero value is told from its absence (replicas: 0).</param>
+/// <param name="ListKeys">x-kubernetes-list-map-keys where they are not the merge key alone, parted by commas, each
+/// with its default where it has one: containerPort,protocol=TCP.</param>
+/// <param name="Atomic">x-kubernetes-list-type or x-kubernetes-map-type atomic although it has a merge key or is a
+/// map: owned and replaced whole by server-side apply.</param>
 public sealed record ApiField(
     string Name,
     int Tag,
@@ -85,7 +89,9 @@ public sealed record ApiField(
     bool RetainKeys = false,
     bool Required = false,
     bool Embedded = false,
-    bool Optional = false)
+    bool Optional = false,
+    string? ListKeys = null,
+    bool Atomic = false)
 {
     /// <summary>The Go type of one value, as the JSON decoder's errors print it: v1.Container, string.</summary>
     public string GoItemType => GoItem ?? Kind switch
@@ -121,6 +127,7 @@ public sealed class ObjectSchema
     private readonly Lazy<ImmutableArray<ApiField>> _fields;
     private readonly Lazy<FrozenDictionary<string, ApiField>> _byName;
     private readonly FrozenDictionary<int, ApiField> _byTag;
+    private readonly Lazy<MergeType> _merge;
 
     /// <summary>A type with these fields.</summary>
     /// <param name="goType">The Go struct as decode errors print it: v1.NetworkPolicySpec.</param>
@@ -137,6 +144,7 @@ public sealed class ObjectSchema
             [.. Declared.SelectMany(field => field.Embedded ? field.Type!().Fields.AsEnumerable() : [field])]);
         _byName = new(() => Fields.ToFrozenDictionary(field => field.Name, StringComparer.Ordinal));
         _byTag = Declared.Where(field => field.Tag != 0).ToFrozenDictionary(field => field.Tag);
+        _merge = new(() => MergeType.Of(this));
     }
 
     /// <summary>The Go struct as decode errors print it: v1.NetworkPolicySpec.</summary>
@@ -155,6 +163,9 @@ public sealed class ObjectSchema
     /// The members of the JSON object, in declaration order, those of embedded structs in their place.
     /// </summary>
     public ImmutableArray<ApiField> Fields => _fields.Value;
+
+    /// <summary>How server-side apply merges its values.</summary>
+    public MergeType Merge => _merge.Value;
 
     /// <summary>The field of a JSON name, or null. Names are case-sensitive, as in sigs.k8s.io/json.</summary>
     public ApiField? Field(string name) => _byName.Value.GetValueOrDefault(name);
@@ -189,6 +200,9 @@ public sealed record KindSchema(
 
     /// <summary>Whether a CustomResourceDefinition makes it: it has no Go type to patch or decode by.</summary>
     public bool IsCustom => Custom is not null;
+
+    /// <summary>How server-side apply merges its objects.</summary>
+    public MergeType Merge => Custom?.Merge ?? Type.Merge;
 
     /// <summary>Whether its objects say what pods may send and receive.</summary>
     public bool IsPolicy => Custom is not null || (Group, Kind) is ("networking.k8s.io", "NetworkPolicy");

@@ -1,20 +1,19 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Palisade.Kubernetes.Wire;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Palisade.Manifests;
+namespace Palisade.Kubernetes.Wire;
 
 /// <summary>A member whose key the same mapping has again further down: only the last counts.</summary>
-internal readonly record struct RepeatedKey(string Name, Position At);
+public readonly record struct RepeatedKey(string Name, Position At);
 
 /// <summary>
 /// Reads one YAML document into wire values as kubectl does on its way to JSON: YAML 1.1 scalars, keys become
 /// strings, merge keys
 /// are applied where they stand, of repeated keys the last counts. Bounded in depth and in what aliases expand to.
 /// </summary>
-internal sealed class YamlReader
+public sealed class YamlReader
 {
     // What one document's aliases may add. A YAML bomb adds billions; real charts a few thousand.
     private const int MaxAliasedNodes = 100_000;

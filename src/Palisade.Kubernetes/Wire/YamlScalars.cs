@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
-using Palisade.Kubernetes.Wire;
 
-namespace Palisade.Manifests;
+namespace Palisade.Kubernetes.Wire;
 
 /// <summary>
 /// What a plain YAML scalar means to kubectl: YAML 1.1 as gopkg.in/yaml.v2 resolves it (resolve.go), then printed as
