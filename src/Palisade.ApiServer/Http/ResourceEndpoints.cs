@@ -80,7 +80,8 @@ internal sealed class ResourceEndpoints(
 
     private async Task CreateAsync(HttpContext context, RequestTarget target)
     {
-        var write = WriteOptions.Read(context, "CreateOptions");
+        var write = WriteOptions.Read(
+            new RequestQuery(context.Request.Query), "CreateOptions", context.Request.Headers.UserAgent.ToString());
         if (target.Resource.Kind.Namespaced && target.Namespace is null)
             throw Errors.MethodNotAllowed(target.Resource.Kind);
         var body = await RequestBody.ReadAsync(context);
@@ -94,7 +95,8 @@ internal sealed class ResourceEndpoints(
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
     {
-        var write = WriteOptions.Read(context, "UpdateOptions");
+        var write = WriteOptions.Read(
+            new RequestQuery(context.Request.Query), "UpdateOptions", context.Request.Headers.UserAgent.ToString());
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
@@ -107,7 +109,7 @@ internal sealed class ResourceEndpoints(
     private async Task PatchAsync(HttpContext context, RequestTarget target, Part part)
     {
         var query = new RequestQuery(context.Request.Query);
-        var write = WriteOptions.Read(context, "PatchOptions");
+        var write = WriteOptions.Read(query, "PatchOptions", context.Request.Headers.UserAgent.ToString());
         var mediaType = RequestBody.MediaType(context);
         if (mediaType == ApplyBody.Type)
         {
@@ -149,7 +151,7 @@ internal sealed class ResourceEndpoints(
         var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, applied.Warnings);
         var (written, isNew) = await writer.ApplyAsync(
-            target.Resource, target.Key, part, write, applied.Tree, query.Force == true);
+            target.Resource, Key(target), part, write, applied.Tree, query.Force == true);
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, isNew ? 201 : 200, written.Json);
     }

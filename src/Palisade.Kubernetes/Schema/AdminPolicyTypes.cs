@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Kubernetes.Wire;
 using static Palisade.Kubernetes.Schema.CustomDeclare;
 
 namespace Palisade.Kubernetes.Schema;
@@ -10,7 +11,7 @@ namespace Palisade.Kubernetes.Schema;
 /// <remarks>The Go types of network-policy-api v0.1, apis/v1alpha1.</remarks>
 internal static class AdminPolicyTypes
 {
-    private static readonly CustomSchema Protocol = new(CustomType.String) { Default = "TCP" };
+    private static readonly CustomSchema Protocol = new(CustomType.String) { Default = new WireString("TCP", default) };
 
     private static readonly CustomSchema PodsOfNamespaces = new(CustomType.Object, "v1alpha1.NamespacedPod")
     {
@@ -42,8 +43,7 @@ internal static class AdminPolicyTypes
     // v1alpha1 is older than isCIDR: what is no block passes, and the enforcer must fail closed on it.
     private static readonly CustomSchema Blocks = Networks(new(
         "self.contains(':') != self.contains('.')",
-        "CIDR must be either an IPv4 or IPv6 address. IPv4 address embedded in IPv6 addresses are not supported",
-        place => place.Text.Contains(':') != place.Text.Contains('.')));
+        "CIDR must be either an IPv4 or IPv6 address. IPv4 address embedded in IPv6 addresses are not supported"));
 
     /// <summary>The Admin tier.</summary>
     public static CustomSchema Admin { get; } = Kind("AdminNetworkPolicy",
@@ -73,8 +73,7 @@ internal static class AdminPolicyTypes
         [
             new(
                 "self.metadata.name == 'default'",
-                "Only one baseline admin network policy with metadata.name=\"default\" can be created in the cluster",
-                policy => policy["metadata"]["name"].Text == "default"),
+                "Only one baseline admin network policy with metadata.name=\"default\" can be created in the cluster"),
         ]);
 
     private static CustomSchema Kind(string name, CustomSchema spec, ImmutableArray<CustomRule> rules) =>
@@ -96,7 +95,7 @@ internal static class AdminPolicyTypes
         {
             Properties =
             [
-                Must("action", new(CustomType.String) { Enum = actions }),
+                Must("action", new(CustomType.String) { Enum = Words(actions) }),
                 Must("from", Peers),
                 May("name", RuleName),
                 May("ports", Ports),
@@ -109,7 +108,7 @@ internal static class AdminPolicyTypes
         {
             Properties =
             [
-                Must("action", new(CustomType.String) { Enum = actions }),
+                Must("action", new(CustomType.String) { Enum = Words(actions) }),
                 May("name", RuleName),
                 May("ports", Ports),
                 Must("to", ListOf(EgressPeer(kind, domains), 1, 100)),
@@ -135,8 +134,6 @@ internal static class AdminPolicyTypes
         var has = string.Join(" || ", peers.Select(peer => $"has(peer.{peer})"));
         return new(
             $"!(self.to.exists(peer, {has}) && has(self.ports) && self.ports.exists(port, has(port.namedPort)))",
-            $"{names} peer cannot be set with namedPorts since there are no namedPorts for {names}",
-            rule => !rule["ports"].Items().Any(port => port["namedPort"].IsPresent)
-                || !rule["to"].Items().Any(peer => peers.Any(name => peer[name].IsPresent)));
+            $"{names} peer cannot be set with namedPorts since there are no namedPorts for {names}");
     }
 }

@@ -10,7 +10,7 @@ internal static class ClusterPolicyTypes
         "!(self.to.exists(peer, has(peer.networks) || has(peer.nodes) || has(peer.domainNames)) && "
         + "has(self.protocols) && self.protocols.exists(protocol, has(protocol.destinationNamedPort)))";
 
-    private static readonly CustomSchema Action = new(CustomType.String) { Enum = ["Accept", "Deny", "Pass"] };
+    private static readonly CustomSchema Action = new(CustomType.String) { Enum = Words("Accept", "Deny", "Pass") };
 
     private static readonly CustomSchema PodsOfNamespaces = new(CustomType.Object, "v1alpha2.NamespacedPod")
     {
@@ -72,7 +72,7 @@ internal static class ClusterPolicyTypes
             Must("priority", Priority),
             Must("subject", OneOf("v1alpha2.ClusterNetworkPolicySubject",
                 May("namespaces", LabelSelector), May("pods", PodsOfNamespaces))),
-            Must("tier", new(CustomType.String) { Enum = ["Admin", "Baseline"] }),
+            Must("tier", new(CustomType.String) { Enum = Words("Admin", "Baseline") }),
         ],
     };
 
@@ -109,8 +109,5 @@ internal static class ClusterPolicyTypes
     private static CustomRule NoNamedPortOnNamed() => new(
         NamedPortOnNamed,
         "networks/nodes/domainNames peer cannot be set with namedPorts since there are no namedPorts for "
-        + "networks/nodes/domainNames",
-        rule => !rule["protocols"].Items().Any(entry => entry["destinationNamedPort"].IsPresent)
-            || !rule["to"].Items().Any(peer => peer["networks"].IsPresent || peer["nodes"].IsPresent
-                || peer["domainNames"].IsPresent));
+        + "networks/nodes/domainNames");
 }

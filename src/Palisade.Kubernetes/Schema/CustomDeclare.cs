@@ -1,5 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
-using Palisade.Kubernetes.Validate;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Schema;
 
@@ -68,18 +69,21 @@ internal static partial class CustomDeclare
     };
 
     public static CustomRule IsCidr { get; } = new(
-        "isCIDR(self)", "Invalid CIDR format provided", place => SloppyCidr.Strict(place.Text) is not null);
+        "isCIDR(self)", "Invalid CIDR format provided");
 
     public static CustomRule StartBeforeEnd { get; } = new(
         "self.start < self.end",
-        "Start port must be less than End port",
-        place => place["start"].Number < place["end"].Number);
+        "Start port must be less than End port");
 
     /// <summary>A list of conditions, alone in a status.</summary>
     public static CustomSchema Status(string goType) => new(CustomType.Object, goType)
     {
-        Properties = [Must("conditions", new(CustomType.Array) { MapKey = "type", Items = Condition })],
+        Properties = [Must("conditions", new(CustomType.Array) { MapKeys = ["type"], Items = Condition })],
     };
+
+    /// <summary>The strings of an enum.</summary>
+    public static ImmutableArray<WireValue> Words(params IEnumerable<string> words) =>
+        [.. words.Select(word => new WireString(word, default))];
 
     public static CustomProperty Must(string name, CustomSchema schema) => new(name, schema, true);
 
@@ -108,7 +112,7 @@ internal static partial class CustomDeclare
                 Pattern = $"^{ReasonForm}$",
                 Matches = ReasonPattern().IsMatch,
             }),
-            Must("status", new(CustomType.String) { Enum = ["True", "False", "Unknown"] }),
+            Must("status", new(CustomType.String) { Enum = Words("True", "False", "Unknown") }),
             Must("type", new(CustomType.String)
             {
                 MaxLength = 316,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Schema;
 
@@ -47,10 +48,10 @@ public static class CustomOpenApi
 
     private static void Bounds(JsonObject schema, CustomSchema node)
     {
-        Add("type", node.Type.ToString().ToLowerInvariant());
+        Add("type", node.Type?.ToString().ToLowerInvariant());
         Add("format", node.Format);
         Add("pattern", node.Pattern);
-        Add("default", node.Default);
+        Add("default", node.Default is null ? null : WireJson.ToNode(node.Default));
         Add("minimum", node.Minimum);
         Add("maximum", node.Maximum);
         Add("minLength", node.MinLength);
@@ -60,10 +61,10 @@ public static class CustomOpenApi
         Add("minProperties", node.MinProperties);
         Add("maxProperties", node.MaxProperties);
         if (!node.Enum.IsEmpty)
-            schema["enum"] = Texts(node.Enum);
-        Add("x-kubernetes-list-type", node.IsSet ? "set" : node.MapKey is null ? null : "map");
-        if (node.MapKey is { } key)
-            schema["x-kubernetes-list-map-keys"] = Texts([key]);
+            schema["enum"] = new JsonArray([.. node.Enum.Select(WireJson.ToNode)]);
+        Add("x-kubernetes-list-type", node.IsSet ? "set" : node.MapKeys.IsEmpty ? null : "map");
+        if (!node.MapKeys.IsEmpty)
+            schema["x-kubernetes-list-map-keys"] = Texts(node.MapKeys);
 
         void Add(string name, JsonNode? value)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Schema;
 
@@ -115,20 +116,26 @@ public sealed class MergeType
             return known.Merge;
         if (schema.Items is { } items)
         {
-            return new(MergeForm.List, schema.MapKey is null && !schema.IsSet, () => items.Merge)
+            return new(MergeForm.List, schema.MapKeys.IsEmpty && !schema.IsSet, () => items.Merge)
             {
-                Keys = schema.MapKey is { } key ? [new(key, null)] : [],
+                Keys = [.. schema.MapKeys.Select(key => new ListKey(key, (items[key]?.Default as WireString)?.Value))],
             };
         }
 
         if (schema.Values is { } values)
-            return new(MergeForm.Map, items: () => values.Merge);
+            return new(MergeForm.Map, schema.IsAtomic, () => values.Merge);
+        if (schema.IntOrString)
+            return new(MergeForm.Untyped);
+        if (schema.KeepsUnknown && schema.Properties.IsEmpty)
+            return Anything;
         return schema.Type switch
         {
-            CustomType.Object => new(MergeForm.Struct, fields: () => schema.Properties.Select(
+            CustomType.Object => new(MergeForm.Struct, schema.IsAtomic, fields: () => schema.Properties.Select(
                 property => KeyValuePair.Create(property.Name, property.Schema.Merge))),
-            CustomType.Integer => new(MergeForm.Number),
-            _ => new(MergeForm.String),
+            CustomType.Integer or CustomType.Number => new(MergeForm.Number),
+            CustomType.Boolean => new(MergeForm.Bool),
+            CustomType.String => new(MergeForm.String),
+            _ => Anything,
         };
     }
 

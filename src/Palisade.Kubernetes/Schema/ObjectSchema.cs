@@ -205,7 +205,8 @@ public sealed record KindSchema(
     public MergeType Merge => Custom?.Merge ?? Type.Merge;
 
     /// <summary>Whether its objects say what pods may send and receive.</summary>
-    public bool IsPolicy => Custom is not null || (Group, Kind) is ("networking.k8s.io", "NetworkPolicy");
+    public bool IsPolicy =>
+        Group == "policy.networking.k8s.io" || (Group, Kind) is ("networking.k8s.io", "NetworkPolicy");
 
     /// <summary>group/version, or the version alone for the core group.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";

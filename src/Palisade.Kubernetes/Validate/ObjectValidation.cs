@@ -40,8 +40,9 @@ public static class ObjectValidation
             MetadataValidation.Unchanged(root["metadata"], Place.Root(old)["metadata"], causes);
         if (kind.Custom is { } custom)
         {
-            CustomValidation.Check(root, custom, withStatus: old is not null, causes);
-            return causes.Count > 0 ? new(causes.ToImmutable(), []) : new([], ClusterPolicyWarnings.Of(root));
+            CustomValidation.Check(root, custom, old, causes);
+            return causes.Count > 0 ? new(causes.ToImmutable(), [])
+                : new([], kind.IsPolicy ? ClusterPolicyWarnings.Of(root) : []);
         }
 
         switch (kind.Kind)

@@ -78,9 +78,13 @@ internal sealed class CauseList
     public void InvalidValue(Place place, string shown, string detail) =>
         Add("FieldValueInvalid", $"Invalid value: {shown}", detail, place);
 
-    public void NotSupported(Place place, string value, params IEnumerable<string> supported) => Add(
+    public void NotSupported(Place place, string value, params IEnumerable<string> supported) =>
+        NotSupportedValue(place, GoText.Quote(value), supported);
+
+    /// <summary>A value as it is printed.</summary>
+    public void NotSupportedValue(Place place, string shown, params IEnumerable<string> supported) => Add(
         "FieldValueNotSupported",
-        $"Unsupported value: {GoText.Quote(value)}",
+        $"Unsupported value: {shown}",
         "supported values: " + string.Join(", ", supported.Select(GoText.Quote)),
         place);
 

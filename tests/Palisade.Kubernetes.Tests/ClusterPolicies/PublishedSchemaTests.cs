@@ -111,10 +111,10 @@ public sealed class PublishedSchemaTests
 
     private static void Ours(CustomSchema node, string path, List<string> lines)
     {
-        Add("type", node.Type.ToString().ToLowerInvariant());
+        Add("type", node.Type.ToString()!.ToLowerInvariant());
         Add("format", node.Format);
         Add("pattern", node.Pattern);
-        Add("default", node.Default);
+        Add("default", node.Default is null ? null : Flat(node.Default));
         Add("minimum", node.Minimum);
         Add("maximum", node.Maximum);
         Add("minLength", node.MinLength);
@@ -123,11 +123,11 @@ public sealed class PublishedSchemaTests
         Add("maxItems", node.MaxItems);
         Add("minProperties", node.MinProperties);
         Add("maxProperties", node.MaxProperties);
-        Add("enum", node.Enum.IsEmpty ? null : string.Join(',', node.Enum));
+        Add("enum", node.Enum.IsEmpty ? null : string.Join(',', node.Enum.Select(Flat)));
         var required = node.Properties.Where(p => p.Required).Select(p => p.Name).ToArray();
         Add("required", required.Length == 0 ? null : string.Join(',', required));
-        Add("x-kubernetes-list-type", node.IsSet ? "set" : node.MapKey is null ? null : "map");
-        Add("x-kubernetes-list-map-keys", node.MapKey);
+        Add("x-kubernetes-list-type", node.IsSet ? "set" : node.MapKeys.IsEmpty ? null : "map");
+        Add("x-kubernetes-list-map-keys", node.MapKeys.IsEmpty ? null : string.Join(',', node.MapKeys));
         lines.AddRange(node.Rules.Select(rule => $"{path} rule {rule.Rule} {rule.Message}"));
         foreach (var property in node.Properties)
             Ours(property.Schema, $"{path}.{property.Name}", lines);
