@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Palisade.Agent.Metrics;
 using Palisade.Dataplane.Network;
 using Palisade.Policy.Sets;
 
@@ -64,6 +65,7 @@ internal static class AgentCommand
             Description = "End when standard input ends, so that the agent does not outlive who started it",
         };
         var (prove, runDirectory, logGroup, resolver) = (ProveEvery(), RunDirectory(), LogGroup(), Resolver());
+        var metrics = Metrics();
         var shared = new Option<bool>("--shared-table")
         {
             Description = "Do not own the table where the kernel can keep it for one program (Linux 6.9): others may "
@@ -88,7 +90,7 @@ internal static class AgentCommand
         });
         var command = new RootCommand(About)
         {
-            node, kubeconfig, uplink, resolver, mode, prove, shared, withStdin, runDirectory, logGroup,
+            node, kubeconfig, uplink, resolver, mode, prove, shared, withStdin, runDirectory, logGroup, metrics,
         };
         command.SetAction((parsed, cancel) => run(
             new(
@@ -100,6 +102,7 @@ internal static class AgentCommand
                 ProveEvery = TimeSpan.FromSeconds(parsed.GetValue(prove)),
                 RunDirectory = parsed.GetValue(runDirectory)!,
                 LogGroup = parsed.GetValue(logGroup),
+                Metrics = parsed.GetValue(metrics),
             },
             cancel));
         return command;
@@ -139,6 +142,22 @@ internal static class AgentCommand
         {
             if (result.GetValue(option) is not (>= 0 and <= 86_400))
                 result.AddError("Option '--prove-every' takes 0 to 86400 seconds.");
+        });
+        return option;
+    }
+
+    private static Option<string?> Metrics()
+    {
+        var option = new Option<string?>("--metrics")
+        {
+            Description = "Offer figures for Prometheus at http://ADDRESS/metrics: a loopback address with a port, or "
+                + "unix:PATH. Otherwise none are offered",
+            HelpName = "ADDRESS",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is { } text && MetricServer.Problem(text) is { } problem)
+                result.AddError(problem);
         });
         return option;
     }

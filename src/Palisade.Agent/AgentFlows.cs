@@ -14,6 +14,7 @@ internal sealed class AgentFlows : IDisposable
     private readonly FlowRecorder _recorder;
     private readonly FlowServer _server;
     private readonly DenyEvents _events;
+    private long _suppressed;
 
     public AgentFlows(
         AgentOptions options, KubeClient client, Func<string, string, string?> uidOf, AgentLog log, TimeProvider time)
@@ -25,11 +26,19 @@ internal sealed class AgentFlows : IDisposable
                 Node = options.Node,
                 LogGroup = options.LogGroup,
                 Say = (what, reason) => log.Warn(what, ("reason", reason)),
-                Record = _events.Offer,
+                Record = record =>
+                {
+                    if (record.Kind == FlowKind.Suppressed && record.Reason != FlowRecorder.Connections)
+                        Interlocked.Add(ref _suppressed, record.Count);
+                    _events.Offer(record);
+                },
             },
             time);
         _server = new(_recorder.Ring, options.Node, options.RunDirectory, log, time);
     }
+
+    /// <summary>Denied packets that were counted and not logged.</summary>
+    public long Suppressed => Interlocked.Read(ref _suppressed);
 
     /// <summary>The kernel has this now.</summary>
     public void Enforced(ClusterSnapshot snapshot, NodeNetwork network, ulong generation, bool changed) =>

@@ -26,6 +26,9 @@ internal sealed record AgentOptions(
     /// <summary>Where the agent keeps its socket.</summary>
     public string RunDirectory { get; init; } = "/run/palisade";
 
+    /// <summary>Where figures are offered: a loopback address with its port, or unix:PATH; null: nowhere.</summary>
+    public string? Metrics { get; init; }
+
     /// <summary>The log group of what is dropped; 0: none.</summary>
     public ushort LogGroup { get; init; } = new NodeSettings().LogGroup;
 }

@@ -32,6 +32,10 @@ internal sealed record Progress(ImmutableArray<(string Resource, ulong Version)>
     }
 }
 
+/// <summary>How following one resource goes.</summary>
+internal readonly record struct WatchState(
+    string Resource, bool Synced, bool Failing, long Failures, int Objects, ulong Version);
+
 /// <summary>
 /// The five resources that policies are made of, followed until disposal. A cluster without ClusterNetworkPolicies is
 /// an ordinary one: it has none, and they are looked for now and then.
@@ -92,6 +96,18 @@ internal sealed class ClusterWatch : IAsyncDisposable
     /// <summary>Whether everything was complete once. Nothing is enforced on half of the facts.</summary>
     public bool HasSynced => _policies.HasSynced && _clusterPolicies.HasSynced && _pods.HasSynced
         && _namespaces.HasSynced && _nodes.HasSynced;
+
+    /// <summary>How following each resource goes. Any thread.</summary>
+    public IEnumerable<WatchState> States =>
+        from reflector in (Reflector[])
+            [
+                _policies.Reflector, _clusterPolicies.Reflector, _pods.Reflector, _namespaces.Reflector,
+                _nodes.Reflector,
+            ]
+        let store = reflector.Store
+        select new WatchState(
+            reflector.Resource.Plural, store.HasSynced, reflector.IsFailing, reflector.Failures, store.Count,
+            store.ResourceVersion);
 
     /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
     public Task Running { get; }

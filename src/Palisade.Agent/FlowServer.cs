@@ -27,10 +27,10 @@ internal sealed class FlowServer(FlowRing ring, string node, string directory, A
     public async Task RunAsync(CancellationToken cancel)
     {
         var path = Path.Combine(directory, SocketName);
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var listener = SocketFile.New();
         try
         {
-            Bind(listener, path);
+            SocketFile.Listen(listener, path, MostClients);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException
             or ArgumentException)
@@ -50,41 +50,6 @@ internal sealed class FlowServer(FlowRing ring, string node, string directory, A
         finally
         {
             File.Delete(path);
-        }
-    }
-
-    /// <summary>
-    /// An agent that was killed leaves its socket; one that lives answers, and keeps it. Nobody can connect before
-    /// Listen, so that the mode is set in time whatever the directory's.
-    /// </summary>
-    private void Bind(Socket listener, string path)
-    {
-        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        if (!Directory.Exists(directory))
-            Directory.CreateDirectory(directory, Own | UnixFileMode.UserExecute);
-        if (File.Exists(path))
-        {
-            using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            if (IsAnswered(other, path))
-                throw new IOException("another agent has it");
-            File.Delete(path);
-        }
-
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        File.SetUnixFileMode(path, Own);
-        listener.Listen(MostClients);
-    }
-
-    private static bool IsAnswered(Socket socket, string path)
-    {
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class NameWatch(AgentOptions options, ChangeSignal changed, Agen
     /// <summary>How often it is looked for the end, and whether something was lost.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Packets that were not read: a pod may ask more than is listened to.</summary>
+    public long PacketsLost { get; private set; }
+
     /// <summary>What is learned.</summary>
     public NameLearner Learner { get; } = new(options.Resolvers, time);
 
@@ -65,6 +68,7 @@ internal sealed class NameWatch(AgentOptions options, ChangeSignal changed, Agen
             }
             else if (socket.Lost + socket.Overruns > told)
             {
+                PacketsLost += socket.Lost + socket.Overruns - told;
                 told = socket.Lost + socket.Overruns;
                 log.Warn("answers-lost", ("packets", socket.Lost), ("overruns", socket.Overruns));
             }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
+using Palisade.Agent.Metrics;
 using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
@@ -43,7 +45,13 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly Cutting _cutting;
     private readonly NameWatch _names;
     private readonly ProofRounds _proofs;
+    private readonly PassMetrics _metrics = new();
+    private readonly MetricServer? _metricServer;
     private volatile bool _differs;
+    private long _differsSince;
+    private long? _driftSince;
+    private bool _repaired;
+    private long? _changedSince;
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
 
@@ -78,6 +86,11 @@ internal sealed class NodeAgent : IAsyncDisposable
         log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);
         _pace = new(_flows, time);
+        if (options.Metrics is { } address)
+        {
+            var page = new MetricPage(_metrics, _watch, _proofs, _names, _flows, _ready, time);
+            _metricServer = new(address, page.Write, log, time);
+        }
     }
 
     /// <summary>Enforces until cancelled. The table stays.</summary>
@@ -89,7 +102,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         Task[] own =
         [
             LoopAsync(stop.Token), _ready.RunAsync(stop.Token), _flows.RunAsync(stop.Token),
-            _names.RunAsync(stop.Token),
+            _names.RunAsync(stop.Token), _metricServer?.RunAsync(stop.Token) ?? Task.Delay(-1, stop.Token),
             Listen(_monitor.Read, Heard, stop.Token), Listen(_tables.Read, Heard, stop.Token),
         ];
         try
@@ -125,11 +138,22 @@ internal sealed class NodeAgent : IAsyncDisposable
                 ("transactions", applied.Transactions), ("whole", applied.Replaced));
         }
 
+        Count(applied, progress);
         Tell(_cutting.Changed(policy, network, _settings.Mode, scope));
         _pace.Enforced(progress.NewestBesideNodes, applied.Messages > 0);
         await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
         await _output.FlushAsync(cancel).ConfigureAwait(false);
         _ready.Enforced(progress.NewestBesideNodes);
+    }
+
+    private void Count(Applied applied, Progress progress)
+    {
+        _metrics.Enforced(applied, progress, Since(_changedSince));
+        if (applied.Messages > 0 && (_repaired = _driftSince is not null))
+            _metrics.Repaired(Since(_driftSince));
+        (_changedSince, _driftSince) = (null, null);
+
+        static TimeSpan Since(long? began) => began is { } at ? Stopwatch.GetElapsedTime(at) : TimeSpan.Zero;
     }
 
     public async ValueTask DisposeAsync()
@@ -155,14 +179,11 @@ internal sealed class NodeAgent : IAsyncDisposable
             var due = failures > 0 ? null : Earlier(Earlier(_cutting.Due, _pace.Due), _names.Due);
             var changed = await _changed.WaitAsync(Earlier(due, wait)!.Value, cancel).ConfigureAwait(false);
             wait = Vigilance;
+            if (changed)
+                _changedSince ??= _changed.FirstRaised;
             try
             {
-                if (_differs || IsSuspicious())
-                {
-                    _differs = false;
-                    _enforcer.Distrust();
-                    changed = true;
-                }
+                changed |= Doubts();
 
                 Tell(_cutting.Again());
                 if (changed || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero)
@@ -175,6 +196,7 @@ internal sealed class NodeAgent : IAsyncDisposable
             {
                 // A kernel that refuses, or a defect in what is computed: the table stays, and all is made anew.
                 _enforcer.StartOver();
+                _metrics.Failed();
                 wait = PauseAfter(failures++);
                 var what = e is KernelException ? "apply-failed" : "defect";
                 _log.Fail(
@@ -183,6 +205,26 @@ internal sealed class NodeAgent : IAsyncDisposable
                 _ready.Failed(e is KernelException ? "KernelRefused" : "Defect", e.Message);
             }
         }
+    }
+
+    /// <summary>Whether others may have changed the table: then it is read before anything else is done.</summary>
+    private bool Doubts()
+    {
+        var told = _differs;
+        if (!told && !IsSuspicious())
+            return false;
+        _differs = false;
+        _driftSince ??= told ? Interlocked.Read(ref _differsSince) : Stopwatch.GetTimestamp();
+        _enforcer.Distrust();
+        return true;
+    }
+
+    private void Differs()
+    {
+        if (!_differs)
+            Interlocked.Exchange(ref _differsSince, Stopwatch.GetTimestamp());
+        _differs = true;
+        _changed.Raise();
     }
 
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) =>
@@ -200,12 +242,7 @@ internal sealed class NodeAgent : IAsyncDisposable
             return;
         _proofs.Begin(
             Prover.Read(_nft), applied.Cluster, applied.Network, applied.Settings, request,
-            differs: () =>
-            {
-                _differs = true;
-                _changed.Raise();
-            },
-            cancel);
+            Differs, cancel);
     }
 
     /// <summary>
@@ -215,6 +252,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     {
         if (looked is not { } pass)
             return;
+        _metrics.Looked(pass, _repaired);
         if (pass.Cut + pass.Lifted + pass.Offloaded + pass.Refused > 0)
         {
             _log.Inform(
@@ -250,8 +288,7 @@ internal sealed class NodeAgent : IAsyncDisposable
                 ("doing", "reading it, and writing what is missing"));
         }
 
-        _differs = true;
-        _changed.Raise();
+        Differs();
     }
 
     private void Heard(RtNotification change)

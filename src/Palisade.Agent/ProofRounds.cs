@@ -8,6 +8,9 @@ using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
 
+/// <summary>A proof and when it was made.</summary>
+internal sealed record DatedProof(NodeProof Proof, DateTimeOffset At);
+
 /// <summary>
 /// Now and then, and when `palisade prove` asks, compares the kernel's table with the policies that were applied. The
 /// kernel is read between two passes; the comparison has a thread of its own and holds nothing up. The result stands
@@ -30,8 +33,12 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
 
     private readonly long _began = time.GetTimestamp();
     private readonly NodeCondition _condition = new("PalisadeProved");
+    private volatile DatedProof? _latest;
     private long? _last;
     private string _answered = "";
+
+    /// <summary>The last proof; null before the first. Any thread.</summary>
+    public DatedProof? Latest => _latest;
 
     /// <summary>The proof under way, or the last one.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
@@ -64,6 +71,7 @@ internal sealed class ProofRounds(KubeClient client, AgentOptions options, Agent
                     // Compiled anew: what the engine keeps goes on meanwhile, and it too could be wrong.
                     var policy = PolicyCompiler.Compile(cluster);
                     var proof = kernel.Prove(policy, options.Node, network, settings, cancel);
+                    _latest = new(proof, time.GetUtcNow());
                     Tell(proof);
                     if (!proof.Holds)
                         differs();

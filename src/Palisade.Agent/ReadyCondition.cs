@@ -19,10 +19,15 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
     private int _offloaded;
     private int _refused;
     private volatile Failure? _failure;
+    private volatile bool _isInForce;
+
+    /// <summary>Whether what is or will be published is True.</summary>
+    public bool IsReady => _isInForce && Judgement(0).Status == "True";
 
     /// <summary>This version is in force now.</summary>
     public void Enforced(ulong version)
     {
+        _isInForce = true;
         var failed = Interlocked.Exchange(ref _failure, null) is not null;
         if (Interlocked.Exchange(ref _enforced, version) != version || failed || !_condition.WasSaid)
             _news.Raise();

@@ -13,6 +13,11 @@ namespace Palisade.Dataplane.Cut;
 public readonly record struct CutPass(
     int Seen, int Cut, int Lifted, int Offloaded, int Refused, bool IsWhole, TimeSpan Took)
 {
+    /// <summary>
+    /// The packets that those cut had carried, as conntrack counted them; one each where it does not count.
+    /// </summary>
+    public long CutPackets { get; init; }
+
     /// <summary>Whether nothing goes on that should not.</summary>
     public bool IsComplete => Offloaded + Refused == 0;
 }

@@ -50,6 +50,7 @@ internal sealed class FlowCutter : IDisposable
     private readonly List<Flow> _denied = [];
     private readonly List<Flow> _allowed = [];
     private int _seen, _cut, _lifted, _offloaded, _refused;
+    private long _packets;
 
     /// <summary>Looks at all connections of a scope, once.</summary>
     /// <param name="judge">Who decides; null: everything is allowed.</param>
@@ -59,7 +60,7 @@ internal sealed class FlowCutter : IDisposable
     public CutPass Run(FlowJudge? judge, CutScope scope, byte? protocol, TimeProvider time)
     {
         var began = time.GetTimestamp();
-        (_seen, _cut, _lifted, _offloaded, _refused) = (0, 0, 0, 0, 0);
+        (_seen, _cut, _lifted, _offloaded, _refused, _packets) = (0, 0, 0, 0, 0, 0);
         foreach (var filter in Filters(scope, protocol))
         {
             _seen += _reader.Scan(filter, (in sight) => Look(judge, sight));
@@ -67,7 +68,10 @@ internal sealed class FlowCutter : IDisposable
         }
 
         var isWhole = scope.Addresses is null && protocol is null;
-        return new(_seen, _cut, _lifted, _offloaded, _refused, isWhole, time.GetElapsedTime(began));
+        return new(_seen, _cut, _lifted, _offloaded, _refused, isWhole, time.GetElapsedTime(began))
+        {
+            CutPackets = _packets,
+        };
     }
 
     /// <inheritdoc/>
@@ -142,6 +146,8 @@ internal sealed class FlowCutter : IDisposable
         {
             var outcome = _writer.SetStatus(_denied, FlowStatus.FixedTimeout, LeastSeconds);
             (_cut, _refused) = (_cut + outcome.Done, _refused + outcome.Refused.Length);
+            _packets += _denied.Sum(
+                flow => Math.Max(1, (long)(flow.Counts.OriginalPackets + flow.Counts.ReplyPackets)));
             _denied.Clear();
         }
 

@@ -38,6 +38,9 @@ public sealed record FlowOptions
 /// </summary>
 public sealed class FlowRecorder : IDisposable
 {
+    /// <summary>The reason of records of connections that were too many to record.</summary>
+    public const string Connections = nameof(Connections);
+
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
@@ -164,7 +167,7 @@ public sealed class FlowRecorder : IDisposable
 
             if (beyond == 0 || _time.GetElapsedTime(told) < _options.CountEvery)
                 continue;
-            Publish(Suppressed(_options.Node, "Connections", beyond, _time));
+            Publish(Suppressed(_options.Node, Connections, beyond, _time));
             (beyond, told) = (0, _time.GetTimestamp());
         }
     }
@@ -177,7 +180,7 @@ public sealed class FlowRecorder : IDisposable
         Kind = FlowKind.Suppressed,
         Reason = reason,
         Count = count,
-        Text = reason == "Connections"
+        Text = reason == Connections
             ? $"{count} openings and ends of connections were too many to record"
             : $"{count} packets were counted as {reason}, but were too many to log",
     };

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Palisade.Kubernetes.Client;
 
 /// <summary>
@@ -9,13 +11,18 @@ public sealed class ChangeSignal : IDisposable
     private readonly SemaphoreSlim _raised = new(0, 1);
     private readonly Lock _lock = new();
 
+    /// <summary>When (Stopwatch) the first of the changes was told that the last wait ended for.</summary>
+    public long FirstRaised { get; private set; } = Stopwatch.GetTimestamp();
+
     /// <summary>Something changed.</summary>
     public void Raise()
     {
         lock (_lock)
         {
-            if (_raised.CurrentCount == 0)
-                _raised.Release();
+            if (_raised.CurrentCount != 0)
+                return;
+            FirstRaised = Stopwatch.GetTimestamp();
+            _raised.Release();
         }
     }
 

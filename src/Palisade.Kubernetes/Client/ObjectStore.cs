@@ -39,6 +39,16 @@ public sealed class ObjectStore
         }
     }
 
+    /// <summary>How many objects there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _objects.Count;
+        }
+    }
+
     /// <summary>The objects as they are now and the version they include, in no particular order.</summary>
     public (ImmutableArray<WireObject> Objects, ulong ResourceVersion) Read()
     {

@@ -69,6 +69,12 @@ public sealed class Reflector(
     /// <summary>The resource that is followed.</summary>
     public KubeResource Resource => resource;
 
+    /// <summary>Whether the last attempt failed and none has succeeded since.</summary>
+    public bool IsFailing { get; private set; }
+
+    /// <summary>How many attempts failed.</summary>
+    public long Failures { get; private set; }
+
     /// <summary>
     /// Called with each failure and the pause that follows, from the reflector's own task; never with credentials in
     /// it.
@@ -103,6 +109,7 @@ public sealed class Reflector(
                 if (SeemsAbsent(e))
                     _version = null;
                 var pause = PauseAfter(failures++);
+                (IsFailing, Failures) = (true, Failures + 1);
                 OnFailure?.Invoke(e, pause);
                 await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -250,7 +257,7 @@ public sealed class Reflector(
     {
         Store.Replace(objects, version);
         _version = version;
-        (_absent, _definitions) = (false, 0);
+        (_absent, _definitions, IsFailing) = (false, 0, false);
         changed.Raise();
     }
 
@@ -347,6 +354,7 @@ public sealed class Reflector(
             HttpMethod.Get, $"{resource.Collection()}?{query}{Selector}", null, cancel)
             .ConfigureAwait(false);
         await using var stream = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
+        IsFailing = false;
         var lines = new LineReader(stream);
         while (await lines.NextAsync(cancel).ConfigureAwait(false) is { } line)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -16,19 +17,16 @@ namespace Palisade.Dataplane.Tests.Agent;
 internal sealed class AgentBench : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("palisade-agent-test").FullName;
-    private readonly Socket _listener;
+    private readonly int _port;
+    private Socket _listener;
     private Process? _agent;
     private Channel<string> _lines = Channel.CreateUnbounded<string>();
 
     private AgentBench(PacketWorld world)
     {
         World = world;
-        _listener = Node.Namespace.Run(() =>
-        {
-            var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            return socket;
-        });
+        _listener = Listener(0);
+        _port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
     }
 
     public PacketWorld World { get; }
@@ -46,17 +44,36 @@ internal sealed class AgentBench : IAsyncDisposable
     public static async Task<AgentBench> StartAsync()
     {
         var bench = new AgentBench(new PacketWorld(nodes: 1, podsPerNode: 2));
-        bench.Server = await EmbeddedApiServer.StartAsync(new()
-        {
-            DataDirectory = Path.Combine(bench._directory, "data"),
-            ListenHandles = [(int)bench._listener.Handle],
-        });
-        var port = ((IPEndPoint)bench._listener.LocalEndPoint!).Port;
-        await File.WriteAllTextAsync(bench.Kubeconfig, bench.Server.KubeconfigFor($"https://127.0.0.1:{port}"));
-        var outer = Path.Combine(bench._directory, "kubeconfig");
-        await File.WriteAllTextAsync(outer, bench.Server.KubeconfigText);
-        bench.Client = KubeClient.FromKubeconfig(outer);
+        await bench.ServeAsync();
         return bench;
+    }
+
+    /// <summary>The agent of this build.</summary>
+    public static string Present => Path.Combine(AppContext.BaseDirectory, "palisade-agent");
+
+    /// <summary>The agent that is started next; an older one has fewer options.</summary>
+    public string Program { get; set; } = Present;
+
+    private string MetricSocket => Path.Combine(RunDirectory, "metrics.sock");
+
+    /// <summary>The agent's figures: each sample by its name and labels.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> MetricsAsync()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(
+                    System.Net.Sockets.AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(MetricSocket), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        var text = await client.GetStringAsync("http://agent/metrics");
+        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#')
+            .ToDictionary(
+                line => line[..line.LastIndexOf(' ')],
+                line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     public string RunDirectory => Path.Combine(_directory, "run");
@@ -66,7 +83,7 @@ internal sealed class AgentBench : IAsyncDisposable
     public void StartAgent(params string[] more)
     {
         _lines = Channel.CreateUnbounded<string>();
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "palisade-agent"))
+        var start = new ProcessStartInfo(Program)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -74,8 +91,10 @@ internal sealed class AgentBench : IAsyncDisposable
         };
         string[] arguments =
         [
-            "--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", "--run-directory", RunDirectory, .. more,
+            "--node", "n1", "--kubeconfig", Kubeconfig, "--exit-with-stdin", .. more,
         ];
+        if (Program == Present)
+            arguments = [.. arguments, "--run-directory", RunDirectory, "--metrics", $"unix:{MetricSocket}"];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         var agent = _agent = Node.Namespace.Start(start);
@@ -125,6 +144,14 @@ internal sealed class AgentBench : IAsyncDisposable
         }
     }
 
+    /// <summary>A server on the same data and at the same port as the one that went.</summary>
+    public async Task ReturnServerAsync()
+    {
+        _listener = Listener(_port);
+        Client.Dispose();
+        await ServeAsync();
+    }
+
     /// <summary>The API server goes, and its listener in the node's namespace.</summary>
     public async Task EndServerAsync()
     {
@@ -148,6 +175,27 @@ internal sealed class AgentBench : IAsyncDisposable
         World.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private async Task ServeAsync()
+    {
+        Server = await EmbeddedApiServer.StartAsync(new()
+        {
+            DataDirectory = Path.Combine(_directory, "data"),
+            ListenHandles = [(int)_listener.Handle],
+        });
+        await File.WriteAllTextAsync(Kubeconfig, Server.KubeconfigFor($"https://127.0.0.1:{_port}"));
+        var outer = Path.Combine(_directory, "kubeconfig");
+        await File.WriteAllTextAsync(outer, Server.KubeconfigText);
+        Client = KubeClient.FromKubeconfig(outer);
+    }
+
+    private Socket Listener(int port) => Node.Namespace.Run(() =>
+    {
+        var socket = new Socket(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
+    });
 
     private static ulong VersionOf(JsonObject value) => ulong.Parse((string)value["metadata"]!["resourceVersion"]!);
 }

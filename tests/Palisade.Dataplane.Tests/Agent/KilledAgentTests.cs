@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using Palisade.Kubernetes.Client;
 using Palisade.Nftables;
 using static Palisade.Dataplane.Tests.Agent.AgentProcessTests;
@@ -11,8 +8,6 @@ namespace Palisade.Dataplane.Tests.Agent;
 /// <summary>An agent that is killed at any moment leaves a whole table, and the next one takes it over.</summary>
 public sealed class KilledAgentTests
 {
-    private const ushort Kept = 5000;
-
     /// <summary>
     /// 30 agents (1,000 with PALISADE_NIGHTLY=1), each killed at a random moment while pods and policies come and go. A
     /// flood that every one of these policies denies never arrives; a connection that all of them allow goes on, and
@@ -23,12 +18,12 @@ public sealed class KilledAgentTests
     {
         var cancel = TestContext.Current.CancellationToken;
         await using var bench = await DriftTests.ClosedAsync();
-        await PutAsync(bench, "keep", Kept);
-        var version = await PutAsync(bench, "flip", 80);
+        await DoorPolicy.PutAsync(bench, "keep", KeptStream.Port);
+        var version = await DoorPolicy.PutAsync(bench, "flip", 80);
         await bench.EnforcedAsync(version);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var churn = ChurnAsync(bench, stop.Token);
-        using var stream = new Stream(bench);
+        using var stream = new KeptStream(bench);
         using var flood = DriftTests.FloodOf(bench);
         using var kernel = bench.Node.Namespace.Run(() => new NftSocket());
         var kills = Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1" ? 1000 : 30;
@@ -73,7 +68,7 @@ public sealed class KilledAgentTests
         {
             if (stop.IsCancellationRequested)
                 return i;
-            await PutAsync(bench, "flip", (ushort)(80 + i % 2));
+            await DoorPolicy.PutAsync(bench, "flip", (ushort)(80 + i % 2));
             await bench.CreateAsync(KubeResource.Pods, "dev-team", Parse($$"""
                 { "apiVersion": "v1", "kind": "Pod",
                   "metadata": { "name": "far-{{i}}", "labels": { "app": "frontend" } },
@@ -84,93 +79,5 @@ public sealed class KilledAgentTests
                 await bench.Client.DeleteAsync(KubeResource.Pods, "dev-team", $"far-{i - 20}", default);
             await Task.Delay(10, CancellationToken.None);
         }
-    }
-
-    /// <summary>A policy that allows frontend one TCP port of web.</summary>
-    private static async Task<ulong> PutAsync(AgentBench bench, string name, ushort port)
-    {
-        var spec = Parse($$"""
-            { "podSelector": { "matchLabels": { "app": "web" } },
-              "ingress": [ { "from": [ { "podSelector": { "matchLabels": { "app": "frontend" } } } ],
-                             "ports": [ { "port": {{port}} } ] } ] }
-            """);
-        try
-        {
-            var patched = await bench.Client.PatchAsync(
-                KubeResource.NetworkPolicies, "dev-team", name, PatchKind.Merge,
-                new JsonObject { ["spec"] = spec }, default);
-            return ulong.Parse((string)patched["metadata"]!["resourceVersion"]!);
-        }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            return await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", new JsonObject
-            {
-                ["apiVersion"] = "networking.k8s.io/v1",
-                ["kind"] = "NetworkPolicy",
-                ["metadata"] = new JsonObject { ["name"] = name },
-                ["spec"] = spec.DeepClone(),
-            });
-        }
-    }
-
-    /// <summary>A TCP connection from frontend to web that is asked for an echo now and then.</summary>
-    private sealed class Stream : IDisposable
-    {
-        private readonly AgentBench _bench;
-        private readonly Socket _listener;
-        private readonly Socket _client;
-        private readonly Socket _server;
-
-        public Stream(AgentBench bench)
-        {
-            _bench = bench;
-            _listener = DriftTests.PlaceOf(bench, Web).Namespace.Run(Open);
-            _listener.Bind(new IPEndPoint(IPAddress.Any, Kept));
-            _listener.Listen();
-            _client = Connect();
-            _server = _listener.Accept();
-        }
-
-        public int Exchanges { get; private set; }
-
-        public void Exchange()
-        {
-            var word = BitConverter.GetBytes(++Exchanges);
-            var buffer = new byte[4];
-            foreach (var (from, to) in ((Socket, Socket)[])[(_client, _server), (_server, _client)])
-            {
-                from.Send(word);
-                Assert.Equal(4, to.Receive(buffer));
-                Assert.Equal(word, buffer);
-            }
-        }
-
-        public bool Opens()
-        {
-            using var client = Connect();
-            using var server = _listener.Accept();
-            return client.Connected;
-        }
-
-        public void Dispose()
-        {
-            _client.Dispose();
-            _server.Dispose();
-            _listener.Dispose();
-        }
-
-        private Socket Connect()
-        {
-            var client = DriftTests.PlaceOf(_bench, Frontend).Namespace.Run(Open);
-            client.Connect(new IPEndPoint(IPAddress.Parse(Web.ToString()), Kept));
-            return client;
-        }
-
-        private static Socket Open() =>
-            new(System.Net.Sockets.AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
-            {
-                ReceiveTimeout = 10_000,
-                SendTimeout = 10_000,
-            };
     }
 }
