@@ -34,12 +34,7 @@ internal static class AgentCommand
     /// <summary>The command; <paramref name="run"/> does the work and returns the exit code.</summary>
     public static RootCommand Create(Func<AgentOptions, CancellationToken, Task<int>> run)
     {
-        var node = new Option<string>("--node")
-        {
-            Description = "Name of the Node to enforce for, as in `kubectl get nodes` ($NODE_NAME when absent)",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NODE_NAME") ?? "",
-        };
+        var node = Node();
         var kubeconfig = new Option<string?>("--kubeconfig")
         {
             Description =
@@ -64,19 +59,13 @@ internal static class AgentCommand
         {
             Description = "End when standard input ends, so that the agent does not outlive who started it",
         };
-        var (prove, runDirectory, logGroup, resolver) = (ProveEvery(), RunDirectory(), LogGroup(), Resolver());
-        var metrics = Metrics();
+        var (prove, runDirectory, logGroup, resolver, metrics) =
+            (ProveEvery(), RunDirectory(), LogGroup(), Resolver(), Metrics());
         var shared = new Option<bool>("--shared-table")
         {
             Description = "Do not own the table where the kernel can keep it for one program (Linux 6.9): others may "
                 + "then write it, as on older kernels; what they write is noticed and undone",
         };
-        node.Validators.Add(result =>
-        {
-            if (string.IsNullOrWhiteSpace(result.GetValue(node)))
-                result.AddError(
-                    "Option '--node' is required (or set NODE_NAME): the name of the Node this machine is.");
-        });
         uplink.Validators.Add(result =>
         {
             foreach (var name in result.GetValue(uplink) ?? [])
@@ -106,6 +95,23 @@ internal static class AgentCommand
             },
             cancel));
         return command;
+    }
+
+    private static Option<string> Node()
+    {
+        var option = new Option<string>("--node")
+        {
+            Description = "Name of the Node to enforce for, as in `kubectl get nodes` ($NODE_NAME when absent)",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("NODE_NAME") ?? "",
+        };
+        option.Validators.Add(result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValue(option)))
+                result.AddError(
+                    "Option '--node' is required (or set NODE_NAME): the name of the Node this machine is.");
+        });
+        return option;
     }
 
     private static Option<string[]> Resolver()

@@ -56,8 +56,8 @@ internal sealed class PassMetrics
         lock (_lock)
         {
             (_cut, _released) = (_cut + pass.Cut, _released + pass.Lifted);
-            if (afterRepair)
-                (_leakedConnections, _leakedPackets) = (_leakedConnections + pass.Cut, _leakedPackets + pass.CutPackets);
+            _leakedConnections += afterRepair ? pass.Cut : 0;
+            _leakedPackets += afterRepair ? pass.CutPackets : 0;
             if (pass.IsWhole || !pass.IsComplete)
                 _uncut = (pass.Offloaded, pass.Refused);
         }

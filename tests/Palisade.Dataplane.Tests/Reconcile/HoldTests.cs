@@ -18,7 +18,9 @@ public sealed class HoldTests(ITestOutputHelper output)
 {
     private const ushort Open = 8080;
 
-    /// <summary>Each step of each change is a transaction of its own, and any of them may be what a packet meets.</summary>
+    /// <summary>
+    /// Each step of each change is a transaction of its own, and any of them may be what a packet meets.
+    /// </summary>
     [Fact]
     public void Nothing_that_both_tables_deny_passes_and_nothing_that_both_allow_breaks()
     {
