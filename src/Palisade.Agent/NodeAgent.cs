@@ -50,7 +50,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     private volatile bool _differs;
     private long _differsSince;
     private long? _driftSince;
-    private bool _repaired;
+    private bool _drifted;
     private long? _changedSince;
     private readonly NodeSettings _settings;
     private ImmutableHashSet<string> _reported = [];
@@ -149,8 +149,10 @@ internal sealed class NodeAgent : IAsyncDisposable
     private void Count(Applied applied, Progress progress)
     {
         _metrics.Enforced(applied, progress, Since(_changedSince));
-        if (applied.Messages > 0 && (_repaired = _driftSince is not null))
+        if (applied.Messages > 0 && _driftSince is not null)
             _metrics.Repaired(Since(_driftSince));
+        else if (applied.Messages > 0)
+            _drifted = false;
         (_changedSince, _driftSince) = (null, null);
 
         static TimeSpan Since(long? began) => began is { } at ? Stopwatch.GetElapsedTime(at) : TimeSpan.Zero;
@@ -213,7 +215,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         var told = _differs;
         if (!told && !IsSuspicious())
             return false;
-        _differs = false;
+        (_differs, _drifted) = (false, true);
         _driftSince ??= told ? Interlocked.Read(ref _differsSince) : Stopwatch.GetTimestamp();
         _enforcer.Distrust();
         return true;
@@ -252,7 +254,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     {
         if (looked is not { } pass)
             return;
-        _metrics.Looked(pass, _repaired);
+        _metrics.Looked(pass, _drifted);
         if (pass.Cut + pass.Lifted + pass.Offloaded + pass.Refused > 0)
         {
             _log.Inform(
