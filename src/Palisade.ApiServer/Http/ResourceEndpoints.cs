@@ -151,7 +151,7 @@ internal sealed class ResourceEndpoints(
         var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, applied.Warnings);
         var (written, isNew) = await writer.ApplyAsync(
-            target.Resource, Key(target), part, write, applied.Tree, query.Force == true);
+            target.Resource, target.Key, part, write, applied.Tree, query.Force == true);
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, isNew ? 201 : 200, written.Json);
     }
