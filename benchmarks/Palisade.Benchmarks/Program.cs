@@ -4,6 +4,7 @@ using Palisade.Benchmarks.Dataplane;
 using Palisade.Benchmarks.Enforcement;
 using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
+using Palisade.Benchmarks.Memory;
 using Palisade.Benchmarks.Start;
 
 return args switch
@@ -13,6 +14,7 @@ return args switch
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
+    ["memory", .. var rest] => await MemoryBenchmark.RunAsync(rest),
     ["start"] => StartBenchmark.Run(200),
     ["start", var runs] => StartBenchmark.Run(int.Parse(runs)),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
@@ -37,6 +39,7 @@ static int Help()
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
+          memory [SHAPE]          what the native agent takes in a cluster (root, ./build.sh publish; size:15000,2000,500)
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses

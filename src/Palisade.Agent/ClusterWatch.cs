@@ -52,26 +52,26 @@ internal sealed class ClusterWatch : IAsyncDisposable
     private readonly NameLearner _names;
 
     public ClusterWatch(
-        KubeClient client, ChangeSignal changed, NameLearner names, AgentLog log, TimeProvider time)
+        KubeClient client, string node, ChangeSignal changed, NameLearner names, AgentLog log, TimeProvider time)
     {
         _names = names;
         var kind = ApiKinds.ClusterNetworkPolicy;
         _policies = new(
-            Follow(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
+            Follow<NetworkPolicy>(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
             ClusterChange.Put, key => ClusterChange.RemoveNetworkPolicy(key.Namespace, key.Name));
         _clusterPolicies = new(
-            Follow(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
+            Follow<ClusterNetworkPolicy>(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
             (item, notes) => ClusterConvert.ClusterNetworkPolicy(item, kind, null, notes),
             Put, key => RemoveClusterPolicy(key.Name));
         _pods = new(
-            Follow(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item),
-            ClusterChange.Put, key => ClusterChange.RemoveEndpoint(key.Namespace, key.Name));
+            Follow<Endpoint>(KubeResource.Pods), (item, _) => ClusterConvert.Pod(item),
+            ClusterChange.Put, key => ClusterChange.RemoveEndpoint(key.Namespace, key.Name), pod => pod.Node == node);
         _namespaces = new(
-            Follow(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item),
+            Follow<Namespace>(KubeResource.Namespaces), (item, _) => ClusterConvert.Namespace(item),
             ClusterChange.Put, key => ClusterChange.RemoveNamespace(key.Name));
         _nodes = new(
-            Follow(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item),
-            ClusterChange.Put, key => ClusterChange.RemoveNode(key.Name));
+            Follow<Node>(KubeResource.Nodes), (item, _) => ClusterConvert.Node(item),
+            ClusterChange.Put, key => ClusterChange.RemoveNode(key.Name), own => own.Name == node);
         Running = Task.WhenAll(
             _policies.Reflector.RunAsync(_stop.Token),
             _clusterPolicies.Reflector.RunAsync(_stop.Token),
@@ -79,10 +79,12 @@ internal sealed class ClusterWatch : IAsyncDisposable
             _namespaces.Reflector.RunAsync(_stop.Token),
             _nodes.Reflector.RunAsync(_stop.Token));
 
-        Reflector Follow(KubeResource resource, bool mayBeAbsent = false)
+        Func<Func<WireObject, Sighting<T>>, Reflector<Sighting<T>>> Follow<T>(
+            KubeResource resource, bool mayBeAbsent = false)
+            where T : class
         {
             var options = new ReflectorOptions { MayBeAbsent = mayBeAbsent };
-            return new(client, resource, changed, time, options)
+            return see => new(client, resource, see, changed, time, options)
             {
                 OnAbsent = () =>
                     log.Inform("not-served", ("resource", resource), ("doing", "looking again now and then")),
@@ -112,9 +114,8 @@ internal sealed class ClusterWatch : IAsyncDisposable
     /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
     public Task Running { get; }
 
-    /// <summary>The uid of a pod, as Events name it; null when it is gone.</summary>
-    public string? UidOf(string ns, string pod) =>
-        (_pods.Reflector.Store.Find(ns, pod)?["metadata"] as WireObject)?["uid"] is WireString uid ? uid.Value : null;
+    /// <summary>The uid of a pod of this node, as Events name it; null when it is gone.</summary>
+    public string? UidOf(string ns, string pod) => (_pods.MetadataOf(ns, pod)?["uid"] as WireString)?.Value;
 
     /// <summary>What is odd about objects as they were last read.</summary>
     public IEnumerable<Diagnostic> Odd => _policies.Odd.Concat(_clusterPolicies.Odd);
@@ -164,21 +165,11 @@ internal sealed class ClusterWatch : IAsyncDisposable
     public NodeSettings For(NodeSettings settings) => _names.For(settings);
 
     /// <summary>A Node as it was last seen.</summary>
-    public Node? Node(string name) =>
-        _nodes.Reflector.Store.Find("", name) is { } item ? ClusterConvert.Node(item) : null;
+    public Node? Node(string name) => _nodes.Find("", name);
 
-    /// <summary>An annotation of a Node as it was last seen; empty when there is none.</summary>
-    public string NoteOn(string node, string annotation)
-    {
-        var item = _nodes.Reflector.Store.Find("", node);
-        if ((item?["metadata"] as WireObject)?["annotations"] is WireObject notes
-            && notes[annotation] is WireString note)
-        {
-            return note.Value;
-        }
-
-        return "";
-    }
+    /// <summary>An annotation of this node's Node as it was last seen; empty when there is none.</summary>
+    public string NoteOn(string node, string annotation) =>
+        ((_nodes.MetadataOf("", node)?["annotations"] as WireObject)?[annotation] as WireString)?.Value ?? "";
 
     private ClusterChange Put(ClusterNetworkPolicy policy)
     {

@@ -81,7 +81,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _cutting = new(options.Node, time, Cutting.UsualGrace) { FormerNames = () => _names.Learner.Former };
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
-        _watch = new(client, _changed, _names.Learner, log, time);
+        _watch = new(client, options.Node, _changed, _names.Learner, log, time);
         _enforcer = new(options.Node, _watch, _nft, _routing, flags);
         log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);

@@ -1,20 +1,23 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Palisade.Kubernetes.Wire;
 
 namespace Palisade.Kubernetes.Client;
 
 /// <summary>
-/// The last known objects of one resource, kept by a <see cref="Reflector"/>. A lost connection leaves them as they
-/// were. Safe for use by several threads.
+/// The last known objects of one resource, as what their reader makes of them, kept by a
+/// <see cref="Reflector{T}"/>. A lost connection leaves them as they were. Safe for use by several threads.
 /// </summary>
-public sealed class ObjectStore
+public sealed class ObjectStore<T>
+    where T : class
 {
     private readonly Lock _lock = new();
-    private Dictionary<(string Namespace, string Name), WireObject> _objects = [];
+    private Dictionary<(string Namespace, string Name), Kept> _objects = [];
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
     private ulong _version;
     private bool _synced;
+
+    /// <summary>An object and the version it was sent in.</summary>
+    internal readonly record struct Kept(T Object, string Version);
 
     /// <summary>Whether the objects were complete once: a full list, or the end of a watch's initial events.</summary>
     public bool HasSynced
@@ -50,28 +53,28 @@ public sealed class ObjectStore
     }
 
     /// <summary>The objects as they are now and the version they include, in no particular order.</summary>
-    public (ImmutableArray<WireObject> Objects, ulong ResourceVersion) Read()
+    public (ImmutableArray<T> Objects, ulong ResourceVersion) Read()
     {
         lock (_lock)
-            return ([.. _objects.Values], _version);
+            return (All(), _version);
     }
 
     /// <summary>One object, or null; the namespace is empty for what has none.</summary>
-    public WireObject? Find(string ns, string name)
+    public T? Find(string ns, string name)
     {
         lock (_lock)
-            return _objects.GetValueOrDefault((ns, name));
+            return _objects.GetValueOrDefault((ns, name)).Object;
     }
 
     /// <summary>
     /// All objects, after which <see cref="TakeChanges"/> tells what changes from then on. For one reader.
     /// </summary>
-    public (ImmutableArray<WireObject> Objects, ulong ResourceVersion) TakeAll()
+    public (ImmutableArray<((string Namespace, string Name) Key, T Object)> Objects, ulong ResourceVersion) TakeAll()
     {
         lock (_lock)
         {
             _changed.Clear();
-            return ([.. _objects.Values], _version);
+            return ([.. _objects.Select(item => (item.Key, item.Value.Object))], _version);
         }
     }
 
@@ -79,19 +82,19 @@ public sealed class ObjectStore
     /// The objects that came, changed or went (null) since they were last taken, each once as it is now, and the
     /// version they include. An object that a list brings again in the same version has not changed. For one reader.
     /// </summary>
-    public (ImmutableArray<((string Namespace, string Name) Key, WireObject? Now)> Changes, ulong ResourceVersion)
+    public (ImmutableArray<((string Namespace, string Name) Key, T? Now)> Changes, ulong ResourceVersion)
         TakeChanges()
     {
         lock (_lock)
         {
-            var changes = _changed.Select(key => (key, _objects.GetValueOrDefault(key))).ToImmutableArray();
+            var changes = _changed.Select(key => (key, (T?)_objects.GetValueOrDefault(key).Object)).ToImmutableArray();
             _changed.Clear();
             return (changes, _version);
         }
     }
 
     /// <summary>Everything there is, after a list: what is not in it is gone.</summary>
-    internal void Replace(Dictionary<(string Namespace, string Name), WireObject> objects, string version)
+    internal void Replace(Dictionary<(string Namespace, string Name), Kept> objects, string version)
     {
         lock (_lock)
         {
@@ -104,22 +107,22 @@ public sealed class ObjectStore
         }
     }
 
-    internal void Put(WireObject item, string version)
+    internal void Put((string Namespace, string Name) key, T value, string version)
     {
         lock (_lock)
         {
-            _objects[KeyOf(item)] = item;
-            _changed.Add(KeyOf(item));
+            _objects[key] = new(value, version);
+            _changed.Add(key);
             Saw(version);
         }
     }
 
-    internal void Remove(WireObject item, string version)
+    internal void Remove((string Namespace, string Name) key, string version)
     {
         lock (_lock)
         {
-            _objects.Remove(KeyOf(item));
-            _changed.Add(KeyOf(item));
+            _objects.Remove(key);
+            _changed.Add(key);
             Saw(version);
         }
     }
@@ -130,19 +133,10 @@ public sealed class ObjectStore
             Saw(version);
     }
 
-    /// <summary>Namespace (empty where there is none) and name of an object.</summary>
-    public static (string Namespace, string Name) KeyOf(WireObject item)
-    {
-        var meta = item["metadata"] as WireObject;
-        return ((meta?["namespace"] as WireString)?.Value ?? "", (meta?["name"] as WireString)?.Value ?? "");
-    }
-
-    internal static string VersionOf(WireObject item) =>
-        ((item["metadata"] as WireObject)?["resourceVersion"] as WireString)?.Value ?? "";
+    private ImmutableArray<T> All() => [.. _objects.Values.Select(kept => kept.Object)];
 
     /// <summary>One version of an object never says two things.</summary>
-    private static bool IsSame(WireObject? known, WireObject item) =>
-        known is not null && VersionOf(item) is { Length: > 0 } version && VersionOf(known) == version;
+    private static bool IsSame(Kept known, Kept item) => item.Version is { Length: > 0 } && known.Version == item.Version;
 
     private void Saw(string version)
     {

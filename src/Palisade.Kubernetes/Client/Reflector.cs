@@ -45,12 +45,18 @@ public sealed record ReflectorOptions
 }
 
 /// <summary>
-/// Keeps an <see cref="ObjectStore"/> equal to one resource of the API: list, then watch with bookmarks; or WatchList
+/// Keeps an <see cref="ObjectStore{T}"/> equal to one resource of the API: list, then watch with bookmarks; or WatchList
 /// where the server has it. An expired version lists again; any other failure pauses (with jitter) and goes on from
 /// where it was. Whatever fails, the store keeps its last state. One reflector runs once.
 /// </summary>
-public sealed class Reflector(
-    KubeClient client, KubeResource resource, ChangeSignal changed, TimeProvider time, ReflectorOptions? options = null)
+/// <typeparam name="T">
+/// What is kept of an object. Its reader makes it as the object comes, so that whole objects, of which most is of no
+/// use to who follows them (kilobytes of a pod), are never many in memory.
+/// </typeparam>
+public sealed class Reflector<T>(
+    KubeClient client, KubeResource resource, Func<WireObject, T> keep, ChangeSignal changed, TimeProvider time,
+    ReflectorOptions? options = null)
+    where T : class
 {
     /// <summary>
     /// The server ends a watch after 5 to 10 minutes, as asked; one that goes on is a connection that died in silence.
@@ -58,13 +64,14 @@ public sealed class Reflector(
     private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(11);
 
     private readonly ReflectorOptions _options = options ?? new();
+    private readonly SharedStrings _strings = new();
     private bool _watchList = options?.WatchList ?? true;
     private bool _absent;
     private int _definitions;
     private string? _version;
 
     /// <summary>The objects.</summary>
-    public ObjectStore Store { get; } = new();
+    public ObjectStore<T> Store { get; } = new();
 
     /// <summary>The resource that is followed.</summary>
     public KubeResource Resource => resource;
@@ -227,7 +234,7 @@ public sealed class Reflector(
 
     private async Task ListAsync(CancellationToken cancel)
     {
-        var objects = new Dictionary<(string, string), WireObject>();
+        var objects = new Dictionary<(string, string), ObjectStore<T>.Kept>();
         var version = "";
         string? next = null;
         do
@@ -242,7 +249,7 @@ public sealed class Reflector(
             foreach (var item in (list["items"] as WireArray)?.Items ?? [])
             {
                 if (item is WireObject found)
-                    objects[ObjectStore.KeyOf(found)] = Trim(found);
+                    objects[KeyOf(found)] = new(keep(found), VersionOf(found));
             }
 
             var meta = list["metadata"] as WireObject;
@@ -253,7 +260,7 @@ public sealed class Reflector(
         Complete(objects, version);
     }
 
-    private void Complete(Dictionary<(string, string), WireObject> objects, string version)
+    private void Complete(Dictionary<(string, string), ObjectStore<T>.Kept> objects, string version)
     {
         Store.Replace(objects, version);
         _version = version;
@@ -266,7 +273,7 @@ public sealed class Reflector(
     /// </summary>
     private async Task WatchInitialAsync(CancellationToken cancel)
     {
-        var objects = new Dictionary<(string, string), WireObject>();
+        var objects = new Dictionary<(string, string), ObjectStore<T>.Kept>();
         var complete = false;
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         silence.CancelAfter(_options.InitialSilence);
@@ -287,15 +294,15 @@ public sealed class Reflector(
                 {
                     complete = true;
                     silence.CancelAfter(LongestWatch);
-                    Complete(objects, ObjectStore.VersionOf(item));
+                    Complete(objects, VersionOf(item));
                 }
                 else if (type is "DELETED")
                 {
-                    objects.Remove(ObjectStore.KeyOf(item));
+                    objects.Remove(KeyOf(item));
                 }
                 else if (type is "ADDED" or "MODIFIED")
                 {
-                    objects[ObjectStore.KeyOf(item)] = Trim(item);
+                    objects[KeyOf(item)] = new(keep(item), VersionOf(item));
                 }
             }
         }
@@ -325,15 +332,15 @@ public sealed class Reflector(
 
     private void Apply(string type, WireObject item)
     {
-        var version = ObjectStore.VersionOf(item);
+        var version = VersionOf(item);
         switch (type)
         {
             case "ADDED" or "MODIFIED":
-                Store.Put(Trim(item), version);
+                Store.Put(KeyOf(item), keep(item), version);
                 changed.Raise();
                 break;
             case "DELETED":
-                Store.Remove(item, version);
+                Store.Remove(KeyOf(item), version);
                 changed.Raise();
                 break;
             case "BOOKMARK":
@@ -360,7 +367,7 @@ public sealed class Reflector(
         {
             if (line.Span.Trim((byte)'\r').IsEmpty)
                 continue;
-            var entry = WireRead.Object(line.Span);
+            var entry = WireRead.Object(line.Span, _strings);
             var type = (entry["type"] as WireString)?.Value ?? "";
             if (entry["object"] is not WireObject item)
                 throw new InvalidDataException("a watch event without an object");
@@ -373,7 +380,8 @@ public sealed class Reflector(
     private async Task<WireObject> ReadAsync(string pathAndQuery, CancellationToken cancel)
     {
         using var response = await client.OpenAsync(HttpMethod.Get, pathAndQuery, null, cancel).ConfigureAwait(false);
-        return WireRead.Object(await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false));
+        return WireRead.Object(
+            await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false), _strings);
     }
 
     private string Selector =>
@@ -395,17 +403,14 @@ public sealed class Reflector(
 
     private static string? Text(WireObject? from, string name) => (from?[name] as WireString)?.Value;
 
-    /// <summary>
-    /// Without managedFields, often half of an object and of no use to anybody who follows a resource.
-    /// </summary>
-    private static WireObject Trim(WireObject item)
+    /// <summary>Namespace (empty where there is none) and name of an object.</summary>
+    private static (string Namespace, string Name) KeyOf(WireObject item)
     {
-        if (item["metadata"] is not WireObject meta || meta["managedFields"] is null)
-            return item;
-        var slim = meta with { Members = meta.Members.RemoveAll(m => m.Name == "managedFields") };
-        var members = item.Members.Select(m => m.Name == "metadata" ? m with { Value = slim } : m);
-        return item with { Members = [.. members] };
+        var meta = item["metadata"] as WireObject;
+        return (Text(meta, "namespace") ?? "", Text(meta, "name") ?? "");
     }
+
+    private static string VersionOf(WireObject item) => Text(item["metadata"] as WireObject, "resourceVersion") ?? "";
 
     private sealed class InitialEventsMissingException : Exception;
 }

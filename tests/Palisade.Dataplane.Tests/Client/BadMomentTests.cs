@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Palisade.Kubernetes.Client;
+using Palisade.Kubernetes.Wire;
 using static Palisade.Dataplane.Tests.Client.ScriptedServer;
 
 namespace Palisade.Dataplane.Tests.Client;
@@ -98,7 +99,7 @@ public sealed class BadMomentTests
         "{\"type\":\"" + type + "\",\"object\":{\"metadata\":{\"name\":\"" + name + "\",\"resourceVersion\":\"3\"}}}\n";
 
     private static async Task FollowAsync(
-        Func<Stream, Task> answer, ReflectorOptions options, Func<Reflector, ScriptedServer, Task, Task> test)
+        Func<Stream, Task> answer, ReflectorOptions options, Func<Reflector<WireObject>, ScriptedServer, Task, Task> test)
     {
         using var server = new ScriptedServer(async (_, stream, _) =>
         {
@@ -109,12 +110,13 @@ public sealed class BadMomentTests
     }
 
     private static async Task RunAsync(
-        ScriptedServer server, ReflectorOptions options, Func<Reflector, ScriptedServer, Task, Task> test)
+        ScriptedServer server, ReflectorOptions options, Func<Reflector<WireObject>, ScriptedServer, Task, Task> test)
     {
         using var client = Client(server);
         using var changed = new ChangeSignal();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var reflector = new Reflector(client, KubeResource.Pods, changed, TimeProvider.System, options);
+        var reflector = new Reflector<WireObject>(
+            client, KubeResource.Pods, item => item, changed, TimeProvider.System, options);
         var running = reflector.RunAsync(stop.Token);
         await test(reflector, server, running);
         await stop.CancelAsync();

@@ -156,21 +156,29 @@ public sealed class ReflectorTests
     }
 
     [Fact]
-    public async Task Managed_fields_are_not_kept()
+    public async Task Equal_text_of_many_objects_is_one_string_and_other_text_is_never_mixed_up()
     {
+        var many = Enumerable.Range(0, 9000).Select(i => $"n-{i}").ToArray();
         await FollowAsync(
             async (target, stream, cancel) =>
             {
                 await HeadAsync(stream);
-                await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a","managedFields":[{}]}}]}""");
+                var items = string.Join(',', many.Select(name =>
+                    $$$"""{"metadata":{"name":"{{{name}}}","labels":{"a\u0062":"\u00e9","team":"é-{{{name.Length}}}"}} }"""));
+                await SendAsync(stream, $$$"""{"metadata":{"resourceVersion":"5"},"items":[{{{items}}}]}""");
                 await Task.Delay(target.Contains("watch", StringComparison.Ordinal) ? -1 : 0, cancel);
             },
             Quick with { WatchList = false },
             async (reflector, _) =>
             {
                 await Until(() => reflector.Store.HasSynced);
-                var meta = (WireObject)Assert.Single(reflector.Store.Read().Objects)["metadata"]!;
-                Assert.Null(meta["managedFields"]);
+                Assert.Equal(many.Order(StringComparer.Ordinal), Names(reflector).Split(' '));
+                var labels = reflector.Store.Read().Objects
+                    .Select(item => (WireObject)((WireObject)item["metadata"]!)["labels"]!).ToList();
+                Assert.All(labels, each => Assert.Equal("é", ((WireString)each["ab"]!).Value));
+                var teams = labels.Select(each => ((WireString)each["team"]!).Value).ToList();
+                Assert.Equal(["é-3", "é-4", "é-5", "é-6"], teams.Distinct().Order(StringComparer.Ordinal));
+                Assert.InRange(teams.Distinct(ReferenceEqualityComparer.Instance).Count(), 4, many.Length / 10);
             });
     }
 
@@ -354,7 +362,7 @@ public sealed class ReflectorTests
 
     private static async Task FollowAsync(
         Func<string, System.Net.Sockets.NetworkStream, CancellationToken, Task> answer, ReflectorOptions options,
-        Func<Reflector, ScriptedServer, Task> check, KubeResource? resource = null, Action? absent = null)
+        Func<Reflector<WireObject>, ScriptedServer, Task> check, KubeResource? resource = null, Action? absent = null)
     {
         using var server = new ScriptedServer(answer);
         var path = Path.GetTempFileName();
@@ -363,8 +371,8 @@ public sealed class ReflectorTests
         using var changed = new ChangeSignal();
         using var stop = new CancellationTokenSource();
         var failures = new List<string>();
-        var reflector = new Reflector(
-            client, resource ?? KubeResource.Nodes, changed, TimeProvider.System, options)
+        var reflector = new Reflector<WireObject>(
+            client, resource ?? KubeResource.Nodes, item => item, changed, TimeProvider.System, options)
         {
             OnAbsent = absent,
             OnFailure = (e, _) => failures.Add(e.ToString()),
@@ -386,7 +394,7 @@ public sealed class ReflectorTests
         }
     }
 
-    private static string Names(Reflector reflector) => string.Join(' ', reflector.Store.Read().Objects
+    private static string Names(Reflector<WireObject> reflector) => string.Join(' ', reflector.Store.Read().Objects
         .Select(item => ((WireString)((WireObject)item["metadata"]!)["name"]!).Value).Order(StringComparer.Ordinal));
 
     private static string Event(string type, string name, int version) =>
