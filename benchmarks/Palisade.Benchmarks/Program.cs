@@ -39,7 +39,7 @@ static int Help()
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
-          memory [SHAPE]          what the native agent takes in a cluster (root, ./build.sh publish; size:15000,2000,500)
+          memory [SHAPE]          what the native agent takes in a cluster (root; ./build.sh publish first)
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses

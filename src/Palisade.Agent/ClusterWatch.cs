@@ -57,7 +57,8 @@ internal sealed class ClusterWatch : IAsyncDisposable
         _names = names;
         var kind = ApiKinds.ClusterNetworkPolicy;
         _policies = new(
-            Follow<NetworkPolicy>(KubeResource.NetworkPolicies), (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
+            Follow<NetworkPolicy>(KubeResource.NetworkPolicies),
+            (item, notes) => ClusterConvert.NetworkPolicy(item, null, notes),
             ClusterChange.Put, key => ClusterChange.RemoveNetworkPolicy(key.Namespace, key.Name));
         _clusterPolicies = new(
             Follow<ClusterNetworkPolicy>(KubeResource.ClusterNetworkPolicies, mayBeAbsent: true),
@@ -101,15 +102,7 @@ internal sealed class ClusterWatch : IAsyncDisposable
 
     /// <summary>How following each resource goes. Any thread.</summary>
     public IEnumerable<WatchState> States =>
-        from reflector in (Reflector[])
-            [
-                _policies.Reflector, _clusterPolicies.Reflector, _pods.Reflector, _namespaces.Reflector,
-                _nodes.Reflector,
-            ]
-        let store = reflector.Store
-        select new WatchState(
-            reflector.Resource.Plural, store.HasSynced, reflector.IsFailing, reflector.Failures, store.Count,
-            store.ResourceVersion);
+        [_policies.State, _clusterPolicies.State, _pods.State, _namespaces.State, _nodes.State];
 
     /// <summary>Ends before disposal only when a reflector fails in a way it cannot retry.</summary>
     public Task Running { get; }

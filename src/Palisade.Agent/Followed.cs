@@ -26,6 +26,11 @@ internal sealed class Followed<T>(
 
     public bool HasSynced => Reflector.Store.HasSynced;
 
+    /// <summary>How following goes. Any thread.</summary>
+    public WatchState State => new(
+        Reflector.Resource.Plural, HasSynced, Reflector.IsFailing, Reflector.Failures, Reflector.Store.Count,
+        Reflector.Store.ResourceVersion);
+
     /// <summary>What is odd about the objects as they were last read.</summary>
     public IEnumerable<Diagnostic> Odd => _odd.Values.SelectMany(notes => notes);
 

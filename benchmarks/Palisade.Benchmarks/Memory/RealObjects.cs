@@ -49,7 +49,8 @@ internal static class RealObjects
         })]);
         main["livenessProbe"] = new JsonObject
         {
-            ["httpGet"] = new JsonObject { ["path"] = "/healthz", ["port"] = 8080 }, ["periodSeconds"] = 10,
+            ["httpGet"] = new JsonObject { ["path"] = "/healthz", ["port"] = 8080 },
+            ["periodSeconds"] = 10,
         };
         main["resources"] = new JsonObject
         {

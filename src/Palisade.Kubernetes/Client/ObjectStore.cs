@@ -136,7 +136,8 @@ public sealed class ObjectStore<T>
     private ImmutableArray<T> All() => [.. _objects.Values.Select(kept => kept.Object)];
 
     /// <summary>One version of an object never says two things.</summary>
-    private static bool IsSame(Kept known, Kept item) => item.Version is { Length: > 0 } && known.Version == item.Version;
+    private static bool IsSame(Kept known, Kept item) =>
+        item.Version is { Length: > 0 } && known.Version == item.Version;
 
     private void Saw(string version)
     {

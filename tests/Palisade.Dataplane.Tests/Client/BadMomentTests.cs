@@ -99,7 +99,8 @@ public sealed class BadMomentTests
         "{\"type\":\"" + type + "\",\"object\":{\"metadata\":{\"name\":\"" + name + "\",\"resourceVersion\":\"3\"}}}\n";
 
     private static async Task FollowAsync(
-        Func<Stream, Task> answer, ReflectorOptions options, Func<Reflector<WireObject>, ScriptedServer, Task, Task> test)
+        Func<Stream, Task> answer, ReflectorOptions options,
+        Func<Reflector<WireObject>, ScriptedServer, Task, Task> test)
     {
         using var server = new ScriptedServer(async (_, stream, _) =>
         {
