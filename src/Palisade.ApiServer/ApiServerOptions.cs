@@ -39,6 +39,12 @@ public sealed record ApiServerOptions
     /// </summary>
     public ImmutableArray<IPNetwork> ServiceRanges { get; init; } = [];
 
+    /// <summary>
+    /// Whether the server does what kube-controller-manager does: pods of workloads, default ServiceAccounts, removal
+    /// of what lost its owner. False: objects are kept as clients write them.
+    /// </summary>
+    public bool RunsControllers { get; init; }
+
     /// <summary>The clock of timestamps, ages and the watch window.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Palisade.ApiServer.Controllers;
+using Palisade.ApiServer.Controllers.Workloads;
 using Palisade.ApiServer.Discovery;
 using Palisade.ApiServer.Hosting;
 using Palisade.ApiServer.Http;
@@ -30,6 +31,8 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly VersionedStore _objects;
     private readonly WebApplication _app;
     private EndpointController? _endpoints;
+    private WorkloadController? _workloads;
+    private GarbageCollector? _collector;
 
     private EmbeddedApiServer(
         DataDirectory directory,
@@ -94,6 +97,12 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             directory.KeepPort(server.Port);
             if (!options.ServiceRanges.IsEmpty)
                 server._endpoints = new EndpointController(store);
+            if (options.RunsControllers)
+            {
+                server._workloads = new WorkloadController(store, options.Time);
+                server._collector = new GarbageCollector(objects, registry, writer);
+            }
+
             return server;
         }
         catch
@@ -109,6 +118,10 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     {
         if (_endpoints is not null)
             await _endpoints.DisposeAsync();
+        if (_workloads is not null)
+            await _workloads.DisposeAsync();
+        if (_collector is not null)
+            await _collector.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         _objects.Dispose();

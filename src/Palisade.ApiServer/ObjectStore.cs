@@ -140,6 +140,31 @@ public sealed class ObjectStore
         }
     }
 
+    /// <summary>The stored objects of a resource as they are now, own writes included.</summary>
+    internal IReadOnlyDictionary<ObjectKey, StoredObject> Stored(string resource) => _store.State.Of(Of(resource));
+
+    /// <summary>The version of what <see cref="Stored"/> shows at least.</summary>
+    internal long Version => _store.State.Version;
+
+    /// <summary>
+    /// Ends when an object of one of the resources changed after a version, or when the time is over.
+    /// </summary>
+    internal async Task WaitForChangeAsync(
+        IReadOnlySet<string> resources, long version, TimeSpan limit, TimeProvider time, CancellationToken cancel)
+    {
+        var over = Task.Delay(limit, time, cancel);
+        while (!over.IsCompleted)
+        {
+            if (_store.Log.After(version, int.MaxValue, out var more) is not { } changes
+                || changes.Any(change => resources.Contains(change.Resource.Id)))
+                return;
+            version = changes.Count > 0 ? changes[^1].Version : version;
+            await Task.WhenAny(more, over);
+        }
+
+        await over;
+    }
+
     // The store answers from a thread of its own, so that waiting here cannot stand in its way.
     private static T Done<T>(Task<T> write) => write.GetAwaiter().GetResult();
 

@@ -154,6 +154,7 @@ public sealed class LabCluster : IAsyncDisposable
                     MapExtra = map,
                     PodWarning = PodWarnings.For,
                     ServiceRanges = [.. Network.Plan.ServiceRanges],
+                    RunsControllers = true,
                     Time = _options.Time,
                 },
                 cancel);

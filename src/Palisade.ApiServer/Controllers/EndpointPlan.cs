@@ -1,7 +1,6 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Tables;
 
 namespace Palisade.ApiServer.Controllers;
@@ -107,7 +106,7 @@ internal static class EndpointPlan
             ["kind"] = "EndpointSlice",
             ["metadata"] = new JsonObject
             {
-                ["name"] = $"{name}-{Suffix($"{family} {ports} {chunk}")}",
+                ["name"] = $"{name}-{NameGenerator.Of($"{family} {ports} {chunk}", 5)}",
                 ["namespace"] = Namespace(service),
                 ["labels"] = labels,
                 ["ownerReferences"] = new JsonArray(new JsonObject
@@ -172,12 +171,4 @@ internal static class EndpointPlan
     };
 
     private static string Namespace(JsonObject service) => Cell.Text(service["metadata"]?["namespace"]);
-
-    /// <summary>Five characters of those that generated names have; they follow from the slice's meaning.</summary>
-    private static string Suffix(string meaning)
-    {
-        const string letters = "bcdfghjklmnpqrstvwxz2456789";
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(meaning));
-        return string.Concat(hash.Take(5).Select(value => letters[value % letters.Length]));
-    }
 }

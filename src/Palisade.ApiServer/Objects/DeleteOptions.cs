@@ -15,6 +15,9 @@ internal sealed record DeleteOptions
 
     public long? GracePeriodSeconds { get; init; }
 
+    /// <summary>What becomes of those it owns: Foreground, Background, Orphan; null: not said.</summary>
+    public string? Propagation { get; init; }
+
     public string? Uid { get; init; }
 
     public string? ResourceVersion { get; init; }
@@ -34,6 +37,7 @@ internal sealed record DeleteOptions
         return new DeleteOptions
         {
             DryRun = dryRun.Count > 0,
+            Propagation = policy ?? (Cell.Flag(body?["orphanDependents"]) ? "Orphan" : null),
             GracePeriodSeconds = body?["gracePeriodSeconds"] is { } seconds
                 ? Cell.Number(seconds)
                 : query.GracePeriodSeconds,

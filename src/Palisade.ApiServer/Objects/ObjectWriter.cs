@@ -107,7 +107,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         {
             var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
             delete.CheckPreconditions(resource.Kind, existing);
-            return new Removal(registry, transaction, options.Time.GetUtcNow()).Delete(existing, delete);
+            return RemovalIn(transaction).Delete(existing, delete);
         });
 
     /// <summary>Sets spec.nodeName of a pod that has none.</summary>
@@ -181,6 +181,9 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         return copy;
     }
 
+    private Removal RemovalIn(StoreTransaction transaction) =>
+        new(registry, transaction, options.Time.GetUtcNow(), options.RunsControllers);
+
     private static IEnumerable<string> Among(StoreTransaction transaction, Resource resource, JsonObject tree)
     {
         var own = StoredObject.KeyOf(Metadata.Of(tree));
@@ -203,7 +206,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             return new Written(JsonBytes.Of(tree), warnings);
         var stored = transaction.Put(existing.Resource, tree);
         // The last finalizer of an object that is being deleted lets it go.
-        new Removal(registry, transaction, options.Time.GetUtcNow()).Finish(stored);
+        RemovalIn(transaction).Finish(stored);
         return new Written(stored.Json, warnings);
     }
 

@@ -10,7 +10,8 @@ namespace Palisade.ApiServer.Objects;
 /// Deletes within one transaction. An object with finalizers is only marked; a namespace takes what it holds with it,
 /// and waits (Terminating) for objects that finalizers hold back.
 /// </summary>
-internal sealed class Removal(ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now)
+internal sealed class Removal(
+    ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now, bool collects)
 {
     // Everything stands on these two; the API server's own namespace lifecycle plugin keeps them too.
     private static readonly string[] _kept = ["default", "kube-system"];
@@ -23,7 +24,7 @@ internal sealed class Removal(ResourceRegistry registry, StoreTransaction transa
             return Answer(existing);
         // Only pods end gracefully; a negative period means the shortest one.
         var grace = existing.Resource == registry.Pods ? delete.GracePeriodSeconds ?? 0 : 0;
-        var shown = Remove(existing, grace < 0 ? 1 : grace);
+        var shown = Remove(existing, grace < 0 ? 1 : grace, delete.Propagation);
         return Answer(shown);
     }
 
@@ -45,9 +46,11 @@ internal sealed class Removal(ResourceRegistry registry, StoreTransaction transa
 
     private static bool IsHeld(JsonObject tree) => tree["metadata"]?["finalizers"] is JsonArray { Count: > 0 };
 
-    private StoredObject Remove(StoredObject existing, long graceSeconds)
+    private StoredObject Remove(StoredObject existing, long graceSeconds, string? propagation)
     {
         var tree = existing.Parse();
+        if (collects && propagation is not null && existing.Resource != registry.Namespaces)
+            Hold(Metadata.Of(tree), propagation);
         if (existing.Resource == registry.Namespaces)
             return Terminate(existing, tree);
         if (!IsHeld(tree))
@@ -60,13 +63,36 @@ internal sealed class Removal(ResourceRegistry registry, StoreTransaction transa
         return Mark(existing, tree, graceSeconds);
     }
 
+    // The collector takes these finalizers off when it has done what they say. The last delete's word counts.
+    private static void Hold(JsonObject meta, string propagation)
+    {
+        List<string> kept =
+        [
+            .. Cell.Texts(meta["finalizers"]).Where(name => name is not (Finalizers.Foreground or Finalizers.Orphan)),
+        ];
+        if (propagation == "Foreground")
+            kept.Add(Finalizers.Foreground);
+        else if (propagation == "Orphan")
+            kept.Add(Finalizers.Orphan);
+        if (kept.Count > 0)
+            meta["finalizers"] = new JsonArray([.. kept.Select(name => (JsonNode)name)]);
+        else
+            meta.Remove("finalizers");
+    }
+
     private StoredObject Mark(StoredObject existing, JsonObject tree, long graceSeconds)
     {
         var meta = Metadata.Of(tree);
-        if (meta["deletionTimestamp"] is not null)
+        if (meta["deletionTimestamp"] is null)
+        {
+            meta["deletionTimestamp"] = Metadata.Time(now);
+            meta["deletionGracePeriodSeconds"] = graceSeconds;
+        }
+        else if (JsonNode.DeepEquals(tree, existing.Parse()))
+        {
             return existing;
-        meta["deletionTimestamp"] = Metadata.Time(now);
-        meta["deletionGracePeriodSeconds"] = graceSeconds;
+        }
+
         return transaction.Put(existing.Resource, tree);
     }
 

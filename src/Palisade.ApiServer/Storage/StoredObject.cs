@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
@@ -28,6 +29,10 @@ internal sealed class StoredObject
         Json = json;
         Labels = LabelsOf(tree);
         Fields = resource.FieldsOf(tree, key);
+        Owners = OwnersOf(tree);
+        AwaitsDependents = tree["metadata"]?["deletionTimestamp"] is not null
+            && tree["metadata"]?["finalizers"] is JsonArray finalizers
+            && finalizers.Any(finalizer => Text(finalizer) is Finalizers.Foreground or Finalizers.Orphan);
     }
 
     public Resource Resource { get; }
@@ -46,6 +51,12 @@ internal sealed class StoredObject
 
     /// <summary>What field selectors may ask of it, by path.</summary>
     public FrozenDictionary<string, string> Fields { get; }
+
+    /// <summary>The uids that its owner references name.</summary>
+    public ImmutableArray<string> Owners { get; }
+
+    /// <summary>Whether it is being deleted and waits for what becomes of those it owns.</summary>
+    public bool AwaitsDependents { get; }
 
     /// <summary>A copy that may be changed.</summary>
     public JsonObject Parse() => JsonBytes.ParseObject(Json);
@@ -72,6 +83,11 @@ internal sealed class StoredObject
         tree["metadata"]?["labels"] is JsonObject labels
             ? labels.ToFrozenDictionary(pair => pair.Key, pair => Text(pair.Value), StringComparer.Ordinal)
             : FrozenDictionary<string, string>.Empty;
+
+    private static ImmutableArray<string> OwnersOf(JsonObject tree) =>
+        tree["metadata"]?["ownerReferences"] is JsonArray owners
+            ? [.. owners.OfType<JsonObject>().Select(owner => Text(owner["uid"]))]
+            : [];
 
     private static string Text(JsonNode? node) =>
         node?.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : "";

@@ -95,7 +95,8 @@ public sealed class BuiltInKindTests(RunningServer running)
         var ns = running.NewNamespace("kinds-job");
         _kubectl.Ok($"create job once -n {ns} --image=busybox -- true");
         Assert.Matches(
-            @"^NAME +STATUS +COMPLETIONS +DURATION +AGE\nonce +Running +0/1 +\d+s\n$", _kubectl.Ok($"get jobs -n {ns}"));
+            @"^NAME +STATUS +COMPLETIONS +DURATION +AGE\nonce +Running +0/1 +\d+s\n$",
+            _kubectl.Ok($"get jobs -n {ns}"));
         Assert.Equal(
             _kubectl.Ok($"get job once -n {ns} -o jsonpath={{.metadata.uid}}"),
             _kubectl.Ok([
