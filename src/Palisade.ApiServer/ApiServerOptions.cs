@@ -34,6 +34,11 @@ public sealed record ApiServerOptions
     public Func<JsonObject, string?>? PodWarning { get; init; }
 
     /// <summary>
+    /// What runs the pods, for kubectl logs, exec, attach, cp and port-forward; null: those answer 501.
+    /// </summary>
+    public IPodStreams? PodStreams { get; init; }
+
+    /// <summary>
     /// The ranges that Services get their cluster addresses from, at most one a family, the cluster's first family
     /// first. None: no addresses, and nobody keeps EndpointSlices.
     /// </summary>

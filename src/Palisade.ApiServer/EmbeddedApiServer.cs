@@ -16,6 +16,7 @@ using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Streams;
 
 namespace Palisade.ApiServer;
 
@@ -189,9 +190,12 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     {
         var lists = new ListReader(objects, options.Time);
         var watches = new WatchStream(objects, options.Time, app.Lifetime.ApplicationStopping);
+        var streams = options.PodStreams is { } pods
+            ? new PodStreamEndpoints(pods, options.Time, app.Lifetime.ApplicationStopping)
+            : null;
         var dispatcher = new ApiDispatcher(
             registry,
-            new ResourceEndpoints(objects, writer, lists, watches),
+            new ResourceEndpoints(objects, writer, lists, watches, streams),
             new ReviewEndpoints(),
             new DiscoveryEndpoints(registry, options.KubeVersion),
             new OpenApiEndpoints(registry));

@@ -5,7 +5,13 @@ namespace Palisade.ApiServer;
 /// <summary>A refusal in the API server's own words: what a client gets as a Status object.</summary>
 public sealed class StatusException : Exception
 {
-    internal StatusException(int code, string reason, string message, JsonObject? details = null)
+    /// <summary>A refusal without details.</summary>
+    public StatusException(int code, string reason, string message)
+        : this(code, reason, message, null)
+    {
+    }
+
+    internal StatusException(int code, string reason, string message, JsonObject? details)
         : base(message)
     {
         Code = code;

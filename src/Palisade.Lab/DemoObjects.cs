@@ -4,7 +4,8 @@ using Palisade.ApiServer;
 namespace Palisade.Lab;
 
 /// <summary>
-/// The exercise's cluster: namespace dev-team with web, which listens on port 80, frontend and stranger.
+/// The exercise's cluster: namespace dev-team with web, which listens on port 80 and has a Service of its name,
+/// frontend and stranger.
 /// </summary>
 internal static class DemoObjects
 {
@@ -30,7 +31,22 @@ internal static class DemoObjects
             if (store.Get("pods", Namespace, name) is null)
                 store.Create(Pod(name, image, port));
         }
+
+        if (store.Get("services", Namespace, "web") is null)
+            store.Create(Service("web", 80));
     }
+
+    private static JsonObject Service(string name, int port) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Service",
+        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Namespace },
+        ["spec"] = new JsonObject
+        {
+            ["selector"] = new JsonObject { ["app"] = name },
+            ["ports"] = new JsonArray(new JsonObject { ["port"] = port }),
+        },
+    };
 
     private static JsonObject Pod(string name, string image, int? port)
     {

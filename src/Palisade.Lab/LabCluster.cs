@@ -7,7 +7,9 @@ using Palisade.Lab.Flows;
 using Palisade.Lab.Network;
 using Palisade.Lab.Nodes;
 using Palisade.Lab.Pods;
+using Palisade.Lab.Pods.Streams;
 using Palisade.Lab.Services;
+using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab;
 
@@ -29,6 +31,7 @@ public sealed class LabCluster : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Stack<Func<ValueTask>> _undo = [];
     private readonly Enforcement _enforcement = new();
+    private readonly Poller _poller = new();
     private LabNetwork? _network;
     private EmbeddedApiServer? _server;
     private ConnectService? _connect;
@@ -101,6 +104,7 @@ public sealed class LabCluster : IAsyncDisposable
         await _stop.CancelAsync();
         while (_undo.TryPop(out var undo))
             await undo();
+        _poller.Dispose();
         _stop.Dispose();
         _lock.Dispose();
     }
@@ -153,6 +157,7 @@ public sealed class LabCluster : IAsyncDisposable
                     ListenHandles = [.. listeners.Select(listener => listener.Handle)],
                     MapExtra = map,
                     PodWarning = PodWarnings.For,
+                    PodStreams = new PodStreams(() => _pods!, new PodLogs(LogDirectory), _options.Time, CatchUpAsync),
                     ServiceRanges = [.. Network.Plan.ServiceRanges],
                     RunsControllers = true,
                     Time = _options.Time,
@@ -169,8 +174,10 @@ public sealed class LabCluster : IAsyncDisposable
     {
         Directory.CreateDirectory(LogDirectory);
         var settings = new ContainerSettings(
-            _options.ShimProgram ?? Programs.Shim(), LogDirectory, _lock.Directory, Now, () => { })
+            _options.ShimProgram ?? Programs.Shim(), new PodLogs(LogDirectory), _lock.Directory, Now, () => { })
         {
+            Poller = _poller,
+            Time = _options.Time,
             Names = question => _services!.Answer(question, address => _pods!.Find(address)?.Pod.Namespace),
             ResolverFile = WriteResolverFile,
         };

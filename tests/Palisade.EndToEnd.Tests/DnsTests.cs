@@ -97,7 +97,6 @@ public sealed class DnsTests
             "--command", "--", "sh", "-c", command);
         await up.KubectlAsync(
             "wait", "--for=jsonpath={.status.phase}=Succeeded", $"pod/{name}", "-n", "shop", "--timeout=30s");
-        var log = await File.ReadAllTextAsync(Path.Combine(up.Data, "log", $"shop_{name}_{name}.log"));
-        return log.ReplaceLineEndings(" ");
+        return (await up.KubectlAsync("logs", name, "-n", "shop")).ReplaceLineEndings(" ");
     }
 }

@@ -40,6 +40,15 @@ internal static class Places
         }
     }
 
+    /// <summary>A program that ./build.sh tools has fetched, beside kubectl; null when it is not there.</summary>
+    public static string? Tool(string name)
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return new[] { Path.GetDirectoryName(Kubectl), Path.Combine(home, ".cache", "palisade-tools") }
+            .Where(directory => directory is not null).Select(directory => Path.Combine(directory!, name))
+            .FirstOrDefault(File.Exists);
+    }
+
     private static string FindRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);

@@ -73,7 +73,7 @@ public sealed class PodTests
             "sh", "-c", "echo $GREETING $POD_NAMESPACE/$POD_NAME $POD_IP; cat /proc/net/dev");
         await up.KubectlAsync("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/job", "--timeout=20s");
         var address = await up.KubectlAsync("get", "pod", "job", "-o", "jsonpath={.status.podIP}");
-        var log = await File.ReadAllTextAsync(Path.Combine(up.Data, "log", "default_job_job.log"));
+        var log = await up.KubectlAsync("logs", "job");
         Assert.StartsWith($"hello default/job {address}\n", log, StringComparison.Ordinal);
         Assert.Contains("eth0:", log, StringComparison.Ordinal);
         // The machine's own uplink, or any other lab's, would be a third line.
@@ -94,7 +94,7 @@ public sealed class PodTests
         Assert.Equal("7", code);
         await up.KubectlAsync(
             "wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/loops", "--timeout=20s");
-        var log = await File.ReadAllTextAsync(Path.Combine(up.Data, "log", "default_missing_missing.log"));
+        var log = await up.KubectlAsync("logs", "missing");
         Assert.Contains("no-such-program-here: no such program on this machine", log, StringComparison.Ordinal);
     }
 

@@ -212,11 +212,16 @@ internal sealed class DiscoveryEndpoints
     {
         var kind = resource.Kind;
         var subresources = new List<ServedSubresource>();
+        // Streams are named whether they are served or not, so that clients ask and are told so instead of guessing.
         if (kind.Plural == "pods")
+        {
+            subresources.Add(new ServedSubresource("attach", "", "v1", "PodAttachOptions", "create", "get"));
             subresources.Add(new ServedSubresource("binding", "", "v1", "Binding", "create"));
-        // Not served yet, but named, so that clients ask and are told so instead of guessing.
-        if (resource.UnservedSubresources.Contains("log"))
+            subresources.Add(new ServedSubresource("exec", "", "v1", "PodExecOptions", "create", "get"));
             subresources.Add(new ServedSubresource("log", "", "v1", kind.Kind, "get"));
+            subresources.Add(new ServedSubresource("portforward", "", "v1", "PodPortForwardOptions", "create", "get"));
+        }
+
         if (resource.HasScale)
         {
             var scale = ScaleEndpoints.Kind;

@@ -55,16 +55,17 @@ internal sealed class RequestQuery(IQueryCollection query)
         }
     }
 
-    // Of a repeated parameter the first counts, as in Go.
-    private string? Text(string name) => query[name] is [{ Length: > 0 } text, ..] ? text : null;
+    /// <summary>A parameter's text; null when absent or empty. Of a repeated one the first counts, as in Go.</summary>
+    public string? Text(string name) => query[name] is [{ Length: > 0 } text, ..] ? text : null;
 
-    // Go's conversion takes anything but false and 0 as true, so that a bare ?watch works.
-    private bool? Flag(string name) =>
+    /// <summary>Go's conversion takes anything but false and 0 as true, so that a bare ?watch works.</summary>
+    public bool? Flag(string name) =>
         query.TryGetValue(name, out var values)
             ? values.FirstOrDefault() is not ("false" or "0" or "False" or "F" or "f")
             : null;
 
-    private long? Number(string name)
+    /// <summary>A parameter as a number; null when absent.</summary>
+    public long? Number(string name)
     {
         if (Text(name) is not { } text)
             return null;

@@ -4,6 +4,7 @@ using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Patching;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
+using Palisade.ApiServer.Streams;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
@@ -12,7 +13,7 @@ namespace Palisade.ApiServer.Http;
 
 /// <summary>The verbs of every resource.</summary>
 internal sealed class ResourceEndpoints(
-    VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches)
+    VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches, PodStreamEndpoints? streams)
 {
     private readonly ScaleEndpoints _scales = new(store, writer);
 
@@ -51,6 +52,8 @@ internal sealed class ResourceEndpoints(
             return _scales.InvokeAsync(context, target);
         if (subresource == "binding" && kind.Plural == "pods" && context.Request.Method == "POST")
             return BindAsync(context, target);
+        if (streams is not null && kind.Plural == "pods" && PodStreamEndpoints.Subresources.Contains(subresource))
+            return streams.ServeAsync(context, subresource, Current(target).Parse());
         if (!target.Resource.UnservedSubresources.Contains(subresource))
             throw Errors.UnknownPath();
         Current(target);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Streams;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Validate;
@@ -35,7 +36,8 @@ internal static class PodResource
         JudgeChange = PodChanges.Judge,
         WarnCreator = pod => options.PodWarning?.Invoke(pod),
         UnservedSubresources =
-            ["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize"],
+            ["ephemeralcontainers", "eviction", "proxy", "resize",
+                .. options.PodStreams is null ? PodStreamEndpoints.Subresources : []],
         Table = new TableLayout(
             [
                 TableColumn.ObjectName,

@@ -49,7 +49,7 @@ internal static class UpCommand
         network.AcceptOnlyFromAmong("routed");
         var demo = new Option<bool>("--demo")
         {
-            Description = "Create the namespace dev-team with the pods web (port 80), frontend and stranger",
+            Description = "Create the namespace dev-team with web (pod and Service, port 80), frontend and stranger",
         };
         nodes.Validators.Add(result =>
         {
@@ -130,9 +130,10 @@ internal static class UpCommand
             ?
             [
                 "kubectl get pods -n dev-team -o wide",
-                "palisade connect dev-team/frontend dev-team/web --port 80",
+                "kubectl exec -n dev-team frontend -- curl -s web",
                 "kubectl apply -f examples/exercise/allow-web.yaml",
-                "palisade connect dev-team/stranger dev-team/web --port 80",
+                "kubectl exec -n dev-team stranger -- curl -s --max-time 2 web",
+                "palisade explain dev-team/stranger dev-team/web --port 80",
             ]
             :
             [

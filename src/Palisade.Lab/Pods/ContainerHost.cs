@@ -1,22 +1,30 @@
 using System.Net;
 using System.Net.Sockets;
+using Palisade.ApiServer;
 using Palisade.Lab.Connect;
 using Palisade.Lab.Dns;
 using Palisade.Lab.Network;
+using Palisade.Lab.Pods.Streams;
 using Palisade.Lab.Servers;
 using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Pods;
 
 /// <summary>What all pods' containers are started with.</summary>
-/// <param name="Shim">See <see cref="HostCommandStart"/>.</param>
-/// <param name="LogDirectory">Gets one file per container with a command.</param>
+/// <param name="Shim">See <see cref="PodCommand"/>.</param>
+/// <param name="Logs">Where containers' output is kept.</param>
 /// <param name="Mark">Identifies the lab in children's environments.</param>
 /// <param name="Now">The time for status, RFC 3339.</param>
 /// <param name="Changed">Is called when a container's state changed.</param>
 internal sealed record ContainerSettings(
-    IReadOnlyList<string> Shim, string LogDirectory, string Mark, Func<string> Now, Action Changed)
+    IReadOnlyList<string> Shim, PodLogs Logs, string Mark, Func<string> Now, Action Changed)
 {
+    /// <summary>Waits for containers' output.</summary>
+    public required Poller Poller { get; init; }
+
+    /// <summary>The clock of logs.</summary>
+    public required TimeProvider Time { get; init; }
+
     /// <summary>The names of the cluster, which a pod that serves DNS answers with.</summary>
     public Func<DnsQuestion, DnsAnswer> Names { get; init; } = _ => DnsAnswer.Only(DnsCode.Refused);
 
@@ -33,6 +41,9 @@ internal sealed class ContainerHost : IAsyncDisposable
     private readonly ContainerSettings _settings;
     private readonly List<IAsyncDisposable> _servers = [];
     private readonly Dictionary<string, HostCommand> _commands = [];
+    private readonly Dictionary<string, ContainerLog> _logs = [];
+    private readonly Dictionary<string, PodCommand> _runs = [];
+    private readonly HashSet<ExecProcess> _execs = [];
     private readonly Dictionary<string, Readiness> _readiness = [];
     private readonly List<string> _notes = [];
     private readonly string _begun;
@@ -53,11 +64,20 @@ internal sealed class ContainerHost : IAsyncDisposable
         PodObject pod, LabNode node, NetworkNamespace where, AddressPair addresses, ContainerSettings settings)
     {
         var host = new ContainerHost(settings);
-        host.OpenServers(pod, where);
-        foreach (var container in pod.LongRunning.Where(container => !container.Command.IsEmpty))
-            host._commands[container.Name] = host.StartCommand(pod, container, node, where, addresses);
         foreach (var container in pod.LongRunning)
         {
+            var log = host._logs[container.Name] = new ContainerLog(
+                settings.Logs.DirectoryOf(pod.Namespace, pod.Name, pod.Uid), container.Name, settings.Time);
+            host._runs[container.Name] = host.CommandOf(pod, container, node, where, addresses);
+            if (container.Command.IsEmpty)
+                log.BeginRun();
+        }
+
+        host.OpenServers(pod, where);
+        foreach (var container in pod.LongRunning)
+        {
+            if (!container.Command.IsEmpty)
+                host._commands[container.Name] = host.StartCommand(pod, container);
             if (container.Readiness is { } probe)
                 host._readiness[container.Name] = new Readiness(probe, node, addresses.V4, settings.Changed);
         }
@@ -68,6 +88,34 @@ internal sealed class ContainerHost : IAsyncDisposable
     /// <summary>What a container does.</summary>
     public ContainerReport Report(PodObject pod, PodContainer container) =>
         Running(pod, container) with { IsAnswering = !_readiness.TryGetValue(container.Name, out var r) || r.IsReady };
+
+    /// <summary>The log of a container, or null where it has none.</summary>
+    public ContainerLog? LogOf(string container) => _logs.GetValueOrDefault(container);
+
+    /// <summary>Where and as what the programs of a container run; null where it runs none.</summary>
+    public PodCommand? CommandOf(string container) => _runs.GetValueOrDefault(container);
+
+    /// <summary>Joins a container's command, or null where it has none.</summary>
+    public IContainerProcess? Attach(string container, CommandRequest request) =>
+        _commands.GetValueOrDefault(container)?.Attach(request);
+
+    /// <summary>Starts a command beside the containers' own.</summary>
+    public IContainerProcess Exec(PodCommand command, CommandRequest request)
+    {
+        var process = PodProcess.Start(command, request.Terminal, _settings.Poller);
+        lock (_execs)
+        {
+            var exec = new ExecProcess(process, request, Forget);
+            _execs.Add(exec);
+            return exec;
+        }
+    }
+
+    private void Forget(ExecProcess exec)
+    {
+        lock (_execs)
+            _execs.Remove(exec);
+    }
 
     private ContainerReport Running(PodObject pod, PodContainer container)
     {
@@ -83,9 +131,16 @@ internal sealed class ContainerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_readiness.Values.Select(readiness => readiness.DisposeAsync().AsTask()));
-        await Task.WhenAll(_commands.Values.Select(command => command.DisposeAsync().AsTask()));
+        List<ExecProcess> execs;
+        lock (_execs)
+            execs = [.. _execs];
+        await Task.WhenAll(
+            _commands.Values.Select(command => command.DisposeAsync().AsTask())
+                .Concat(execs.Select(exec => exec.EndAsync())));
         foreach (var server in _servers)
             await server.DisposeAsync();
+        foreach (var log in _logs.Values)
+            log.EndRun();
     }
 
     private void OpenServers(PodObject pod, NetworkNamespace where)
@@ -149,7 +204,13 @@ internal sealed class ContainerHost : IAsyncDisposable
                 .SelectMany(container => container.Ports).Where(port => port.Number != 0).Distinct()];
     }
 
-    private HostCommand StartCommand(
+    private HostCommand StartCommand(PodObject pod, PodContainer container) => new(
+        new HostCommandStart(
+            _runs[container.Name], pod.Sidecars.Contains(container) ? "Always" : pod.RestartPolicy, container.Input,
+            container.HasTerminal, _logs[container.Name], _settings.Poller),
+        _settings.Now, _settings.Changed);
+
+    private PodCommand CommandOf(
         PodObject pod, PodContainer container, LabNode node, NetworkNamespace where, AddressPair addresses)
     {
         var known = new Dictionary<string, string>
@@ -170,10 +231,8 @@ internal sealed class ContainerHost : IAsyncDisposable
                 variable.Name, variable.Value ?? known.GetValueOrDefault(variable.FieldPath ?? "") ?? "")),
             new(LabOptions.Marker, _settings.Mark),
         ];
-        var log = Path.Combine(_settings.LogDirectory, $"{pod.Namespace}_{pod.Name}_{container.Name}.log");
-        var start = new HostCommandStart(
+        return new PodCommand(
             where, _settings.Shim, container.Command, environment, container.WorkingDirectory,
-            pod.Sidecars.Contains(container) ? "Always" : pod.RestartPolicy, log, _settings.ResolverFile(pod));
-        return new HostCommand(start, _settings.Now, _settings.Changed);
+            _settings.ResolverFile(pod), pod.IsHostNetwork ? node.Name : pod.HostName);
     }
 }

@@ -1,42 +1,40 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
+using Palisade.ApiServer;
+using Palisade.Lab.Pods.Streams;
 using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Pods;
 
-/// <summary>Where and as what a container's command runs.</summary>
-/// <param name="Namespace">The pod's namespace.</param>
-/// <param name="Shim">The program and leading arguments that become the command (<see cref="PodCommandShim"/>).</param>
-/// <param name="Command">The host program and its arguments.</param>
-/// <param name="Environment">Set on top of the caller's own environment.</param>
-/// <param name="WorkingDirectory">Where it starts, or null for the caller's.</param>
+/// <summary>What a container's command runs with.</summary>
+/// <param name="Command">Where and as what.</param>
 /// <param name="RestartPolicy">Always, OnFailure or Never.</param>
-/// <param name="LogFile">Gets its output.</param>
-/// <param name="ResolverFile">What it sees as /etc/resolv.conf; null: the machine's own.</param>
+/// <param name="Input">Whether and how long it has a standard input.</param>
+/// <param name="HasTerminal">Whether its input and output are a terminal.</param>
+/// <param name="Log">Gets its output.</param>
+/// <param name="Poller">Waits for its output.</param>
 internal sealed record HostCommandStart(
-    NetworkNamespace Namespace,
-    IReadOnlyList<string> Shim,
-    IReadOnlyList<string> Command,
-    IReadOnlyList<KeyValuePair<string, string>> Environment,
-    string? WorkingDirectory,
-    string RestartPolicy,
-    string LogFile,
-    string? ResolverFile);
+    PodCommand Command, string RestartPolicy, ContainerInput Input, bool HasTerminal, ContainerLog Log, Poller Poller);
 
 /// <summary>
 /// A container's command: a program of this machine inside the pod's namespace, restarted as restartPolicy says.
 /// </summary>
 internal sealed class HostCommand : IAsyncDisposable
 {
+    private const int Chunk = 16 * 1024;
     private static readonly TimeSpan ShortestBackOff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly HostCommandStart _start;
     private readonly Func<string> _now;
     private readonly Action _changed;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
     private readonly Task _running;
+    private ImmutableArray<Attachment> _attached = [];
+    private PodProcess? _process;
 
     /// <summary>Starts it.</summary>
     /// <param name="start">What, where.</param>
@@ -53,6 +51,20 @@ internal sealed class HostCommand : IAsyncDisposable
 
     /// <summary>What it does now.</summary>
     public ContainerReport Report { get; private set; }
+
+    /// <summary>Joins the run that goes on, or null where there is none.</summary>
+    public Attachment? Attach(CommandRequest request)
+    {
+        lock (_gate)
+        {
+            if (_process is null)
+                return null;
+            var attachment = new Attachment(
+                _process, request, _start.Input != ContainerInput.None, _start.Input == ContainerInput.Once, Leave);
+            _attached = _attached.Add(attachment);
+            return attachment;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -81,7 +93,8 @@ internal sealed class HostCommand : IAsyncDisposable
             if (Stopwatch.GetElapsedTime(clock) > LongestBackOff)
                 backOff = ShortestBackOff;
             var waiting = new ContainerState.Waiting(
-                "CrashLoopBackOff", $"{_start.Command[0]} ended with code {code}; again in {backOff.TotalSeconds:0} s");
+                "CrashLoopBackOff",
+                $"{_start.Command.Command[0]} ended with code {code}; again in {backOff.TotalSeconds:0} s");
             Say(new ContainerReport(waiting, ended, restarts));
             await Task.Delay(backOff, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
@@ -90,80 +103,91 @@ internal sealed class HostCommand : IAsyncDisposable
 
     private async Task<int> RunOnceAsync(string begun, int restarts)
     {
-        await using var log = LogFiles.Open(_start.LogFile);
-        using var process = await TryStartAsync(log);
+        _start.Log.BeginRun();
+        await using var process = TryStart();
         if (process is null)
+        {
+            _start.Log.EndRun();
             return PodCommandShim.NotExecutable;
-        process.StandardInput.Close();
+        }
+
+        if (_start.Input == ContainerInput.None && !process.HasTerminal)
+            process.Input.Dispose();
+        Use(process);
         Say(new ContainerReport(new ContainerState.Running(begun), Report.Last, restarts));
-        var pumps = Task.WhenAll(
-            LogFiles.PumpAsync(process.StandardOutput, log, _ => false),
-            LogFiles.PumpAsync(process.StandardError, log, _ => false));
+        var pumps = Task.WhenAll(PumpAsync(process.Output, false), PumpAsync(process.Errors, true));
         try
         {
-            await process.WaitForExitAsync(_stop.Token);
+            await process.WaitAsync(_stop.Token);
         }
         catch (OperationCanceledException)
         {
-            await EndAsync(process);
+            await process.EndAsync();
         }
 
-        // What the command left behind in its session goes too; only then do the pipes end for certain.
-        ProcessControl.Signal(-process.Id, ProcessControl.KillSignal);
+        var code = await process.WaitAsync(CancellationToken.None);
         await pumps;
-        return process.ExitCode;
+        _start.Log.EndRun();
+        foreach (var attachment in Use(null))
+            attachment.End(code);
+        return code;
     }
 
-    private async Task<Process?> TryStartAsync(TextWriter log)
+    private PodProcess? TryStart()
     {
         try
         {
-            return _start.Namespace.Start(StartOf());
+            return PodProcess.Start(_start.Command, _start.HasTerminal, _start.Poller);
         }
-        catch (Win32Exception refusal)
+        catch (Exception refusal) when (refusal is Win32Exception or KernelException)
         {
             // A working directory that is not there, or no memory for another process.
-            await log.WriteLineAsync(refusal.Message);
+            _start.Log.Append(true, Encoding.UTF8.GetBytes(refusal.Message + "\n"));
             return null;
         }
     }
 
-    private ProcessStartInfo StartOf()
+    private async Task PumpAsync(DescriptorStream? from, bool isError)
     {
-        var start = new ProcessStartInfo(_start.Shim[0])
+        if (from is null)
+            return;
+        var buffer = new byte[Chunk];
+        while (await from.ReadAsync(buffer) is var read and > 0)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _start.WorkingDirectory ?? "",
-        };
-        string[] arguments =
-        [
-            .. _start.Shim.Skip(1), System.Environment.ProcessId.ToString(), _start.ResolverFile ?? "",
-            .. _start.Command,
-        ];
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach (var (name, value) in _start.Environment)
-            start.Environment[name] = value;
-        return start;
+            _start.Log.Append(isError, buffer.AsSpan(0, read));
+            foreach (var attachment in _attached)
+                await GiveAsync(attachment, isError, buffer.AsMemory(0, read));
+        }
     }
 
-    private static async Task EndAsync(Process process)
+    private async Task GiveAsync(Attachment attachment, bool isError, ReadOnlyMemory<byte> bytes)
     {
-        ProcessControl.Signal(-process.Id, ProcessControl.Terminate);
-        using var patience = new CancellationTokenSource(Grace);
         try
         {
-            await process.WaitForExitAsync(patience.Token);
+            await attachment.TakeAsync(isError, bytes, _stop.Token);
         }
         catch (OperationCanceledException)
         {
-            // By its own id as well: a shim that has not come to its setsid yet leads no group.
-            ProcessControl.Signal(-process.Id, ProcessControl.KillSignal);
-            ProcessControl.Signal(process.Id, ProcessControl.KillSignal);
-            await process.WaitForExitAsync(CancellationToken.None);
+            // The pod ends; it does not wait for whoever does not read.
         }
+    }
+
+    /// <summary>Sets the process of the run that goes on; answers who looked at the one before.</summary>
+    private ImmutableArray<Attachment> Use(PodProcess? process)
+    {
+        lock (_gate)
+        {
+            _process = process;
+            var attached = _attached;
+            _attached = [];
+            return attached;
+        }
+    }
+
+    private void Leave(Attachment attachment)
+    {
+        lock (_gate)
+            _attached = _attached.Remove(attachment);
     }
 
     private void Say(ContainerReport report)

@@ -19,20 +19,24 @@ public static class PodCommandShim
     internal const int NotExecutable = 126;
 
     /// <summary>
-    /// Arguments: the parent's process id, the file to see as /etc/resolv.conf or "", the program, its arguments.
-    /// Returns only when it fails.
+    /// Arguments: the parent's process id, the file to see as /etc/resolv.conf or "", the host name or "", the terminal
+    /// or "", the program, its arguments. Returns only when it fails.
     /// </summary>
     public static int Run(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count < 3 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
+        if (arguments.Count < 5 || !int.TryParse(arguments[0], CultureInfo.InvariantCulture, out var parent))
             return NotExecutable;
         if (!ProcessControl.DieWithParent(parent))
             return NotExecutable;
         ProcessControl.BeginSession();
+        if (arguments[3].Length > 0)
+            ProcessControl.UseTerminal(arguments[3]);
         if (arguments[1].Length > 0)
-            UseResolver(arguments[1]);
-        var command = arguments.Skip(2).ToList();
-        var program = Find(command[0]);
+            Try("no names of the cluster", () => MountNamespace.Replace(Resolver, arguments[1]));
+        if (arguments[2].Length > 0)
+            Try("no host name of its own", () => ProcessControl.UseHostName(arguments[2]));
+        var command = arguments.Skip(4).ToList();
+        var program = Find(command[0], System.Environment.GetEnvironmentVariable("PATH"));
         if (program is null)
         {
             Console.Error.WriteLine($"{command[0]}: no such program on this machine (images are not pulled)");
@@ -51,25 +55,25 @@ public static class PodCommandShim
         return NotExecutable;
     }
 
-    private static void UseResolver(string file)
+    private static void Try(string otherwise, Action step)
     {
         try
         {
-            MountNamespace.Replace(Resolver, file);
+            step();
         }
         catch (KernelException refusal)
         {
-            // The command runs all the same; only the cluster's names are not known to it.
-            Console.Error.WriteLine($"no names of the cluster: {refusal.Message}");
+            // The command runs all the same.
+            Console.Error.WriteLine($"{otherwise}: {refusal.Message}");
         }
     }
 
     /// <summary>The program's file, looked up in PATH as execvp does; null when there is none.</summary>
-    internal static string? Find(string name)
+    internal static string? Find(string name, string? path)
     {
         if (name.Contains('/'))
             return File.Exists(name) ? name : null;
-        var path = System.Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+        path ??= "/usr/local/bin:/usr/bin:/bin";
         const UnixFileMode execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(directory => Path.Combine(directory, name))

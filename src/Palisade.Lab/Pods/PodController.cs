@@ -55,6 +55,13 @@ internal sealed class PodController : IDisposable
                 runtime => runtime.Pod.Namespace == podNamespace && runtime.Pod.Name == name);
     }
 
+    /// <summary>The running pod with that uid, or null.</summary>
+    public PodRuntime? Find(string uid)
+    {
+        lock (_gate)
+            return _runtimes.GetValueOrDefault(uid);
+    }
+
     /// <summary>The pod that has this address of its own, or null.</summary>
     public PodRuntime? Find(System.Net.IPAddress address)
     {
@@ -115,7 +122,11 @@ internal sealed class PodController : IDisposable
     private void Remember(ObjectEvent happened)
     {
         if (happened.Type == ObjectEventType.InitialEventsEnd)
+        {
+            _settings.Logs.RemoveAllBut(_pods.Values);
             return;
+        }
+
         var pod = new PodObject(happened.Object);
         _order.TryAdd(pod.Uid, _order.Count + _deleted.Count);
         if (happened.Type == ObjectEventType.Deleted)
@@ -123,6 +134,7 @@ internal sealed class PodController : IDisposable
             _pods.Remove(pod.Key);
             _order.Remove(pod.Uid);
             _deleted.Add(pod.Uid);
+            _settings.Logs.Remove(pod);
         }
 
         // The answers to own writes are remembered at once; their events come later and may be older than the next

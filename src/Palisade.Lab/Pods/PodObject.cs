@@ -7,6 +7,19 @@ using Palisade.Lab.Servers;
 
 namespace Palisade.Lab.Pods;
 
+/// <summary>A container's standard input.</summary>
+internal enum ContainerInput : byte
+{
+    /// <summary>It has none.</summary>
+    None,
+
+    /// <summary>Until the first client that has brought some goes (stdinOnce).</summary>
+    Once,
+
+    /// <summary>For as long as it runs.</summary>
+    Always,
+}
+
 /// <summary>A container, as far as the lab runs it.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Image">What the manifest names; never pulled.</param>
@@ -24,6 +37,12 @@ internal sealed record PodContainer(
 {
     /// <summary>How to find out whether it is ready; null: it is as soon as it runs.</summary>
     public ReadinessProbe? Readiness { get; init; }
+
+    /// <summary>What its command can read.</summary>
+    public ContainerInput Input { get; init; }
+
+    /// <summary>Whether its command has a terminal.</summary>
+    public bool HasTerminal { get; init; }
 }
 
 /// <summary>A Pod of the API, read once. Values the API server has validated are taken as they are.</summary>
@@ -70,7 +89,17 @@ internal sealed class PodObject
 
     public string? NodeName => Text(_json["spec"]?["nodeName"]) is { Length: > 0 } name ? name : null;
 
-    public bool IsHostNetwork => _json["spec"]?["hostNetwork"] is JsonValue value && value.GetValue<bool>();
+    public bool IsHostNetwork => IsTrue(_json["spec"]?["hostNetwork"]);
+
+    /// <summary>What its programs take the machine's name to be: at most 63 letters, as the kernel has it.</summary>
+    public string HostName
+    {
+        get
+        {
+            var name = Text(_json["spec"]?["hostname"]) is { Length: > 0 } asked ? asked : Name;
+            return (name.Length > 63 ? name[..63] : name).TrimEnd('-', '.');
+        }
+    }
 
     /// <summary>Whether its built-in server answers DNS.</summary>
     public bool IsDns => Text(_json["metadata"]?["annotations"]?[ServesAnnotation]) == ServesNames;
@@ -122,6 +151,9 @@ internal sealed class PodObject
     internal static string? Text(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
+    private static bool IsTrue(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<bool>(out var holds) && holds;
+
     private static ImmutableArray<PodContainer> ReadContainers(JsonNode? list) =>
         list is JsonArray items ? [.. items.OfType<JsonObject>().Select(ReadContainer)] : [];
 
@@ -138,6 +170,9 @@ internal sealed class PodObject
             container["ports"] is JsonArray ports ? [.. ports.OfType<JsonObject>().Select(ReadPort)] : [])
         {
             Readiness = ReadinessProbe.Read(container),
+            Input = !IsTrue(container["stdin"]) ? ContainerInput.None
+                : IsTrue(container["stdinOnce"]) ? ContainerInput.Once : ContainerInput.Always,
+            HasTerminal = IsTrue(container["tty"]),
         };
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer;
 using Palisade.Lab.Network;
+using Palisade.Lab.Pods.Streams;
 using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Pods;
@@ -112,6 +114,25 @@ internal sealed class PodRuntime
             await _containers.DisposeAsync();
         _own?.Dispose();
     }
+
+    /// <summary>What a container does; null where there is none of that name.</summary>
+    public ContainerReport? Report(string container) =>
+        Pod.Containers.Concat(Pod.InitContainers).FirstOrDefault(one => one.Name == container) is { } found
+            ? Report(found)
+            : null;
+
+    /// <summary>The log of a container; null before it begins, and where it has none.</summary>
+    public ContainerLog? LogOf(string container) => _containers?.LogOf(container);
+
+    /// <summary>Where and as what the programs of a container run; null before it begins.</summary>
+    public PodCommand? CommandOf(string container) => _containers?.CommandOf(container);
+
+    /// <summary>Starts a command beside the containers' own; only while <see cref="IsOpen"/>.</summary>
+    public IContainerProcess Exec(PodCommand command, CommandRequest request) => _containers!.Exec(command, request);
+
+    /// <summary>Joins a container's command, or null where it has none.</summary>
+    public IContainerProcess? Attach(string container, CommandRequest request) =>
+        _containers?.Attach(container, request);
 
     private ContainerReport Report(PodContainer container) => _containers?.Report(Pod, container)
         ?? new ContainerReport(

@@ -17,6 +17,9 @@ public static class Errno
     /// <summary>Interrupted by a signal.</summary>
     public const int EINTR = 4;
 
+    /// <summary>Input or output error; from a terminal: nobody has it open any more.</summary>
+    public const int EIO = 5;
+
     /// <summary>Try again: nothing to read.</summary>
     public const int EAGAIN = 11;
 

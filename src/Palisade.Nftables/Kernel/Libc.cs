@@ -53,6 +53,27 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(SafeHandle fd, byte* buffer, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint write(SafeHandle fd, byte* buffer, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(SafeHandle fd, int command, int argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SafeHandle fd, nuint request, void* argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int dup2(int from, int to);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sethostname(byte* name, nuint length);
+
     [LibraryImport(Library)]
     internal static partial uint getuid();
 

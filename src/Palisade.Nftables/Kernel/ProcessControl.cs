@@ -7,6 +7,9 @@ namespace Palisade.Nftables.Kernel;
 /// <summary>What the project needs of the process itself and .NET does not offer.</summary>
 public static unsafe class ProcessControl
 {
+    /// <summary>SIGHUP.</summary>
+    public const int HangUp = 1;
+
     /// <summary>SIGINT.</summary>
     public const int Interrupt = 2;
 
@@ -62,6 +65,33 @@ public static unsafe class ProcessControl
     /// </summary>
     public static void BeginSession() => Libc.setsid();
 
+    /// <summary>
+    /// Makes a terminal's file this process's standard input, output and error, and the controlling terminal of the
+    /// session it leads (<see cref="BeginSession"/>).
+    /// </summary>
+    public static void UseTerminal(string path)
+    {
+        // Without O_NOCTTY, the first terminal that a session's leader opens becomes the session's.
+        using var terminal = Opened(path);
+        for (var standard = 0; standard <= 2; standard++)
+        {
+            if (Libc.dup2(terminal.Number, standard) < 0)
+                throw KernelException.Last($"dup2({path}, {standard})");
+        }
+    }
+
+    /// <summary>Gives this process, and the program it becomes, a host name of its own.</summary>
+    public static void UseHostName(string name)
+    {
+        const int cloneNewUts = 0x04000000;
+        var bytes = Encoding.UTF8.GetBytes(name);
+        fixed (byte* text = bytes)
+        {
+            if (Libc.unshare(cloneNewUts) < 0 || Libc.sethostname(text, (nuint)bytes.Length) < 0)
+                throw KernelException.Last($"sethostname({name})");
+        }
+    }
+
     /// <summary>Whether a process with this id is there (a zombie is).</summary>
     public static bool IsAlive(int processId) =>
         Libc.kill(processId, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.EPERM;
@@ -88,6 +118,13 @@ public static unsafe class ProcessControl
         }
 
         throw KernelException.Last($"execve({path})");
+    }
+
+    private static FileDescriptor Opened(string path)
+    {
+        const int readWriteCloseOnExec = 0x80002;
+        var number = Libc.open(path, readWriteCloseOnExec);
+        return number >= 0 ? new(number) : throw KernelException.Last($"open({path})");
     }
 
     private static IEnumerable<string> OwnEnvironment() =>
