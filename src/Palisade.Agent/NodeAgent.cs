@@ -82,7 +82,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);
         _watch = new(client, options.Node, _changed, _names.Learner, log, time);
-        _enforcer = new(options.Node, _watch, _nft, _routing, flags);
+        _enforcer = new(options.Node, _watch, _nft, _routing, flags, time);
         log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);
         _pace = new(_flows, time);
@@ -178,7 +178,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         while (true)
         {
             // What is due after a failure waits with the next attempt: it may be what fails, or due until one succeeds.
-            var due = failures > 0 ? null : Earlier(Earlier(_cutting.Due, _pace.Due), _names.Due);
+            var due = failures > 0 ? null : Earlier(
+                Earlier(_cutting.Due, _pace.Due), Earlier(_names.Due, _enforcer.Due));
             var changed = await _changed.WaitAsync(Earlier(due, wait)!.Value, cancel).ConfigureAwait(false);
             wait = Vigilance;
             if (changed)
@@ -188,9 +189,11 @@ internal sealed class NodeAgent : IAsyncDisposable
                 changed |= Doubts();
 
                 Tell(_cutting.Again());
-                if (changed || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero)
+                if (changed || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero
+                    || _enforcer.Due == TimeSpan.Zero)
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
+                TellOfBridges(_enforcer.BridgeProblem);
                 _pace.CatchUp(_enforcer);
                 Prove(cancel);
             }
@@ -266,6 +269,17 @@ internal sealed class NodeAgent : IAsyncDisposable
             _ready.Uncut(pass.Offloaded, pass.Refused);
     }
 
+    /// <summary>Settings of the kernel bear no notification: they are looked at now and then.</summary>
+    private void TellOfBridges(string? problem)
+    {
+        if (!_ready.Bridged(problem))
+            return;
+        if (problem is null)
+            _log.Inform("bridges-filtered");
+        else
+            _log.Fail("bridges-not-filtered", ("reason", problem));
+    }
+
     /// <summary>
     /// Whether somebody changed some table and it is time to look whether it was ours: notifications tell that at once,
     /// but what is not notified at all (a table that lost its owner) or was lost is seen by this.
@@ -281,7 +295,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     /// <summary>What others commit is told by the kernel; whatever touches our table is looked at.</summary>
     private void Heard(NftCommit commit)
     {
-        if (commit.Port == _nft.Port || !commit.Touches(Lowering.OurTable))
+        if (commit.Port == _nft.Port || !(commit.Touches(Lowering.OurTable) || commit.Touches(BridgeTable.OurTable)))
             return;
         if (!commit.IsLost)
         {

@@ -19,6 +19,7 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
     private int _offloaded;
     private int _refused;
     private volatile Failure? _failure;
+    private volatile string? _bridges;
     private volatile bool _isInForce;
 
     /// <summary>Whether what is or will be published is True.</summary>
@@ -50,6 +51,19 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
         news |= Interlocked.Exchange(ref _refused, refused) != refused;
         if (news)
             _news.Raise();
+    }
+
+    /// <summary>
+    /// Why pods that are ports of bridges are not held to all policies, so that the node is not ready; null: they are.
+    /// True: that is news.
+    /// </summary>
+    public bool Bridged(string? problem)
+    {
+        if (problem == _bridges)
+            return false;
+        _bridges = problem;
+        _news.Raise();
+        return true;
     }
 
     /// <summary>Publishes until cancelled.</summary>
@@ -92,6 +106,8 @@ internal sealed class ReadyCondition(KubeClient client, string node, AgentLog lo
                 $"{failure.Message}; the last table stays in force, up to resourceVersion {version}");
         }
 
+        if (_bridges is { } bridges)
+            return ("False", "BridgesNotFiltered", bridges);
         var (offloaded, refused) = (Volatile.Read(ref _offloaded), Volatile.Read(ref _refused));
         if (offloaded > 0)
         {

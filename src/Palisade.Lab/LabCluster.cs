@@ -113,7 +113,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         if (StaleChildren.End(_lock.Directory) is var stale and > 0)
             _options.Say($"ended {stale} process{(stale == 1 ? "" : "es")} that a killed `up` had left");
-        _network = await LabNetwork.CreateAsync(_options.Nodes);
+        _network = await LabNetwork.CreateAsync(_options.Nodes, _options.Cni);
         _undo.Push(_network.DisposeAsync);
         var listeners = _network.Nodes.Select(node => new NodeListener(node)).ToList();
         _undo.Push(() =>

@@ -12,6 +12,9 @@ public sealed record LabOptions
     /// <summary>How many nodes, 1 to 254.</summary>
     public int Nodes { get; init; } = 1;
 
+    /// <summary>How pods are connected to their nodes.</summary>
+    public LabCni Cni { get; init; } = LabCni.Routed;
+
     /// <summary>The API server's port on 127.0.0.1; null: the one of the data directory, or a free one.</summary>
     public int? Port { get; init; }
 

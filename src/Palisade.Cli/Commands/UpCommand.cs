@@ -41,12 +41,13 @@ internal static class UpCommand
             Description = "The API server's port on 127.0.0.1; otherwise the last one, at first a free one",
             HelpName = "PORT",
         };
-        var network = new Option<string>("--cni")
+        var network = new Option<LabCni>("--cni")
         {
-            Description = "How pods are connected",
-            DefaultValueFactory = _ => "routed",
+            Description = "How pods are connected: routed by a link each that the node has a route to, bridged as ports "
+                + "of one bridge on each node, as most network plugins do (it needs br_netfilter)",
+            HelpName = "routed|bridged",
+            DefaultValueFactory = _ => LabCni.Routed,
         };
-        network.AcceptOnlyFromAmong("routed");
         var demo = new Option<bool>("--demo")
         {
             Description = "Create the namespace dev-team with web (pod and Service, port 80), frontend and stranger",
@@ -67,6 +68,7 @@ internal static class UpCommand
             {
                 DataDirectory = parsed.GetValue(data)!,
                 Nodes = parsed.GetValue(nodes),
+                Cni = parsed.GetValue(network),
                 Port = parsed.GetValue(port),
                 Say = text => Console.Error.WriteLine($"palisade: {text}"),
             },

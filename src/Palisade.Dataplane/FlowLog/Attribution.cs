@@ -201,9 +201,10 @@ internal sealed class Attribution(
     /// <summary>What policies had no part in: the interface says whose it was.</summary>
     private FlowRecord ByPlace(FlowRecord record, LoggedPacket packet, DropMark mark, PolicyView? view)
     {
-        var isOutward = mark.Counter == "no_gate" && packet.Hook == NftHook.Postrouting;
+        var isOutward = mark.Counter is "no_gate" or "elsewhere" && packet.Hook == NftHook.Postrouting;
         var link = interfaces.Of(isOutward ? packet.OutputIndex : packet.InputIndex);
-        var named = mark.Counter is "spoofed" or "rogue_ra" or "rogue_nd" or "no_gate" or "tunnelled" ? link : null;
+        var named = mark.Counter is "spoofed" or "rogue_ra" or "rogue_nd" or "no_gate" or "tunnelled" or "elsewhere"
+            ? link : null;
         var owner = named is null || view is null ? null : OwnerOf(view, named);
         var who = owner is null ? "" : $" (interface {named}, of {owner.Namespace}/{owner.Name})";
         return record with
@@ -219,7 +220,7 @@ internal sealed class Attribution(
 
     private static Endpoint? OwnerOf(PolicyView view, string link)
     {
-        foreach (var route in view.Network.HostRoutes)
+        foreach (var route in view.Network.Attached)
         {
             if (route.Interface == link && view.Evaluator.Parties.OfAddress(route.Address) is { Endpoint: >= 0 } party)
                 return view.Policy.EndpointAt(party.Endpoint);

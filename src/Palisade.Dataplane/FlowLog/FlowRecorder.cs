@@ -145,7 +145,13 @@ public sealed class FlowRecorder : IDisposable
         }
     }
 
-    private static IReadOnlyList<NamedCounter> Counters(NftSocket nft) => nft.Counters(Lower.Names.Table());
+    /// <summary>Of both tables together, since what they log bears the counter's name only.</summary>
+    private static IReadOnlyList<NamedCounter> Counters(NftSocket nft) =>
+    [
+        .. nft.Counters(Lower.Names.Table()).Concat(nft.Counters(Lower.Names.BridgeTable()))
+            .GroupBy(counter => counter.Name, StringComparer.Ordinal)
+            .Select(same => same.First() with { Packets = same.Aggregate(0ul, (sum, one) => sum + one.Packets) }),
+    ];
 
     private void HearConnections()
     {

@@ -71,7 +71,7 @@ internal sealed class PolicyHistory(TimeProvider time)
         && IsSame(a.ClusterNetworkPolicies, b.ClusterNetworkPolicies) && IsSame(a.Namespaces, b.Namespaces)
         && IsSame(a.Nodes, b.Nodes) && IsSame(a.DomainNames, b.DomainNames);
 
-    private static bool IsSame(NodeNetwork a, NodeNetwork b) => a.HostRoutes.SequenceEqual(b.HostRoutes);
+    private static bool IsSame(NodeNetwork a, NodeNetwork b) => a.Attached.SequenceEqual(b.Attached);
 
     private static bool IsSame<T>(ImmutableArray<T> a, ImmutableArray<T> b)
         where T : class

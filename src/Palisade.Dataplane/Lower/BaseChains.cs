@@ -20,12 +20,12 @@ using Parts = ImmutableArray<Expression>;
 /// </remarks>
 internal static class BaseChains
 {
-    private const byte RouterAdvertisement = 134;
-    private const byte RouterSolicitation = 133;
-    private const byte NeighbourSolicitation = 135;
-    private const byte NeighbourAdvertisement = 136;
-    private const byte Redirect = 137;
-    private const byte ListenerReport = 143;
+    public const byte RouterAdvertisement = 134;
+    public const byte RouterSolicitation = 133;
+    public const byte NeighbourSolicitation = 135;
+    public const byte NeighbourAdvertisement = 136;
+    public const byte Redirect = 137;
+    public const byte ListenerReport = 143;
     private const uint RouteMulticast = 5;
 
     // IANA's protocol numbers and ports; 8472 is what Linux takes without a dstport, and so do Flannel and Cilium.
@@ -40,9 +40,9 @@ internal static class BaseChains
     /// <summary>The flags that tell a connection's first packet: SYN, and none of the others.</summary>
     private const TcpFlags Opening = TcpFlags.Fin | TcpFlags.Syn | TcpFlags.Reset | TcpFlags.Acknowledge;
 
-    private static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
-    private static readonly IPNetwork Multicast = IPNetwork.Parse("ff00::/8");
-    private static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
+    public static readonly IPNetwork LinkLocal = IPNetwork.Parse("fe80::/10");
+    public static readonly IPNetwork Multicast = IPNetwork.Parse("ff00::/8");
+    public static readonly IPNetwork Unspecified = IPNetwork.Parse("::/128");
 
     /// <summary>While a change is not whole: nothing begins.</summary>
     public static Rule HoldNew { get; } = Rule.Of(
@@ -90,7 +90,9 @@ internal static class BaseChains
     /// <param name="exempt">
     /// Whether cluster policies judge what NetworkPolicies exempt; otherwise nobody does, and nothing is looked up.
     /// </param>
-    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(NodeSettings settings, bool exempt) =>
+    /// <param name="bridged">Whether pods are ports of bridges.</param>
+    public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(
+        NodeSettings settings, bool exempt, bool bridged) =>
     (
         [
             Odd(Names.OddIngress, Match.Source, Statement.Accept, settings.Mode),
@@ -99,8 +101,8 @@ internal static class BaseChains
             .. exempt ? ImmutableArray.Create(Exempt) : [],
         ],
         [
-            AntiSpoof(settings.Mode), Unclaimed(settings.Mode), Input(settings.Mode, exempt),
-            Gates(settings.Mode, exempt),
+            AntiSpoof(settings.Mode), Unclaimed(settings.Mode, bridged), Input(settings.Mode, exempt),
+            Gates(settings.Mode, exempt, bridged),
         ]
     );
 
@@ -142,7 +144,7 @@ internal static class BaseChains
     /// <summary>
     /// Interfaces that no known pod has claimed: answers to the node itself pass, and what finds neighbours.
     /// </summary>
-    private static Chain Unclaimed(EnforcementMode mode) => new(Names.Unclaimed)
+    private static Chain Unclaimed(EnforcementMode mode, bool bridged) => new(Names.Unclaimed)
     {
         Base = new("filter", NftHook.Prerouting, -150),
         Comment = "from an interface that no known pod has claimed, only answers to the node itself",
@@ -150,6 +152,7 @@ internal static class BaseChains
         [
             Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
             Rule.Of(Match.InputInterfaceIn(Names.Pods), Statement.Accept),
+            .. bridged ? FromBridges : [],
             Rule.Of(
                 Match.CtState(CtState.Established), Match.CtDirection(reply: true),
                 Match.Fib(FibInput.DestinationAddress), Statement.Accept),
@@ -162,6 +165,21 @@ internal static class BaseChains
             Rule.Of(Counted(Names.NoGate, mode)),
         ],
     };
+
+    /// <summary>
+    /// Here the bridge is the interface, of pods that are known and those that are not: which port it was, the bridge's
+    /// own table has judged.
+    /// </summary>
+    private static Rule[] FromBridges =>
+    [
+        .. ForFamilies(f => Rule.Of(Match.InputInterfaceAndSource(f, $"source{f}"), Statement.Accept)),
+        Rule.Of(Match.InputInterfaceIn(Names.Bridges), Match.Source(LinkLocal), Statement.Accept)
+            with { Comment = "of known pods only, but for what finds neighbours" },
+        Rule.Of(
+            Match.InputInterfaceIn(Names.Bridges),
+            Match.Icmpv6Type(RouterSolicitation, NeighbourSolicitation, ListenerReport), Match.Source(Unspecified),
+            Statement.Accept) with { Comment = "duplicate address detection" },
+    ];
 
     /// <summary>
     /// A pod always reaches its own node, but not the node's tunnels: what they unwrap comes in as from another
@@ -215,7 +233,7 @@ internal static class BaseChains
     /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks.
     /// Postrouting sees IPVS and the node's own packets too, which forward does not.
     /// </summary>
-    private static Chain Gates(EnforcementMode mode, bool exempt) => new(Names.Gates)
+    private static Chain Gates(EnforcementMode mode, bool exempt, bool bridged) => new(Names.Gates)
     {
         Base = new("filter", NftHook.Postrouting, 90),
         Comment = "new connections, by the pod that opens them, then by the pod they reach",
@@ -227,7 +245,9 @@ internal static class BaseChains
             NodeDiscovery,
             Rule.Of(
                 Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
-                FromNode(not: true), Counted(Names.NoGate, mode)),
+                bridged ? Match.OutputInterfaceIn(Names.Bridges, not: true) : [], FromNode(not: true),
+                Counted(Names.NoGate, mode)),
+            .. bridged ? ToBridges(mode, exempt) : [],
             // Linux forwards them all the same from a link to the same link. Multicast it sends itself (MLD).
             Rule.Of(
                 Match.Source(LinkLocal), Match.Destination(Multicast, not: true), FromNode(not: true),
@@ -244,6 +264,20 @@ internal static class BaseChains
             .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.Ingress}{f}"))),
         ],
     };
+
+    /// <summary>
+    /// What crosses a bridge without being routed has no input interface here (br_netfilter hands on none), like the
+    /// node's own; but a port cannot bear the node's address, nor another pod's.
+    /// </summary>
+    private static Rule[] ToBridges(EnforcementMode mode, bool exempt) =>
+    [
+        .. ForFamilies(f => Rule.Of(
+            Match.OutputInterfaceIn(Names.Bridges), FromNode(not: true),
+            Match.OutputInterfaceAndDestination(f, $"source{f}", not: true), Counted(Names.NoGate, mode))),
+        .. ForFamilies(f => Rule.Of(
+            Match.OutputInterfaceIn(Names.Bridges), FromNode(), Match.SourceAndDestination(f, $"self{f}"),
+            Exempted(exempt)) with { Comment = "a pod to itself" }),
+    ];
 
     /// <summary>
     /// TCP that conntrack takes up without SYN: which end opened it is not known, so that a gate would judge half of it
@@ -293,8 +327,8 @@ internal static class BaseChains
 
     private static Parts Exempted(bool judged) => judged ? Statement.Goto(Names.Exempt) : Statement.Accept;
 
-    private static Parts Counted(string counter, EnforcementMode mode) =>
+    public static Parts Counted(string counter, EnforcementMode mode) =>
         [.. Statement.CountOn(counter), .. End(mode, Statement.Accept)];
 
-    private static Rule[] ForFamilies(Func<int, Rule> rule) => [rule(4), rule(6)];
+    public static Rule[] ForFamilies(Func<int, Rule> rule) => [rule(4), rule(6)];
 }

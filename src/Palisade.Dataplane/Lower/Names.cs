@@ -36,6 +36,20 @@ internal static class Names
     public const string Unclaimed = "unclaimed";
     public const string Input = "input";
     public const string Gates = "gates";
+    public const string Bridges = "bridges";
+    public const string Ports = "ports";
+    public const string OtherPorts = "other_ports";
+    public const string Hardware = "hardware";
+
+    /// <summary>Addresses that a known pod or the node has: nobody else's; with the family behind it.</summary>
+    public const string Taken = "taken";
+
+    /// <summary>The node's own addresses; with the family behind it.</summary>
+    public const string Own = "own";
+    public const string Claimed = "claimed";
+    public const string Delivery = "delivery";
+    public const string Frames = "frames";
+    public const string Elsewhere = "elsewhere";
     public const string OddIngress = "odd-ingress";
     public const string OddEgress = "odd-egress";
     public const string ToIngress = "to-ingress";
@@ -49,6 +63,9 @@ internal static class Names
     /// <summary>Of a gate of an address that several pods claim.</summary>
     public const string StrictSuffix = "-strict";
 
-    /// <summary>inet palisade: the one table that is ours.</summary>
+    /// <summary>bridge palisade: ours too, where pods are ports of a bridge.</summary>
+    public static Table BridgeTable(string? comment = null) => new(NftFamily.Bridge, "palisade") { Comment = comment };
+
+    /// <summary>inet palisade: the one table that is ours on each node.</summary>
     public static Table Table(string? comment = null) => new(NftFamily.Inet, "palisade") { Comment = comment };
 }

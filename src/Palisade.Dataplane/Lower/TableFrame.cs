@@ -34,7 +34,8 @@ internal sealed record TableFrame(
         memo.Begin(node.Settings.Mode, node.Families);
         var chains = new GateChains(memo, node.Families, node.Settings.Mode);
         var maps = GateMaps.All(node.Pods, node.Interfaces, chains);
-        var (regular, based) = BaseChains.All(node.Settings, maps.Any(map => map.Name == Names.ExemptLinks));
+        var (regular, based) = BaseChains.All(
+            node.Settings, maps.Any(map => map.Name == Names.ExemptLinks), !node.Interfaces.Bridged.Names.IsEmpty);
         memo.End();
         var comment = NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node.Name}");
         var table = new Ruleset(Names.Table(comment))
@@ -89,6 +90,12 @@ internal sealed record TableFrame(
             interfaces.Uplinks.Select(NftKey.Interface));
         yield return Of(Names.Pods, KeyType.InterfaceName, "interfaces of known pods; every other is unclaimed",
             interfaces.Pods.Select(NftKey.Interface));
+        if (interfaces.Bridged.Names is { IsEmpty: false } bridges)
+        {
+            yield return Of(Names.Bridges, KeyType.InterfaceName, "bridges that known pods are ports of",
+                bridges.Select(NftKey.Interface));
+        }
+
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {
             var suffix = (int)family;
@@ -123,6 +130,6 @@ internal sealed record TableFrame(
         }
     }
 
-    private static NftSet Of(string name, KeyType key, string comment, IEnumerable<NftKey> keys) =>
+    internal static NftSet Of(string name, KeyType key, string comment, IEnumerable<NftKey> keys) =>
         new(new(name, key) { Comment = comment }) { Elements = [.. keys.Select(k => new Element(k))] };
 }

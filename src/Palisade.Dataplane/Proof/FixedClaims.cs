@@ -56,10 +56,17 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
                 yield return claim;
         }
 
-        foreach (var name in interfaces.Append("palisade-none")
+        foreach (var name in interfaces.Concat(places.Bridges.Keys).Append("palisade-none").Distinct()
             .Where(name => !places.Links.ContainsKey(name) && !places.Uplinks.Contains(name) && name != "lo"))
         {
-            foreach (var claim in Unclaimed(name))
+            var claims = places.Bridges.TryGetValue(name, out var addresses)
+                ? Strangers(
+                    name, FromPods(addresses, onLink: false), FromPods(addresses, onLink: true),
+                    "from a bridge only its known pods speak, and others to answer the node")
+                : Strangers(
+                    name, PacketSet.None, PacketSet.None,
+                    "from and to an interface that no known pod has claimed only the node's own pass");
+            foreach (var claim in claims)
                 yield return claim;
         }
 
@@ -92,7 +99,6 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
     private IEnumerable<Claim> Sources(string name, ImmutableArray<Address> addresses)
     {
         const string Says = "what comes from a pod's interface bears that pod's address, before connection tracking";
-        var own = space.Atoms.Of(addresses).Or(space.Atoms.Of(LinkLocal));
         var scene = new Scene
         {
             Path = Scene.Arriving,
@@ -101,13 +107,8 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
             Input = name,
             BeforeConntrack = true,
         };
-        var unspecified = PacketSet.Of(Messages(143), space.Atoms.Of(Unspecified));
-        var routed = PacketSet.Of(space.FlowsWhere(flow => !IsDiscovery(flow)), own).Union(unspecified);
-        yield return new(scene, space.All, routed, Says);
-        var onLink = PacketSet.Of(
-                space.FlowsWhere(flow => !IsDiscovery(flow) || flow.First is 133 or 135 or 136), own)
-            .Union(PacketSet.Of(Messages(133, 135, 143), space.Atoms.Of(Unspecified)));
-        yield return new(scene with { HopLimit = 255 }, space.All, onLink, Says);
+        yield return new(scene, space.All, FromPods(addresses, onLink: false), Says);
+        yield return new(scene with { HopLimit = 255 }, space.All, FromPods(addresses, onLink: true), Says);
         // Routers forward none, but the kernel does between two pods of one link.
         yield return new(
             scene with { Path = [Hook.Postrouting], Output = name, BeforeConntrack = false },
@@ -115,9 +116,18 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
             "a link-local source is no pod's own address");
     }
 
-    private IEnumerable<Claim> Unclaimed(string name)
+    /// <summary>What pods with these addresses may send; with hop limit 255 neighbour discovery too.</summary>
+    private PacketSet FromPods(ImmutableArray<Address> addresses, bool onLink)
     {
-        const string Says = "from and to an interface that no known pod has claimed only the node's own pass";
+        var own = space.Atoms.Of(addresses).Or(space.Atoms.Of(LinkLocal));
+        var flows = space.FlowsWhere(flow => !IsDiscovery(flow) || (onLink && flow.First is 133 or 135 or 136));
+        var unspecified = onLink ? Messages(133, 135, 143) : Messages(143);
+        return PacketSet.Of(flows, own).Union(PacketSet.Of(unspecified, space.Atoms.Of(Unspecified)));
+    }
+
+    /// <summary>What passes an interface at which there are unknown pods, beside what known ones send.</summary>
+    private IEnumerable<Claim> Strangers(string name, PacketSet known, PacketSet knownOnLink, string says)
+    {
         var scene = new Scene
         {
             Path = Scene.Arriving,
@@ -125,28 +135,28 @@ internal sealed class FixedClaims(PacketSpace space, NodePlaces places, IReadOnl
             Fixed = NodePlaces.Beyond(space),
             Input = name,
         };
-        var neighbours = PacketSet.Of(Messages(135, 136), space.Atoms.All);
+        var neighbours = PacketSet.Of(Messages(135, 136), space.Atoms.All).Union(knownOnLink);
         foreach (var (state, reply) in States)
         {
             var judged = scene with { State = state, IsReply = reply };
-            yield return new(judged, space.All, PacketSet.None, Says);
+            yield return new(judged, space.All, known, says);
             if (places.NodeOf(space) is not { } node)
                 continue;
             var answers = reply
                 ? PacketSet.Of(space.FlowsWhere(flow => !IsDiscovery(flow)), space.Atoms.All)
                 : PacketSet.None;
-            yield return new(judged with { Fixed = node }, space.All, answers, Says);
+            yield return new(judged with { Fixed = node }, space.All, known.Union(answers), says);
             if (!reply)
-                yield return new(judged with { Fixed = node, HopLimit = 255 }, space.All, neighbours, Says);
+                yield return new(judged with { Fixed = node, HopLimit = 255 }, space.All, neighbours, says);
         }
 
         if (space.Family == AddressFamily.V6)
-            yield return new(scene with { Fixed = AllNodes, HopLimit = 255 }, space.All, neighbours, Says);
+            yield return new(scene with { Fixed = AllNodes, HopLimit = 255 }, space.All, neighbours, says);
         var passing = PacketSet.Of(space.AllFlows, space.Forwardable);
         foreach (var uplink in places.Uplinks)
         {
             yield return new(
-                scene with { Path = Scene.Forwarded, Input = uplink, Output = name }, passing, PacketSet.None, Says);
+                scene with { Path = Scene.Forwarded, Input = uplink, Output = name }, passing, PacketSet.None, says);
         }
 
         yield return new(

@@ -211,6 +211,7 @@ internal sealed class GateClaims(
                 Fixed = from.Address,
                 Input = from.Link!,
                 Output = to.Link!,
+                IsBridged = from.Link == to.Link && places.Bridges.ContainsKey(from.Link!),
             },
             PacketSet.Of(space.AllFlows, Bits.One(target)),
             PacketSet.Of(flows.And(_notRogue), Bits.One(target)), null);

@@ -15,6 +15,9 @@ internal sealed record NodePlaces(
     ImmutableArray<string> Uplinks, ImmutableSortedDictionary<string, ImmutableArray<Address>> Links,
     ImmutableHashSet<Address> LocalAddresses, ImmutableArray<Address> Own, ImmutableArray<Address> Announced)
 {
+    /// <summary>Each bridge that pods are ports of, with their addresses.</summary>
+    public required ImmutableSortedDictionary<string, ImmutableArray<Address>> Bridges { get; init; }
+
     private static readonly Address[] Services = [Address.Parse("198.18.73.1"), Address.Parse("2001:2:0:7301::1")];
 
     // TEST-NET-2 and a documentation prefix: nobody's.
@@ -23,13 +26,18 @@ internal sealed record NodePlaces(
     public static NodePlaces Of(
         PodInterfaces interfaces, IEnumerable<Address> local, IEnumerable<Address> own,
         ImmutableArray<Address> announced) => new(
-        [.. interfaces.Uplinks.Where(name => name != "lo")],
-        interfaces.Pods.ToImmutableSortedDictionary(
-            name => name,
-            name => interfaces.Sources.Where(source => source.Interface == name).Select(source => source.Address)
-                .ToImmutableArray(),
-            StringComparer.Ordinal),
-        [.. local], [.. own.Concat(announced).Distinct().Order()], announced);
+        [.. interfaces.Uplinks.Where(name => name != "lo")], Behind(interfaces.Pods, interfaces),
+        [.. local], [.. own.Concat(announced).Distinct().Order()], announced)
+        {
+            Bridges = Behind(interfaces.Bridged.Names, interfaces),
+        };
+
+    private static ImmutableSortedDictionary<string, ImmutableArray<Address>> Behind(
+        ImmutableArray<string> names, PodInterfaces interfaces) => names.ToImmutableSortedDictionary(
+        name => name,
+        name => interfaces.Sources.Where(source => source.Interface == name).Select(source => source.Address)
+            .ToImmutableArray(),
+        StringComparer.Ordinal);
 
     /// <summary>The address of a service that packets were sent to before they were sent here.</summary>
     public Address? ServiceOf(PacketSpace space) => Services.Single(address => address.Family == space.Family);

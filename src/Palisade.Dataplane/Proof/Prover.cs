@@ -125,7 +125,7 @@ public sealed class Prover
         }
 
         foreach (var address in policy.Nodes.SelectMany(node => node.Addresses).Concat(places.Own)
-            .Concat(places.Links.Values.SelectMany(link => link)))
+            .Concat(places.Links.Values.Concat(places.Bridges.Values).SelectMany(link => link)))
             borders.Add(address);
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {

@@ -44,6 +44,11 @@ internal sealed record Scene
     /// <summary>The interface it goes out by; empty: it is for the node, or nobody knows yet.</summary>
     public string Output { get; init; } = "";
 
+    /// <summary>
+    /// It crosses a bridge without being routed: br_netfilter hands the last hook no interface that it came in by.
+    /// </summary>
+    public bool IsBridged { get; init; }
+
     public required ImmutableArray<Hook> Path { get; init; }
 
     /// <summary>Which of the two addresses is open.</summary>
@@ -96,14 +101,16 @@ internal sealed record Scene
     private FieldValue Meta(Field field, BasePlace place, PacketSpace space) => field.Key switch
     {
         PacketFields.MetaFamily => new KnownBytes([space.Family == AddressFamily.V4 ? (byte)2 : (byte)10]),
-        PacketFields.MetaInputName => Name(Input, field.Length),
+        PacketFields.MetaInputName => Name(InputAt(place), field.Length),
         PacketFields.MetaOutputName => Name(OutputAt(place), field.Length),
         // Only whether there is one is known of the index.
-        PacketFields.MetaInputIndex => new IndexOf(Input.Length > 0),
+        PacketFields.MetaInputIndex => new IndexOf(InputAt(place).Length > 0),
         PacketFields.MetaOutputIndex => new IndexOf(OutputAt(place).Length > 0),
         PacketFields.MetaTransport => new BytesOfFlow(flow => [flow.Transport]),
         _ => new UnknownValue($"meta {field.Key}"),
     };
+
+    private string InputAt(BasePlace place) => IsBridged && place.Hook == Hook.Postrouting ? "" : Input;
 
     private string OutputAt(BasePlace place) => place.Hook is Hook.Prerouting or Hook.Input ? "" : Output;
 

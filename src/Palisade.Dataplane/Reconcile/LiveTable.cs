@@ -43,6 +43,13 @@ public sealed class LiveTable
         Remember(_frame.Peers.Values);
     }
 
+    /// <summary>Which interface is whose.</summary>
+    public PodInterfaces Interfaces => _view.Interfaces;
+
+    /// <summary>Whether it is not known of all pods of the node which interface is theirs.</summary>
+    public bool LacksInterfaces => _view.Pods.SelectMany(pod => pod.Pod.Addresses)
+        .Except(_view.Interfaces.Sources.Select(source => source.Address)).Any();
+
     /// <summary>The whole table as it should be. O(members of the sets).</summary>
     public Ruleset Ruleset() => _frame.Fill(_policy);
 

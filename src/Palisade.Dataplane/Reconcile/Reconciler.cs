@@ -6,7 +6,12 @@ namespace Palisade.Dataplane.Reconcile;
 /// <param name="Transactions">Batches committed; 0 when the kernel already had the ruleset.</param>
 /// <param name="Messages">Netlink messages sent in them.</param>
 /// <param name="Replaced">The whole table was written, not a difference.</param>
-public readonly record struct Applied(int Transactions, long Messages, bool Replaced);
+public readonly record struct Applied(int Transactions, long Messages, bool Replaced)
+{
+    /// <summary>One after the other.</summary>
+    public static Applied operator +(Applied one, Applied other) => new(
+        one.Transactions + other.Transactions, one.Messages + other.Messages, one.Replaced || other.Replaced);
+}
 
 /// <summary>
 /// Brings the kernel's table to a desired ruleset. At first, and after whatever failed, it reads what the kernel has
@@ -137,6 +142,29 @@ public sealed class Reconciler(TableFlags flags = TableFlags.None)
     /// </summary>
     /// <exception cref="Nftables.Kernel.KernelException">The kernel refused to answer.</exception>
     public bool IsUntouched(NftSocket socket) => IsKnown && socket.Generation() == _unchangedAt;
+
+    /// <summary>
+    /// What was committed from one generation on to another were this agent's own changes of its other table, if they
+    /// were all there were.
+    /// </summary>
+    public void Excuse(uint began, Applied others, uint ended)
+    {
+        if (_unchangedAt == began && ended == unchecked(began + (uint)others.Transactions))
+            _unchangedAt = ended;
+    }
+
+    /// <summary>Deletes a table of that name, if there is one.</summary>
+    /// <exception cref="NftablesException">The kernel refused.</exception>
+    public Applied Remove(NftSocket socket, Table table)
+    {
+        Forget();
+        if (socket.Dump(table.Family, table.Name) is null)
+            return default;
+        var transaction = new Transaction(table);
+        transaction.DeleteTable();
+        socket.Commit(transaction);
+        return new(1, transaction.MessageCount, true);
+    }
 
     /// <summary>Somebody may have changed the table: nothing is known of it until it is read.</summary>
     public void Forget() => (_applied, IsKnown, _unchangedAt) = (null, false, null);

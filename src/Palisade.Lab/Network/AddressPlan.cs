@@ -29,7 +29,10 @@ internal sealed class AddressPlan(bool hasIPv6)
     /// <summary>10.244.N.0/24 needs N in one octet, and 0 and 255 are kept free.</summary>
     public const int MostNodes = 254;
 
-    /// <summary>The link-local gateway that every pod sees on its eth0; its node's.</summary>
+    /// <summary>The slot of a node's pod range that its bridge has, where there is one.</summary>
+    public const int BridgeSlot = 1;
+
+    /// <summary>The link-local gateway that every routed pod sees on its eth0; its node's.</summary>
     public static readonly IPAddress PodGatewayV4 = IPAddress.Parse("169.254.1.1");
 
     /// <summary>

@@ -5,17 +5,19 @@ using Palisade.Nftables.Rtnetlink;
 namespace Palisade.Lab.Network;
 
 /// <summary>
-/// The fabric (a namespace that routes between nodes), the nodes, and the outside: everything but the pods. Routes
-/// only, no bridge: one kind of wire, and every hop is an ordinary router that preserves source addresses.
+/// The fabric (a namespace that routes between nodes), the nodes, and the outside: everything but the pods. Between
+/// nodes there are routes only: one kind of wire, and every hop is an ordinary router that preserves source addresses.
 /// </summary>
 internal sealed class LabNetwork : IAsyncDisposable
 {
     private readonly NetworkNamespace _fabric;
     private readonly List<LabNode> _nodes = [];
 
-    private LabNetwork(AddressPlan plan)
+    private readonly LabCni _cni;
+
+    private LabNetwork(AddressPlan plan, LabCni cni)
     {
-        Plan = plan;
+        (Plan, _cni) = (plan, cni);
         _fabric = LabNamespaces.CreateRouter("fabric");
         Outside = new Outside(plan);
     }
@@ -30,9 +32,9 @@ internal sealed class LabNetwork : IAsyncDisposable
     public Outside Outside { get; }
 
     /// <summary>Builds the network with nodes 1 to <paramref name="nodes"/>.</summary>
-    public static async Task<LabNetwork> CreateAsync(int nodes)
+    public static async Task<LabNetwork> CreateAsync(int nodes, LabCni cni = LabCni.Routed)
     {
-        var network = new LabNetwork(new AddressPlan(LabNamespaces.HasIPv6));
+        var network = new LabNetwork(new AddressPlan(LabNamespaces.HasIPv6), cni);
         try
         {
             network.Outside.ConnectTo(network._fabric);
@@ -80,13 +82,20 @@ internal sealed class LabNetwork : IAsyncDisposable
     {
         var addresses = Plan.Node(number);
         var name = AddressPlan.NodeName(number);
-        var node = new LabNode(number, name, LabNamespaces.CreateRouter(name), addresses);
+        var bridge = _cni == LabCni.Bridged ? Plan.Pod(number, AddressPlan.BridgeSlot) : null;
+        var node = new LabNode(number, name, LabNamespaces.CreateRouter(name), addresses, Plan.PodRanges(number), bridge);
         Wire.Lay(_fabric, name, node.Namespace, addresses, null).Open();
         InFabric(routing =>
         {
             foreach (var range in Plan.PodRanges(number))
                 routing.AddRoute(ViaNode(node, range));
         });
+        if (bridge is not null)
+        {
+            BridgePort.Build(node.Namespace, bridge, node.PodRanges);
+            return node;
+        }
+
         // An address of the range that no pod has must end here: by the default route it would come back, and go round.
         node.Namespace.Run(() =>
         {
@@ -113,5 +122,19 @@ internal sealed class LabNetwork : IAsyncDisposable
     });
 }
 
-/// <summary>A node: its number, its name, the namespace that stands for the machine, and its own addresses.</summary>
-internal sealed record LabNode(int Number, string Name, NetworkNamespace Namespace, AddressPair Addresses);
+/// <summary>A node of the lab.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Namespace">What stands for the machine.</param>
+/// <param name="Addresses">Its own addresses.</param>
+/// <param name="PodRanges">Where its pods' addresses come from.</param>
+/// <param name="Bridge">The addresses of the bridge that its pods are ports of; null: it has routes to them.</param>
+internal sealed record LabNode(
+    int Number, string Name, NetworkNamespace Namespace, AddressPair Addresses, IReadOnlyList<IPNetwork> PodRanges,
+    AddressPair? Bridge)
+{
+    /// <summary>Connects a pod, whose end stays down until it is opened.</summary>
+    public IPodLink Connect(string name, NetworkNamespace pod, AddressPair addresses) => Bridge is { } gateway
+        ? BridgePort.Lay(this, name, pod, addresses, gateway)
+        : Wire.Lay(Namespace, name, pod, addresses, Addresses);
+}

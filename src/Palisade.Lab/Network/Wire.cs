@@ -16,7 +16,7 @@ namespace Palisade.Lab.Network;
 /// The parent's end is up from the start, so that its routes name the child before the child can say a word; the
 /// child's end is down until <see cref="Open"/>.
 /// </summary>
-internal sealed class Wire
+internal sealed class Wire : IPodLink
 {
     private const string ChildEnd = "eth0";
 
@@ -41,7 +41,7 @@ internal sealed class Wire
         _addresses = addresses;
     }
 
-    /// <summary>The parent's end.</summary>
+    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Lays the pair and the parent's routes.</summary>

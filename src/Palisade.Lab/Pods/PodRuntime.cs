@@ -14,14 +14,14 @@ internal sealed class PodRuntime
 {
     private readonly ContainerSettings _settings;
     private readonly NetworkNamespace? _own;
-    private readonly Wire? _wire;
+    private readonly IPodLink? _link;
     private readonly string _started;
     private string? _opened;
     private ContainerHost? _containers;
     private string _lastStatus = "";
 
     private PodRuntime(
-        PodObject pod, LabNode node, AddressLease? lease, (NetworkNamespace Namespace, Wire Wire)? own,
+        PodObject pod, LabNode node, AddressLease? lease, (NetworkNamespace Namespace, IPodLink Link)? own,
             ContainerSettings settings)
     {
         Pod = pod;
@@ -29,7 +29,7 @@ internal sealed class PodRuntime
         Lease = lease;
         _settings = settings;
         _own = own?.Namespace;
-        _wire = own?.Wire;
+        _link = own?.Link;
         _started = settings.Now();
     }
 
@@ -46,7 +46,7 @@ internal sealed class PodRuntime
     public AddressPair Addresses => Lease?.Addresses ?? Node.Addresses;
 
     /// <summary>The node's end of its link; null on the host's network.</summary>
-    public string? LinkName => _wire?.Name;
+    public string? LinkName => _link?.Name;
 
     /// <summary>Where its sockets live.</summary>
     public NetworkNamespace Namespace => _own ?? Node.Namespace;
@@ -67,8 +67,7 @@ internal sealed class PodRuntime
         var own = LabNamespaces.CreateHost(pod.Key);
         try
         {
-            var wire = Wire.Lay(node.Namespace, link, own, lease.Addresses, node.Addresses);
-            return new PodRuntime(pod, node, lease, (own, wire), settings);
+            return new PodRuntime(pod, node, lease, (own, node.Connect(link, own, lease.Addresses)), settings);
         }
         catch
         {
@@ -84,7 +83,7 @@ internal sealed class PodRuntime
     /// <summary>Brings the link up and starts the containers.</summary>
     public void Open()
     {
-        _wire?.Open();
+        _link?.Open();
         _opened = _settings.Now();
         _containers = ContainerHost.Start(Pod, Node, Namespace, Addresses, _settings);
     }
@@ -109,7 +108,7 @@ internal sealed class PodRuntime
     public async Task EndAsync(bool withNode = false)
     {
         if (!withNode)
-            _wire?.Cut();
+            _link?.Cut();
         if (_containers is not null)
             await _containers.DisposeAsync();
         _own?.Dispose();
