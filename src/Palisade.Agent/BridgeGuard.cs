@@ -72,8 +72,8 @@ internal sealed class BridgeGuard(NftSocket nft, TableFlags flags)
         }
         catch (NftablesException e) when (e.Errno == Errno.EOPNOTSUPP)
         {
-            _refusal = $"this kernel has no nf_tables for bridges, so that they may send from any address ({e.Message}):"
-                + " it needs CONFIG_NF_TABLES_BRIDGE";
+            _refusal = "this kernel has no nf_tables for bridges, so that they may send from any address: it needs"
+                + $" CONFIG_NF_TABLES_BRIDGE ({e.Message})";
             return default;
         }
     }

@@ -43,8 +43,8 @@ internal static class UpCommand
         };
         var network = new Option<LabCni>("--cni")
         {
-            Description = "How pods are connected: routed by a link each that the node has a route to, bridged as ports "
-                + "of one bridge on each node, as most network plugins do (it needs br_netfilter)",
+            Description = "How pods are connected: routed by a link each that the node has a route to, bridged as "
+                + "ports of one bridge on each node, as most network plugins do (it needs br_netfilter)",
             HelpName = "routed|bridged",
             DefaultValueFactory = _ => LabCni.Routed,
         };

@@ -120,7 +120,7 @@ public sealed class NodeNetwork
     /// </summary>
     private static NodePort PortOf(RtSocket socket, Link link, string bridge)
     {
-        var leadsOut = link.Kind is null || Trunks.Contains(link.Kind) || (Tunnels.Contains(link.Kind) && link.Kind != "tun");
+        var leadsOut = link.Kind is not { } kind || Trunks.Contains(kind) || (Tunnels.Contains(kind) && kind != "tun");
         var peer = leadsOut ? null : socket.FindPeer(link);
         return new(
             link.Name, bridge, leadsOut, peer?.Link.HardwareAddress,

@@ -30,8 +30,8 @@ public sealed record PodBridges(
     internal static bool IsOfLink(Address address) => LinkLocal.Contains(address);
 
     /// <summary>
-    /// What a network means for pods that no route leads to. A port is a pod's when its other end has the pod's address.
-    /// What several ports claim belongs to none of them: a pod that may administer its own network can claim anything.
+    /// What a network means for pods that no route leads to. A port is a pod's when its other end has the pod's
+    /// address. What several ports claim belongs to none: a pod that may administer its own network can claim anything.
     /// </summary>
     /// <param name="network">The node's network.</param>
     /// <param name="pods">The addresses of local pods that have no interface of their own.</param>
@@ -41,7 +41,8 @@ public sealed record PodBridges(
         NodeNetwork network, IReadOnlySet<Address> pods, Node? node, ImmutableArray<string> named)
     {
         var inner = network.Ports.Where(port => !port.LeadsOut && !named.Contains(port.Name)).ToList();
-        Address[] own = [.. network.OwnAddresses.Select(o => o.Address).Concat(node?.Addresses ?? []).Distinct().Order()];
+        Address[] own =
+            [.. network.OwnAddresses.Select(o => o.Address).Concat(node?.Addresses ?? []).Distinct().Order()];
         var holders = inner.SelectMany(port => port.Addresses.Select(address => (port, address)))
             .Where(pair => IsOfLink(pair.address) || pods.Contains(pair.address))
             .GroupBy(pair => (pair.address, Link: IsOfLink(pair.address) ? pair.port.Bridge : ""))

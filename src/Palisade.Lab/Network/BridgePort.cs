@@ -37,7 +37,10 @@ internal sealed class BridgePort : IPodLink
 
     /// <summary>Makes a node's bridge, and has its IP hooks see what passes there.</summary>
     /// <exception cref="LabException">This kernel has no br_netfilter.</exception>
-    public static void Build(NetworkNamespace node, AddressPair gateway, IReadOnlyList<IPNetwork> pods) => node.Run(() =>
+    public static void Build(NetworkNamespace node, AddressPair gateway, IReadOnlyList<IPNetwork> pods) =>
+        node.Run(() => Build(gateway, pods));
+
+    private static void Build(AddressPair gateway, IReadOnlyList<IPNetwork> pods)
     {
         foreach (var family in (string[])["iptables", "ip6tables"])
         {
@@ -61,7 +64,7 @@ internal sealed class BridgePort : IPodLink
         routing.SetUp(Bridge);
         foreach (var address in gateway.All)
             routing.AddAddress(Bridge, address, PrefixOf(address, pods));
-    });
+    }
 
     /// <summary>Makes the port, and gives the pod its addresses while its end is still down.</summary>
     public static BridgePort Lay(

@@ -83,7 +83,8 @@ internal sealed class LabNetwork : IAsyncDisposable
         var addresses = Plan.Node(number);
         var name = AddressPlan.NodeName(number);
         var bridge = _cni == LabCni.Bridged ? Plan.Pod(number, AddressPlan.BridgeSlot) : null;
-        var node = new LabNode(number, name, LabNamespaces.CreateRouter(name), addresses, Plan.PodRanges(number), bridge);
+        var node = new LabNode(
+            number, name, LabNamespaces.CreateRouter(name), addresses, Plan.PodRanges(number), bridge);
         Wire.Lay(_fabric, name, node.Namespace, addresses, null).Open();
         InFabric(routing =>
         {
