@@ -65,12 +65,13 @@ public static class BridgeMatch
     /// <summary>`arp saddr ip 0.0.0.0`: who asks whether an address is free (RFC 5227).</summary>
     public static ImmutableArray<Expression> ArpProbe { get; } =
     [
-        .. EtherType(Arp), new Payload(PayloadBase.Network, 14, 4), new Compare(CompareOperator.Equal, NftKey.Host32(0)),
+        .. EtherType(Arp), new Payload(PayloadBase.Network, 14, 4),
+        new Compare(CompareOperator.Equal, NftKey.Host32(0)),
     ];
 
     /// <summary>
-    /// Which address a neighbour advertisement speaks for, after a match on its type: `iifname . @th,64,128 @set`, as nft
-    /// writes it.
+    /// Which address a neighbour advertisement speaks for, after a match on its type: `iifname . @th,64,128 @set`, as
+    /// nft writes it.
     /// </summary>
     public static ImmutableArray<Expression> InputInterfaceAndTarget(string set, bool not = false) =>
         InterfaceAnd(new(PayloadBase.Transport, 8, 16), set, not);

@@ -49,7 +49,7 @@ internal readonly record struct DropMark(string Counter, string Chain, bool Drop
         "rogue_ra" => "a pod sent a router advertisement or redirect",
         "rogue_nd" => "neighbour discovery that comes from beyond the link",
         "tunnelled" => "a pod sent it to a tunnel of its node, which would let it past every gate",
-        "frames" => "a pod sent a frame that is neither IP nor ARP",
+        "frames" => "from or to a pod, a frame that is neither IP nor ARP",
         "elsewhere" => "it was sent to a bridge's port that its destination is not behind",
         "no_gate" => "from or to an interface that no known pod has claimed yet",
         "invalid" => "it fits no connection, and the pod is isolated",

@@ -272,11 +272,15 @@ internal static class BaseChains
     private static Rule[] ToBridges(EnforcementMode mode, bool exempt) =>
     [
         .. ForFamilies(f => Rule.Of(
-            Match.OutputInterfaceIn(Names.Bridges), FromNode(not: true),
-            Match.OutputInterfaceAndDestination(f, $"source{f}", not: true), Counted(Names.NoGate, mode))),
+            Match.OutputInterfaceIn(Names.Bridges), Match.OutputInterfaceIn(Names.Uplinks, not: true),
+            FromNode(not: true), Match.OutputInterfaceAndDestination(f, $"source{f}", not: true),
+            Counted(Names.NoGate, mode))),
         .. ForFamilies(f => Rule.Of(
             Match.OutputInterfaceIn(Names.Bridges), FromNode(), Match.SourceAndDestination(f, $"self{f}"),
             Exempted(exempt)) with { Comment = "a pod to itself" }),
+        .. ForFamilies(f => Rule.Of(
+            Match.InputInterfaceIn(Names.Bridges), Match.SourceAndDestination(f, $"self{f}"), Exempted(exempt))
+            with { Comment = "a pod to itself, routed" }),
     ];
 
     /// <summary>

@@ -31,7 +31,7 @@ public static class BridgeTable
                 new(Names.Spoofed) { Comment = "from a pod, with a source that is not its own" },
                 new(Names.RogueAdvertisement) { Comment = "router advertisements and redirects from pods" },
                 new(Names.RogueDiscovery) { Comment = "neighbour discovery from beyond the link" },
-                new(Names.Frames) { Comment = "from a pod, neither IP nor ARP" },
+                new(Names.Frames) { Comment = "from or to a pod, neither IP nor ARP" },
                 new(Names.NoGate) { Comment = "from or to a port that no known pod has claimed" },
                 new(Names.Elsewhere) { Comment = "to a port that the destination is not behind" },
             ],
@@ -112,6 +112,7 @@ public static class BridgeTable
         [
             Rule.Of(Match.InputInterfaceIn(Names.OtherPorts), Statement.Accept),
             .. hasUplinks ? FromUplinks(mode) : [],
+            NeitherIpNorArp(mode),
             Rule.Of(Match.InputInterfaceIn(Names.Ports), Statement.Goto(Names.Claimed)),
             Rule.Of(BridgeMatch.Hardware(TakenHardware), BaseChains.Counted(Names.NoGate, mode)),
             Rule.Of(BridgeMatch.ArpSource(Taken(4), not: true), Statement.Accept),
@@ -179,9 +180,6 @@ public static class BridgeTable
                     BaseChains.RouterSolicitation, BaseChains.NeighbourSolicitation, BaseChains.ListenerReport)),
                 BridgeMatch.Of(Match.Source(BaseChains.Unspecified)), Statement.Accept)
                 with { Comment = "duplicate address detection" },
-            Rule.Of(
-                BridgeMatch.EtherTypeIn([BridgeMatch.IPv4, BridgeMatch.Arp, BridgeMatch.IPv6], not: true),
-                BaseChains.Counted(Names.Frames, mode)),
             Rule.Of(BaseChains.Counted(Names.Spoofed, mode)),
         ],
     };
@@ -198,6 +196,7 @@ public static class BridgeTable
         [
             Rule.Of(Match.OutputInterfaceIn(Names.OtherPorts), Statement.Accept),
             Rule.Of(Match.OutputInterfaceIn(Names.Uplinks), Statement.Accept),
+            NeitherIpNorArp(mode),
             Rule.Of(BridgeMatch.Of(Match.OutputInterfaceAndDestination(4, "source4")), Statement.Accept),
             Rule.Of(BridgeMatch.EtherType(BridgeMatch.Arp), Statement.Accept),
             Rule.Of(
@@ -216,11 +215,20 @@ public static class BridgeTable
             Rule.Of(
                 BridgeMatch.Of(Match.Destination(BaseChains.LinkLocal)), BaseChains.Counted(Names.Elsewhere, mode))
                 with { Comment = "no policy judges addresses of the link" },
+            Rule.Of(BridgeMatch.Of(Match.Source(BaseChains.LinkLocal)), BaseChains.Counted(Names.Spoofed, mode))
+                with { Comment = "no pod's own address" },
             Rule.Of(BridgeMatch.Of(Match.OutputInterfaceAndDestination(6, "source6")), Statement.Accept),
             Rule.Of(Match.OutputInterfaceIn(Names.Ports), BaseChains.Counted(Names.Elsewhere, mode)),
             Rule.Of(BaseChains.Counted(Names.NoGate, mode)),
         ],
     };
+
+    /// <summary>
+    /// Frames of a VLAN too: their inner type is IP, but IP hooks see them only if bridge-nf-filter-vlan-tagged is on.
+    /// </summary>
+    private static Rule NeitherIpNorArp(EnforcementMode mode) => Rule.Of(
+        BridgeMatch.EtherTypeIn([BridgeMatch.IPv4, BridgeMatch.Arp, BridgeMatch.IPv6], not: true),
+        BaseChains.Counted(Names.Frames, mode));
 
     private static ImmutableArray<Expression> Advertisement =>
         BridgeMatch.Of(Match.Icmpv6Type(BaseChains.NeighbourAdvertisement));

@@ -71,6 +71,10 @@ public sealed record PodBridges(
             [.. own]);
     }
 
+    /// <summary>Bridges with a port that leads out: other machines are behind them too.</summary>
+    internal IEnumerable<string> LeadOut(NodeNetwork network) =>
+        network.Ports.Where(port => Uplinks.Contains(port.Name)).Select(port => port.Bridge);
+
     /// <summary>The bridge of each claimed address: what the IP hooks see of it.</summary>
     internal IEnumerable<HostRoute> Routes(NodeNetwork network)
     {

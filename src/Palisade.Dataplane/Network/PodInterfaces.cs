@@ -40,7 +40,7 @@ public sealed record PodInterfaces(
         var found = network.OwnAddresses
             .Where(own => own.PrefixLength < own.Address.Width && nodeAddresses.Contains(own.Address))
             .Select(own => own.Interface)
-            .Concat(network.Outward)
+            .Concat(network.Outward).Concat(bridged.LeadOut(network))
             .Except(pods);
         var uplinks = Sorted(found.Concat(settings.Uplinks).Append("lo"));
         return new(

@@ -41,9 +41,9 @@ internal sealed class AgentBench : IAsyncDisposable
 
     public List<string> Log { get; } = [];
 
-    public static async Task<AgentBench> StartAsync()
+    public static async Task<AgentBench> StartAsync(bool bridged = false)
     {
-        var bench = new AgentBench(new PacketWorld(nodes: 1, podsPerNode: 2));
+        var bench = new AgentBench(new PacketWorld(nodes: 1, podsPerNode: 2, bridged));
         await bench.ServeAsync();
         return bench;
     }

@@ -18,22 +18,27 @@ public sealed class CutTests(ITestOutputHelper output)
     private static readonly PolicyRule FromA = new([new PodPeer(null, Pod('a'))], []);
 
     [Theory]
-    [InlineData(Protocol.Tcp, 'b', 4)]
-    [InlineData(Protocol.Tcp, 'b', 6)]
-    [InlineData(Protocol.Tcp, 'c', 4)]
-    [InlineData(Protocol.Tcp, 'c', 6)]
-    [InlineData(Protocol.Udp, 'b', 4)]
-    [InlineData(Protocol.Udp, 'b', 6)]
-    [InlineData(Protocol.Udp, 'c', 4)]
-    [InlineData(Protocol.Udp, 'c', 6)]
-    [InlineData(Protocol.Sctp, 'b', 4)]
-    [InlineData(Protocol.Sctp, 'c', 6)]
-    [InlineData(Protocol.Other, 'b', 4)]
-    [InlineData(Protocol.Other, 'c', 6)]
+    [InlineData(Protocol.Tcp, 'b', 4, false)]
+    [InlineData(Protocol.Tcp, 'b', 6, false)]
+    [InlineData(Protocol.Tcp, 'c', 4, false)]
+    [InlineData(Protocol.Tcp, 'c', 6, false)]
+    [InlineData(Protocol.Udp, 'b', 4, false)]
+    [InlineData(Protocol.Udp, 'b', 6, false)]
+    [InlineData(Protocol.Udp, 'c', 4, false)]
+    [InlineData(Protocol.Udp, 'c', 6, false)]
+    [InlineData(Protocol.Sctp, 'b', 4, false)]
+    [InlineData(Protocol.Sctp, 'c', 6, false)]
+    [InlineData(Protocol.Other, 'b', 4, false)]
+    [InlineData(Protocol.Other, 'c', 6, false)]
+    [InlineData(Protocol.Tcp, 'b', 4, true)]
+    [InlineData(Protocol.Udp, 'b', 6, true)]
+    [InlineData(Protocol.Sctp, 'b', 4, true)]
+    [InlineData(Protocol.Other, 'b', 6, true)]
+    [InlineData(Protocol.Tcp, 'c', 6, true)]
     public void A_stream_stops_both_ways_when_it_is_denied_and_goes_on_when_it_is_allowed_again(
-        Protocol protocol, char to, int family)
+        Protocol protocol, char to, int family, bool bridged)
     {
-        using var world = new CutWorld();
+        using var world = new CutWorld(bridged: bridged);
         using var stream = world.Start(protocol, 'a', to, family);
         foreach (var denial in (NetworkPolicy[])[Isolate(to, Direction.Ingress), Isolate('a', Direction.Egress)])
         {

@@ -20,10 +20,10 @@ internal sealed class CutWorld : IDisposable
     private readonly Dictionary<string, Cutting> _cutting = [];
     private readonly TimeSpan _grace;
 
-    public CutWorld(TimeSpan grace = default, bool enforce = true)
+    public CutWorld(TimeSpan grace = default, bool enforce = true, bool bridged = false)
     {
         _grace = grace;
-        World = new(nodes: 2, podsPerNode: 2);
+        World = new(nodes: 2, podsPerNode: 2, bridged);
         World.Seat(Cluster([]), stack: true);
         StartAgents();
         if (enforce)
@@ -74,6 +74,7 @@ internal sealed class CutWorld : IDisposable
         var network = NodeNetwork.Read(place.Routing);
         var ruleset = Lowering.Lower(policy, node, network, cutting.For(new()));
         var applied = reconciler.Apply(World.SocketOf(place), ruleset);
+        World.EnforceOnBridge(policy, node);
         var scope = applied.Messages > 0 ? CutScope.Everything : CutScope.Nothing;
         if (cutting.Changed(policy, network, EnforcementMode.Enforce, scope) is { } pass && node == "n1")
             Passes.Add(pass);

@@ -7,7 +7,7 @@ using static Palisade.Dataplane.Tests.World.OneNode;
 namespace Palisade.Dataplane.Tests.Gates;
 
 /// <summary>What a pod may claim to be, by packets no ordinary socket would send.</summary>
-public sealed class AntiSpoofTests
+public abstract class AntiSpoofTests(bool bridged)
 {
     private const byte RouterSolicitation = 133;
     private const byte RouterAdvertisement = 134;
@@ -30,7 +30,7 @@ public sealed class AntiSpoofTests
     [InlineData("2001:db8::9")]
     public void A_source_that_is_not_the_pods_own_goes_nowhere(string source)
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         var from = Address.Parse(source);
         var v4 = from.Family == AddressFamily.V4;
         var (own, open, self) = v4 ? (Address4('a'), Address4('b'), Node4) : (Address6('a'), Address6('b'), Node6);
@@ -49,7 +49,7 @@ public sealed class AntiSpoofTests
     [Fact]
     public void The_IPv6_loopback_address_goes_nowhere()
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         var loopback = Address.Parse("::1");
         Assert.False(node.Arrives(node.B, node.Open(loopback, Address6('b')), node.A.Send));
         Assert.False(node.ArrivesAtNode(node.Open(loopback, Node6), node.A.Send));
@@ -61,7 +61,7 @@ public sealed class AntiSpoofTests
     [Fact]
     public void A_closed_gate_does_not_open_for_a_pod_that_claims_to_be_the_node()
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress)]);
         Assert.True(
             node.Arrives(node.B, node.Open(Node4, Address4('b')), p => node.Node.Send(p)), "the node itself passes");
         Assert.True(
@@ -76,7 +76,7 @@ public sealed class AntiSpoofTests
     {
         const byte syn = 0x02;
         const byte reset = 0x04;
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         node.Node.Namespace.SetSysctl("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "60");
         var first = node.NextId();
         var opening = Packet.TcpFlags(Address4('a'), 4711, Address4('b'), 80, syn, first);
@@ -97,7 +97,7 @@ public sealed class AntiSpoofTests
     [Fact]
     public void A_link_local_source_reaches_the_node_and_nothing_beyond()
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         Assert.True(node.ArrivesAtNode(node.Open(LinkLocal, Node6, protocol: Protocol.Udp), node.A.Send));
         Assert.False(node.Arrives(node.B, node.Open(LinkLocal, Address6('b'), protocol: Protocol.Udp), node.A.Send));
         Assert.False(node.Leaves(node.Open(LinkLocal, Beyond6, protocol: Protocol.Udp), node.A.Send));
@@ -108,17 +108,20 @@ public sealed class AntiSpoofTests
     [InlineData(Redirect)]
     public void Router_advertisements_and_redirects_from_pods_are_dropped(byte type)
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         foreach (var from in (Address[])[LinkLocal, Address6('a')])
             node.Stops("rogue_ra", Discovery(node, type, from, AllNodes), node.A.Send, node.ArrivesAtNode);
         node.Occupy();
-        node.Stops("rogue_ra", Discovery(node, type, LinkLocal, AllNodes), node.Stranger.Send, node.ArrivesAtNode);
+        // Of an unclaimed port of a bridge nothing passes, whatever it is.
+        node.Stops(
+            bridged ? "no_gate" : "rogue_ra", Discovery(node, type, LinkLocal, AllNodes), node.Stranger.Send,
+            node.ArrivesAtNode);
     }
 
     [Fact]
     public void Neighbour_discovery_passes_on_the_link_only()
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         foreach (var type in (byte[])[NeighbourSolicitation, NeighbourAdvertisement])
         {
             Assert.True(
@@ -139,14 +142,20 @@ public sealed class AntiSpoofTests
     [Fact]
     public void Duplicate_address_detection_passes_without_a_source()
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         var nowhere = Address.Parse("::");
         Assert.True(node.ArrivesAtNode(Discovery(node, NeighbourSolicitation, nowhere, AllNodes), node.A.Send));
         node.Stops(
             "spoofed", Discovery(node, NeighbourAdvertisement, nowhere, AllNodes), node.A.Send, node.ArrivesAtNode);
     }
 
-    /// <summary>Sixteen bytes of zeros follow the header: a target address, or a prefix-less advertisement.</summary>
+    /// <summary>Its target is its sender.</summary>
     private static byte[] Discovery(OneNode node, byte type, Address from, Address to, byte hopLimit = 255) =>
-        Packet.Icmpv6(from, to, type, hopLimit, new byte[20], node.NextId());
+        Packet.Icmpv6(from, to, type, hopLimit, [0, 0, 0, 0, .. from.ToBytes()], node.NextId());
 }
+
+/// <summary>The same of pods that the node routes to.</summary>
+public sealed class RoutedAntiSpoofTests() : AntiSpoofTests(bridged: false);
+
+/// <summary>The same of pods that are ports of a bridge.</summary>
+public sealed class BridgedAntiSpoofTests() : AntiSpoofTests(bridged: true);

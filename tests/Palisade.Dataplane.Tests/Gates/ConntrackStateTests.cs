@@ -7,7 +7,7 @@ using static Palisade.Dataplane.Tests.World.OneNode;
 namespace Palisade.Dataplane.Tests.Gates;
 
 /// <summary>Packets that open no connection: answers, errors, strays, and what is exempted from tracking.</summary>
-public sealed class ConntrackStateTests
+public abstract class ConntrackStateTests(bool bridged)
 {
     private const byte Syn = 0x02;
     private const byte Reset = 0x04;
@@ -19,7 +19,7 @@ public sealed class ConntrackStateTests
     [InlineData(6)]
     public void Answers_pass_closed_gates(int family)
     {
-        using var node = new OneNode(Isolate('a', Direction.Ingress), Isolate('b', Direction.Egress));
+        using var node = new OneNode(bridged, [Isolate('a', Direction.Ingress), Isolate('b', Direction.Egress)]);
         var (a, b) = family == 4 ? (Address4('a'), Address4('b')) : (Address6('a'), Address6('b'));
         Assert.False(node.Arrives(node.A, node.Open(b, a), node.B.Send), "both gates are closed that way");
         var syn = Packet.TcpFlags(a, 40_001, b, 80, Syn, node.NextId());
@@ -36,7 +36,7 @@ public sealed class ConntrackStateTests
     [InlineData(6)]
     public void Invalid_packets_stop_at_gates_under_their_own_counter_and_pass_where_nothing_isolates(int family)
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress, Everything));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress, Everything)]);
         Address Of(char pod) => family == 4 ? Address4(pod) : Address6(pod);
         byte[] Stray(char from, char to) => Packet.TcpFlags(Of(from), 40_002, Of(to), 80, Reset, node.NextId());
         Assert.True(node.Arrives(node.B, node.Open(Of('a'), Of('b')), node.A.Send), "the gate allows everything");
@@ -51,7 +51,7 @@ public sealed class ConntrackStateTests
     [Fact]
     public void Untracked_packets_pass_to_and_from_the_node_only()
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress, Everything));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress, Everything)]);
         node.Foreign("""
             table inet foreign {
               chain pre { type filter hook prerouting priority -310; udp dport 99 notrack; }
@@ -74,7 +74,7 @@ public sealed class ConntrackStateTests
     [InlineData(6)]
     public void Errors_about_a_pods_own_connections_pass_its_closed_gate_and_no_others_do(int family)
     {
-        using var node = new OneNode(Isolate('a', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('a', Direction.Ingress)]);
         var (a, beyond) = family == 4 ? (Address4('a'), Beyond4) : (Address6('a'), Beyond6);
         void Inject(byte[] packet) => node.World.Fabric.Inject(node.Node, packet);
         var sent = node.Open(a, beyond, port: 443, Protocol.Udp);
@@ -94,7 +94,7 @@ public sealed class ConntrackStateTests
     [Fact]
     public void A_connection_that_a_helper_expects_is_judged_as_any_other()
     {
-        using var node = new OneNode(Isolate('a', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('a', Direction.Ingress)]);
         node.Foreign("""
             table ip foreign {
               ct helper tftp { type "tftp" protocol udp; }
@@ -112,3 +112,9 @@ public sealed class ConntrackStateTests
         Assert.Equal(before + 1, node.Counted("denied_ingress"));
     }
 }
+
+/// <summary>The same of pods that the node routes to.</summary>
+public sealed class RoutedConntrackStateTests() : ConntrackStateTests(bridged: false);
+
+/// <summary>The same of pods that are ports of a bridge.</summary>
+public sealed class BridgedConntrackStateTests() : ConntrackStateTests(bridged: true);

@@ -9,7 +9,7 @@ namespace Palisade.Dataplane.Tests.Gates;
 /// <summary>
 /// Who passes closed gates: a pod to itself, and a pod's own node; and how foreign NAT tables stand beside ours.
 /// </summary>
-public sealed class ExemptionTests
+public abstract class ExemptionTests(bool bridged)
 {
     private static readonly Address Service4 = Address.Parse("10.96.0.10");
     private static readonly Address Service6 = Address.Parse("fd00:96::10");
@@ -42,7 +42,7 @@ public sealed class ExemptionTests
         var node4 = new BlockPeer(Cidr.Parse("0.0.0.0/0"), [Cidr.Parse("192.168.0.0/16")]);
         var node6 = new BlockPeer(Cidr.Parse("::/0"), [Cidr.Parse("fd00:50::/64")]);
         var rule = new PolicyRule([node4, node6], []);
-        using var node = new OneNode(Isolate('b', Direction.Ingress, rule), Isolate('b', Direction.Egress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress, rule), Isolate('b', Direction.Egress)]);
         var (b, self, other) = family == 4
             ? (Address4('b'), Node4, Address.Parse("192.168.50.2"))
             : (Address6('b'), Node6, Address.Parse("fd00:50::2"));
@@ -65,7 +65,7 @@ public sealed class ExemptionTests
     [InlineData(6)]
     public void A_packet_from_the_uplink_that_claims_to_be_the_node_is_judged(int family)
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress)]);
         var packet = family == 4 ? node.Open(Node4, Address4('b')) : node.Open(Node6, Address6('b'));
         Assert.False(node.Arrives(node.B, packet, p => node.World.Fabric.Inject(node.Node, p)));
         var self = family == 4 ? node.Open(Address4('b'), Address4('b')) : node.Open(Address6('b'), Address6('b'));
@@ -78,7 +78,7 @@ public sealed class ExemptionTests
     [InlineData(6)]
     public void A_pod_reaches_itself_through_a_service_with_both_gates_closed(int family)
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress)]);
         node.Foreign(Proxy);
         var (a, b, service) = family == 4
             ? (Address4('a'), Address4('b'), Service4) : (Address6('a'), Address6('b'), Service6);
@@ -97,7 +97,7 @@ public sealed class ExemptionTests
         var fromA = new PodPeer(null, Pod('a'));
         var toB = new PodPeer(null, Pod('b'));
         var (target, front) = (PolicyPort.Range(Protocol.Tcp, 80, 80), PolicyPort.Range(Protocol.Tcp, 8080, 8080));
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         node.Foreign(Proxy);
         var (a, c, service) = family == 4
             ? (Address4('a'), Address4('c'), Service4) : (Address6('a'), Address6('c'), Service6);
@@ -124,7 +124,7 @@ public sealed class ExemptionTests
     [Fact]
     public void The_node_reaches_a_closed_pod_through_a_service()
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress)]);
         node.Foreign(Proxy);
         Assert.True(node.Arrives(node.B, node.Open(Node4, Service4, 8080), p => node.Node.Send(p)));
     }
@@ -136,8 +136,8 @@ public sealed class ExemptionTests
     [Fact]
     public void The_nodes_neighbour_advertisements_pass_a_closed_gate()
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress));
-        var index = node.Node.Routing.IndexOf(node.B.Link);
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress), Isolate('b', Direction.Egress)]);
+        var index = node.Node.Routing.IndexOf(node.B.Device);
         var own = node.Node.Routing.Addresses().Single(a => a.LinkIndex == index && a.Address.IsIPv6LinkLocal);
         var target = Address.FromBytes(own.Address.GetAddressBytes());
         byte[] solicitation = [0, 0, 0, 0, .. target.ToBytes(), 1, 1, .. node.B.Mac];
@@ -158,7 +158,7 @@ public sealed class ExemptionTests
     [InlineData(6)]
     public void A_denied_connection_is_met_with_silence(int family)
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress), Isolate('c', Direction.Egress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress), Isolate('c', Direction.Egress)]);
         var buffer = new byte[4096];
         foreach (var (from, source, to) in new[] { (node.A, 'a', 'b'), (node.C, 'c', 'a') })
         {
@@ -187,3 +187,9 @@ public sealed class ExemptionTests
         return !discovery || frame[54] is 1 or 2 or 3 or 4;      // ICMPv6 errors
     }
 }
+
+/// <summary>The same of pods that the node routes to.</summary>
+public sealed class RoutedExemptionTests() : ExemptionTests(bridged: false);
+
+/// <summary>The same of pods that are ports of a bridge.</summary>
+public sealed class BridgedExemptionTests() : ExemptionTests(bridged: true);

@@ -9,14 +9,14 @@ namespace Palisade.Dataplane.Tests.Gates;
 /// <summary>
 /// A link that no known pod has claimed: nothing passes, by interface, until the cluster says whose it is.
 /// </summary>
-public sealed class UnclaimedTests
+public abstract class UnclaimedTests(bool bridged)
 {
     [Theory]
     [InlineData(4)]
     [InlineData(6)]
     public void Nothing_passes_from_or_to_an_interface_that_no_pod_has_claimed(int family)
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         node.Occupy();
         var (stranger, b, self, beyond) = family == 4
             ? (Address4('d'), Address4('b'), Node4, Beyond4)
@@ -47,7 +47,7 @@ public sealed class UnclaimedTests
     [InlineData(6)]
     public void The_node_may_open_connections_to_it_and_gets_its_answers(int family)
     {
-        using var node = new OneNode();
+        using var node = new OneNode(bridged, []);
         node.Occupy();
         var (stranger, self) = family == 4 ? (Address4('d'), Node4) : (Address6('d'), Node6);
         const ushort port = 33_333;
@@ -63,9 +63,15 @@ public sealed class UnclaimedTests
     [Fact]
     public void A_claimed_address_does_not_speak_from_another_interface()
     {
-        using var node = new OneNode(Isolate('b', Direction.Ingress));
+        using var node = new OneNode(bridged, [Isolate('b', Direction.Ingress)]);
         node.Occupy();
         Assert.False(node.Arrives(node.C, node.Open(Address4('b'), Address4('c')), node.Stranger.Send));
         Assert.True(node.Arrives(node.C, node.Open(Address4('b'), Address4('c')), node.B.Send));
     }
 }
+
+/// <summary>The same of pods that the node routes to.</summary>
+public sealed class RoutedUnclaimedTests() : UnclaimedTests(bridged: false);
+
+/// <summary>The same of pods that are ports of a bridge.</summary>
+public sealed class BridgedUnclaimedTests() : UnclaimedTests(bridged: true);

@@ -23,15 +23,17 @@ public sealed class CorpusTests
     /// <summary>
     /// 48 tests, 65 tables: every ordered pair of different pods is allowed unless the table blocks it.
     /// </summary>
-    [Fact]
-    public async Task Every_table_of_the_Kubernetes_e2e_suite_holds_in_the_kernel()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_table_of_the_Kubernetes_e2e_suite_holds_in_the_kernel(bool bridged)
     {
         var folder = SharedFolder.Require("corpus/k8s-e2e");
         var model = SharedFolder.Json("corpus/k8s-e2e/model.json");
         var cases = SharedFolder.Json("corpus/k8s-e2e/cases.json")["cases"]!.AsArray();
         var failures = new List<string>();
         var (tables, pairs) = (0, 0);
-        using var world = new PacketWorld(nodes: 2, podsPerNode: 5);
+        using var world = new PacketWorld(nodes: 2, podsPerNode: 5, bridged);
         foreach (var test in cases)
         {
             foreach (var step in test!["steps"]!.AsArray())
@@ -55,14 +57,16 @@ public sealed class CorpusTests
     }
 
     /// <summary>15 recipes, 45 claims; where a recipe's text contradicts the API, the API's answer counts.</summary>
-    [Fact]
-    public async Task Every_claim_of_the_recipes_holds_in_the_kernel()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_claim_of_the_recipes_holds_in_the_kernel(bool bridged)
     {
         var folder = SharedFolder.Require("corpus/recipes");
         var root = SharedFolder.Json("corpus/recipes/cases.json");
         var failures = new List<string>();
         var claims = 0;
-        using var world = new PacketWorld(nodes: 2, podsPerNode: 5);
+        using var world = new PacketWorld(nodes: 2, podsPerNode: 5, bridged);
         foreach (var recipe in root["recipes"]!.AsArray())
         {
             var wanted = recipe!["cases"]!.AsArray().Select(claim => new Wanted(

@@ -1,3 +1,4 @@
+using System.Net;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
@@ -6,7 +7,8 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Tests.World;
 
 /// <summary>
-/// A network namespace that plays a node: it forwards between its pods and "up0", its link to the fabric.
+/// A network namespace that plays a node: it forwards between its pods and "up0", its link to the fabric. Bridged, its
+/// pods are ports of "br0", and those of one node meet there.
 /// </summary>
 internal sealed class NodePlace : IDisposable
 {
@@ -15,9 +17,11 @@ internal sealed class NodePlace : IDisposable
     private readonly List<Address> _addresses = [];
     private readonly List<PacketSocket> _delivered = [];
 
-    public NodePlace(string name, int pods)
+    public const string Bridge = "br0";
+
+    public NodePlace(string name, int pods, bool bridged = false)
     {
-        Name = name;
+        (Name, IsBridged) = (name, bridged);
         Namespace = NetworkNamespace.Create(name);
         foreach (var (key, value) in new[]
         {
@@ -39,10 +43,15 @@ internal sealed class NodePlace : IDisposable
             Sender6 = PacketSocket.Sender(true);
             Routing = new();
         });
+        if (bridged)
+            BuildBridge();
         Pods = [.. Enumerable.Range(0, pods).Select(i => new PodPlace(this, i))];
     }
 
     public string Name { get; }
+
+    /// <summary>Whether its pods are ports of a bridge.</summary>
+    public bool IsBridged { get; }
 
     public NetworkNamespace Namespace { get; }
 
@@ -74,6 +83,19 @@ internal sealed class NodePlace : IDisposable
         _addresses.Clear();
         _addresses.AddRange(addresses);
         Routing.WaitUntilLocal(addresses);
+    }
+
+    /// <summary>An address of its own keeps the bridge's hardware address when ports come and go.</summary>
+    private void BuildBridge()
+    {
+        Namespace.Run(() => Assert.SkipUnless(
+            Directory.Exists("/proc/sys/net/bridge"), "NO br_netfilter HERE (modprobe br_netfilter): nothing judged"));
+        foreach (var family in (string[])["iptables", "ip6tables"])
+            Namespace.SetSysctl($"net.bridge.bridge-nf-call-{family}", "1");
+        Routing.CreateBridge(Bridge);
+        Routing.SetHardwareAddress(Bridge, Routing.FindLink(Bridge)!.HardwareAddress);
+        Routing.SetUp(Bridge);
+        Routing.AddAddress(Bridge, IPAddress.Parse("169.254.78.1"), 32);   // as with the uplink
     }
 
     /// <summary>Takes all pods away; addresses stay until others are taken.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Reconcile;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Policy.Compile;
@@ -17,13 +18,20 @@ internal sealed class OneNode : IDisposable
     private uint _id = 1_000_000;
 
     public OneNode(params IEnumerable<NetworkPolicy> policies)
-        : this(stack: false) => Apply(policies);
+        : this(bridged: false, policies)
+    {
+    }
+
+    /// <summary>The same with its pods by links of their own, or as ports of a bridge.</summary>
+    public OneNode(bool bridged, IEnumerable<NetworkPolicy> policies)
+        : this(stack: false, bridged) => Apply(policies);
 
     /// <summary>Without a table yet.</summary>
     /// <param name="stack">Whether the pods' kernels have their addresses, so that programs run there.</param>
-    public OneNode(bool stack)
+    /// <param name="bridged">Whether the pods are ports of a bridge.</param>
+    public OneNode(bool stack, bool bridged = false)
     {
-        World = new(nodes: 1, podsPerNode: 4);
+        World = new(nodes: 1, podsPerNode: 4, bridged);
         World.Seat(Cluster([]), stack);
     }
 
@@ -106,9 +114,10 @@ internal sealed class OneNode : IDisposable
     /// <summary>Whether it left the node by its uplink.</summary>
     public bool Leaves(byte[] packet, Action<byte[]> send) => Arrives(World.Fabric.Captures, packet, send);
 
-    /// <summary>The packets a counter of the table has counted.</summary>
+    /// <summary>The packets a counter of the tables has counted.</summary>
     public ulong Counted(string counter) =>
-        World.SocketOf(Node).Counters(World.ReconcilerOf(Node).Current!.Table).Single(c => c.Name == counter).Packets;
+        new[] { Lowering.OurTable, BridgeTable.OurTable }.SelectMany(table => World.SocketOf(Node).Counters(table))
+            .Where(c => c.Name == counter).Aggregate(0ul, (sum, c) => sum + c.Packets);
 
     /// <summary>
     /// Asserts that a packet is stopped, and that this counter counted it (and perhaps what the pods' kernels say by

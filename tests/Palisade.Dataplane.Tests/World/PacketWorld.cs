@@ -39,15 +39,16 @@ internal sealed class PacketWorld : IDisposable
     ];
 
     private readonly Dictionary<NodePlace, (NftSocket Socket, Reconciler Reconciler)> _kernels = [];
+    private readonly Dictionary<NodePlace, Reconciler> _bridges = [];
     private readonly Dictionary<int, PodPlace> _pods = [];
     private readonly byte[] _received = new byte[4096];
     private uint _lastId;
 
-    public PacketWorld(int nodes, int podsPerNode)
+    public PacketWorld(int nodes, int podsPerNode, bool bridged = false)
     {
         try
         {
-            Fabric = new([.. Enumerable.Range(1, nodes).Select(i => new NodePlace($"n{i}", podsPerNode))]);
+            Fabric = new([.. Enumerable.Range(1, nodes).Select(i => new NodePlace($"n{i}", podsPerNode, bridged))]);
         }
         catch (KernelException e)
         {
@@ -58,6 +59,7 @@ internal sealed class PacketWorld : IDisposable
         foreach (var node in Fabric.Nodes)
         {
             _kernels[node] = (node.Namespace.Run(() => new NftSocket()), new());
+            _bridges[node] = new();
 
             // Ports come round again: let the kernel forget attempts soon.
             foreach (var timeout in Timeouts)
@@ -109,7 +111,23 @@ internal sealed class PacketWorld : IDisposable
         var place = PlaceOf(node)!;
         var (socket, reconciler) = _kernels[place];
         var network = NodeNetwork.Read(place.Routing);
-        return reconciler.Apply(socket, Lowering.Lower(policy, node, network, settings ?? Settings));
+        var applied = reconciler.Apply(socket, Lowering.Lower(policy, node, network, settings ?? Settings));
+        EnforceOnBridge(policy, node, settings);
+        return applied;
+    }
+
+    /// <summary>The table of the bridge, where the node has one.</summary>
+    public void EnforceOnBridge(CompiledPolicy policy, string node, NodeSettings? settings = null)
+    {
+        var place = PlaceOf(node)!;
+        var pods = policy.Snapshot.Endpoints.Where(pod => pod.Node == node && !pod.HostNetwork);
+        var interfaces = PodInterfaces.Of(
+            NodeNetwork.Read(place.Routing), pods, policy.Snapshot.Nodes.First(n => n.Name == node),
+            settings ?? Settings);
+        if (BridgeTable.Of(interfaces.Bridged, settings ?? Settings) is { } table)
+            _bridges[place].Apply(_kernels[place].Socket, table);
+        else if (_bridges[place].Current is not null)
+            _bridges[place].Remove(_kernels[place].Socket, BridgeTable.OurTable);
     }
 
     public NftSocket SocketOf(NodePlace node) => _kernels[node].Socket;

@@ -24,8 +24,14 @@ internal sealed class PodPlace : IDisposable
         {
             using var routing = new RtSocket();
             routing.CreateVeth(Link, "eth0", Namespace.FileDescriptor);
+            if (node.IsBridged)
+            {
+                routing.SetMaster(Link, NodePlace.Bridge);
+                routing.SetHairpin(Link, true);
+            }
+
             routing.SetUp(Link);
-            NodeMac = routing.FindLink(Link)!.HardwareAddress.GetAddressBytes();
+            NodeMac = routing.FindLink(Device)!.HardwareAddress.GetAddressBytes();
         });
         Namespace.SetSysctl("net.ipv6.conf.eth0.accept_dad", "0");
         Namespace.SetSysctl("net.ipv6.conf.eth0.router_solicitations", "0");
@@ -49,13 +55,27 @@ internal sealed class PodPlace : IDisposable
 
     public byte[] Mac { get; private set; } = [];
 
-    /// <summary>The MAC of the node's end of the link.</summary>
+    /// <summary>The node's interface that routes lead to.</summary>
+    public string Device => Node.IsBridged ? NodePlace.Bridge : Link;
+
+    /// <summary>The MAC of the node's end of the link, or of its bridge.</summary>
     public byte[] NodeMac { get; private set; } = [];
 
     public IReadOnlyList<Address> Addresses => _addresses;
 
-    /// <summary>Sends an IP packet out of the pod, whatever its source says.</summary>
-    public void Send(byte[] packet) => Frames.SendFrame(Packet.Frame(NodeMac, Mac, packet));
+    /// <summary>
+    /// Sends an IP packet out of the pod, whatever its source says: to another port of its bridge if that has the
+    /// address, else to the node.
+    /// </summary>
+    public void Send(byte[] packet) => Frames.SendFrame(Packet.Frame(NextHop(packet), Mac, packet));
+
+    private byte[] NextHop(byte[] packet)
+    {
+        if (!Node.IsBridged)
+            return NodeMac;
+        var to = Address.FromBytes(packet[0] >> 4 == 6 ? packet[24..40] : packet[16..20]);
+        return Node.Pods.FirstOrDefault(pod => pod != this && pod.Addresses.Contains(to))?.Mac ?? NodeMac;
+    }
 
     /// <summary>
     /// Gives the pod these addresses: host routes and permanent neighbours on the node. With <paramref name="stack"/>
@@ -66,9 +86,12 @@ internal sealed class PodPlace : IDisposable
         foreach (var address in addresses)
         {
             _addresses.Add(address);
-            nodeRouting.AddNeighbour(Link, address.ToIp(), new(Mac));
-            nodeRouting.ReplaceRoute(new(address.ToHost()) { Device = Link });
+            nodeRouting.AddNeighbour(Device, address.ToIp(), new(Mac));
+            nodeRouting.ReplaceRoute(new(address.ToHost()) { Device = Device });
         }
+
+        if (Node.IsBridged && !stack)
+            Namespace.Run(AddAddresses);   // by them the port is told to be its
 
         _hasStack = stack;
         if (stack)
@@ -78,8 +101,8 @@ internal sealed class PodPlace : IDisposable
     public void Leave(RtSocket nodeRouting)
     {
         foreach (var address in _addresses)
-            nodeRouting.DeleteRoute(new(address.ToHost()) { Device = Link });
-        if (_hasStack)
+            nodeRouting.DeleteRoute(new(address.ToHost()) { Device = Device });
+        if (_hasStack || Node.IsBridged)
             Namespace.Run(ClearStack);
         _hasStack = false;
         _addresses.Clear();
@@ -98,12 +121,19 @@ internal sealed class PodPlace : IDisposable
             routing.DeleteAddress("eth0", address.ToIp(), address.Width);
     }
 
-    private void ConfigureStack()
+    private void AddAddresses()
     {
         using var routing = new RtSocket();
         foreach (var address in _addresses)
-        {
             routing.AddAddress("eth0", address.ToIp(), address.Width);
+    }
+
+    private void ConfigureStack()
+    {
+        AddAddresses();
+        using var routing = new RtSocket();
+        foreach (var address in _addresses)
+        {
             var gateway = address.Family == AddressFamily.V4 ? FabricPlace.Gateway4 : FabricPlace.Gateway6;
             routing.AddNeighbour("eth0", gateway.ToIp(), new(NodeMac));
             routing.ReplaceRoute(new(FabricPlace.DefaultOf(address.Family))
