@@ -27,6 +27,9 @@ public sealed class StatusException : Exception
 
     internal JsonObject? Details { get; }
 
+    /// <summary>metadata.continue: how to get the rest of a list that was too slow; null where there is none.</summary>
+    internal string? Continue { get; init; }
+
     /// <summary>The Status object a client gets.</summary>
     public JsonObject ToStatus()
     {
@@ -38,6 +41,8 @@ public sealed class StatusException : Exception
             ["status"] = "Failure",
             ["message"] = Message,
         };
+        if (Continue is not null)
+            status["metadata"]!["continue"] = Continue;
         if (Reason.Length > 0)
             status["reason"] = Reason;
         if (Details is not null)

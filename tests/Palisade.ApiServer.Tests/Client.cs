@@ -79,6 +79,24 @@ public sealed class Client : IDisposable
         return new Answer(response.StatusCode, response, await response.Content.ReadAsByteArrayAsync());
     }
 
+    /// <summary>As Send, but of an answer that may not end (a watch) only the beginning is read.</summary>
+    public async Task<Answer> Begin(string method, string path, byte[]? body, string? type, string accept)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (accept.Length > 0)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            if (!string.IsNullOrEmpty(type))
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var isWhole = response.Content.Headers.ContentLength is not null || !path.Contains("watch=");
+        return new(response.StatusCode, response, isWhole ? await response.Content.ReadAsByteArrayAsync() : []);
+    }
+
     /// <summary>As Get, but takes gzip, and leaves it packed.</summary>
     public async Task<Answer> GetPacked(string path)
     {

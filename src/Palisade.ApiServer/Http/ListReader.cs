@@ -13,8 +13,10 @@ namespace Palisade.ApiServer.Http;
 internal sealed class ListReader(VersionedStore store, TimeProvider time)
 {
     private const string ContinueTooOld =
-        "The provided continue parameter is too old to display a consistent list result. " +
-        "You must start a new list without the continue parameter.";
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
+        "without the continue parameter, or use the continue token in this response to retrieve the remainder of " +
+        "the results. Continuing with the provided token results in an inconsistent list - objects that were " +
+        "created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
     public static Selection Select(RequestTarget target, RequestQuery query)
     {
@@ -58,7 +60,12 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
         if (query.Continue is { } text)
         {
             var token = ContinueToken.Parse(text);
-            return (store.StateAt(token.Version) ?? throw Errors.Expired(ContinueTooOld), token.After);
+            if (token.Version == ContinueToken.AnyVersion)
+                return (store.State, token.After);
+            return (store.StateAt(token.Version) ?? throw new StatusException(410, "Expired", ContinueTooOld)
+            {
+                Continue = ContinueToken.Of(ContinueToken.AnyVersion, token.After),
+            }, token.After);
         }
 
         var current = store.State;
@@ -100,6 +107,9 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
 /// </summary>
 internal readonly record struct ContinueToken(long Version, ObjectKey After)
 {
+    /// <summary>Of a list that goes on with whatever there is now.</summary>
+    public const long AnyVersion = -1;
+
     public static string Of(long version, ObjectKey after)
     {
         var token = new JsonObject

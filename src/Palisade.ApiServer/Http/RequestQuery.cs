@@ -36,6 +36,8 @@ internal sealed class RequestQuery(IQueryCollection query)
 
     public long? GracePeriodSeconds => Number("gracePeriodSeconds");
 
+    public bool? OrphanDependents => Flag("orphanDependents");
+
     public string? PropagationPolicy => Text("propagationPolicy");
 
     public IEnumerable<string> DryRun => query["dryRun"].OfType<string>();

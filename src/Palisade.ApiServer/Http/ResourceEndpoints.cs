@@ -67,19 +67,23 @@ internal sealed class ResourceEndpoints(
     private Task ListAsync(HttpContext context, RequestTarget target)
     {
         var query = new RequestQuery(context.Request.Query);
-        return query.Watch ? watches.ServeAsync(context, target, query) : lists.ServeAsync(context, target, query);
+        return IsWatch(context, query) ? watches.ServeAsync(context, target, query) : lists.ServeAsync(context, target, query);
     }
 
     private Task GetAsync(HttpContext context, RequestTarget target)
     {
         // A watch on one name, an old form that some clients still use, is a watch with a field selector.
         var query = new RequestQuery(context.Request.Query);
-        if (query.Watch)
+        if (IsWatch(context, query))
             return watches.ServeAsync(context, target, query);
         var negotiated = Negotiated.From(context);
         var stored = Current(target);
         return lists.WriteOneAsync(context, stored, negotiated, query);
     }
+
+    // A HEAD asks for no events: a client takes its answer for ended, and would wait behind it on that connection.
+    private static bool IsWatch(HttpContext context, RequestQuery query) =>
+        query.Watch && !HttpMethods.IsHead(context.Request.Method);
 
     private async Task CreateAsync(HttpContext context, RequestTarget target)
     {

@@ -32,6 +32,12 @@ internal sealed record DeleteOptions
         if (policy is not (null or "Foreground" or "Background" or "Orphan"))
             causes.Add(
                 Causes.NotSupported("propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil"));
+        if (policy is not null && (body?["orphanDependents"] is not null || query.OrphanDependents is not null))
+        {
+            causes.Add(Causes.Invalid(
+                "propagationPolicy", $"\"{policy}\"", "orphanDependents and deletionPropagation cannot be both set"));
+        }
+
         if (causes.Count > 0)
             throw Errors.Invalid("meta.k8s.io", "DeleteOptions", "", causes);
         return new DeleteOptions
