@@ -100,7 +100,7 @@ public sealed class ObjectStore
 
     /// <summary>Sets spec.nodeName of a pod that has none, as a scheduler's binding does.</summary>
     public JsonObject Bind(string ns, string pod, string node) =>
-        Done(_writer.BindAsync(_registry.Pods, new ObjectKey(ns, pod), node)).Parse();
+        Done(_writer.BindAsync(_registry.Pods, new ObjectKey(ns, pod), node, WriteOptions.Internal)).Parse();
 
     /// <summary>Deletes an object; false when there is none. Finalizers hold it back, as over HTTP.</summary>
     public bool Delete(string resource, string? ns, string name)

@@ -188,6 +188,56 @@ public sealed class ProtocolTests(RunningServer running)
     }
 
     [Fact]
+    public async Task A_page_that_comes_too_late_can_go_on_with_what_there_is_now()
+    {
+        var ns = running.NewNamespace("late-pages");
+        foreach (var name in new[] { "a", "b", "c" })
+            running.Server.Store.Create(Manifests.Policy(ns, name));
+        var path = $"/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies?limit=2&continue=";
+        // A version that no server remembers.
+        var token = $$"""{"v":"palisade/v1","rv":-2,"ns":"{{ns}}","name":"a"}""";
+        var late = await _client.Get(path + Convert.ToBase64String(Encoding.UTF8.GetBytes(token)).TrimEnd('='));
+        Assert.Equal(410, (int)late.Code);
+        Assert.Equal("Expired", (string)late.Json["reason"]!);
+        Assert.Contains("or use the continue token in this response", late.Message);
+        var rest = await _client.Get(path + (string)late.Json["metadata"]!["continue"]!);
+        Assert.Equal(["b", "c"], rest.Json["items"]!.AsArray().Select(item => (string)item!["metadata"]!["name"]!));
+        byte[] notText = [.. "{\"v\":\""u8, 0xff, .. "\"}"u8];
+        foreach (var bad in new[] { "x", "e30", "/w==", Convert.ToBase64String(notText) })
+            Assert.Equal(400, (int)(await _client.Get(path + Uri.EscapeDataString(bad))).Code);
+    }
+
+    [Fact]
+    public async Task A_head_of_a_watch_is_over_at_once()
+    {
+        // Whoever asked would otherwise wait behind the watch on the same connection.
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(200, (int)(await _client.Send("HEAD", "/api/v1/pods?watch=true", null)).Code);
+            Assert.Equal(200, (int)(await _client.Send("HEAD", "/api/v1/namespaces/default?watch=true", null)).Code);
+        }
+
+        Assert.Equal(200, (int)(await _client.Get("/api/v1/namespaces/default")).Code);
+    }
+
+    [Fact]
+    public async Task Bindings_take_options()
+    {
+        var ns = running.NewNamespace("bound");
+        running.Server.Store.Create(Manifests.Pod(ns, "p"));
+        var path = $"/api/v1/namespaces/{ns}/pods/p";
+        const string Binding = """{"target":{"kind":"Node","name":"n"}}""";
+        Assert.Equal(422, (int)(await _client.Post(path + "/binding?dryRun=Some", Binding)).Code);
+        Assert.Equal(201, (int)(await _client.Post(path + "/binding?dryRun=All", Binding)).Code);
+        Assert.Null((await _client.Get(path)).Json["spec"]!["nodeName"]);
+        Assert.Equal(201, (int)(await _client.Post(path + "/binding?fieldManager=scheduler", Binding)).Code);
+        var bound = (await _client.Get(path)).Json;
+        Assert.Equal("n", (string)bound["spec"]!["nodeName"]!);
+        Assert.Contains(
+            bound["metadata"]!["managedFields"]!.AsArray(), entry => (string)entry!["manager"]! == "scheduler");
+    }
+
+    [Fact]
     public async Task Create_sets_what_the_server_owns()
     {
         var ns = running.NewNamespace("owned");

@@ -1,11 +1,11 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Selecting;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.ApiServer.Http;
 
@@ -124,18 +124,13 @@ internal readonly record struct ContinueToken(long Version, ObjectKey After)
 
     public static ContinueToken Parse(string text)
     {
-        try
-        {
-            var padded = text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - text.Length % 4) % 4);
-            if (JsonNode.Parse(Convert.FromBase64String(padded)) is JsonObject token
-                && Cell.Text(token["v"]) == "palisade/v1")
-                return new(Cell.Number(token["rv"]), new ObjectKey(Cell.Text(token["ns"]), Cell.Text(token["name"])));
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-            // Told below, like every other token that this server did not make.
-        }
-
+        var padded = text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - text.Length % 4) % 4);
+        var bytes = new byte[padded.Length];
+        if (Convert.TryFromBase64String(padded, bytes, out var length)
+            && WireJson.Parse(bytes.AsSpan(0, length)).Value is WireObject value
+            && WireJson.ToNode(value) is JsonObject token
+            && Cell.Text(token["v"]) == "palisade/v1")
+            return new(Cell.Number(token["rv"]), new ObjectKey(Cell.Text(token["ns"]), Cell.Text(token["name"])));
         throw Errors.BadRequest("continue key is not valid: illegal base64 data or unknown version");
     }
 }

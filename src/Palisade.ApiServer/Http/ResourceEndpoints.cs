@@ -67,7 +67,9 @@ internal sealed class ResourceEndpoints(
     private Task ListAsync(HttpContext context, RequestTarget target)
     {
         var query = new RequestQuery(context.Request.Query);
-        return IsWatch(context, query) ? watches.ServeAsync(context, target, query) : lists.ServeAsync(context, target, query);
+        return IsWatch(context, query)
+            ? watches.ServeAsync(context, target, query)
+            : lists.ServeAsync(context, target, query);
     }
 
     private Task GetAsync(HttpContext context, RequestTarget target)
@@ -87,8 +89,7 @@ internal sealed class ResourceEndpoints(
 
     private async Task CreateAsync(HttpContext context, RequestTarget target)
     {
-        var write = WriteOptions.Read(
-            new RequestQuery(context.Request.Query), "CreateOptions", context.Request.Headers.UserAgent.ToString());
+        var write = WriteOptions.Read(context, "CreateOptions");
         if (target.Resource.Kind.Namespaced && target.Namespace is null)
             throw Errors.MethodNotAllowed(target.Resource.Kind);
         var body = await RequestBody.ReadAsync(context);
@@ -102,8 +103,7 @@ internal sealed class ResourceEndpoints(
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
     {
-        var write = WriteOptions.Read(
-            new RequestQuery(context.Request.Query), "UpdateOptions", context.Request.Headers.UserAgent.ToString());
+        var write = WriteOptions.Read(context, "UpdateOptions");
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
@@ -116,7 +116,7 @@ internal sealed class ResourceEndpoints(
     private async Task PatchAsync(HttpContext context, RequestTarget target, Part part)
     {
         var query = new RequestQuery(context.Request.Query);
-        var write = WriteOptions.Read(query, "PatchOptions", context.Request.Headers.UserAgent.ToString());
+        var write = WriteOptions.Read(context, "PatchOptions");
         var mediaType = RequestBody.MediaType(context);
         if (mediaType == ApplyBody.Type)
         {
@@ -203,11 +203,12 @@ internal sealed class ResourceEndpoints(
     // A binding: {target: {kind: Node, name}}; what a scheduler sends.
     private async Task BindAsync(HttpContext context, RequestTarget target)
     {
+        var write = WriteOptions.Read(context, "CreateOptions");
         var body = await RequestBody.ReadAsync(context);
         var value = BodyDecoder.Json(
             body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
         var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
-        await writer.BindAsync(target.Resource, target.Key, node);
+        await writer.BindAsync(target.Resource, target.Key, node, write);
         await Responses.WriteJsonAsync(context, 201, new JsonObject
         {
             ["kind"] = "Status",

@@ -25,8 +25,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target)
     {
-        var write = WriteOptions.Read(
-            new RequestQuery(context.Request.Query), "UpdateOptions", context.Request.Headers.UserAgent.ToString());
+        var write = WriteOptions.Read(context, "UpdateOptions");
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
@@ -35,8 +34,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
 
     private async Task PatchAsync(HttpContext context, RequestTarget target)
     {
-        var write = WriteOptions.Read(
-            new RequestQuery(context.Request.Query), "PatchOptions", context.Request.Headers.UserAgent.ToString());
+        var write = WriteOptions.Read(context, "PatchOptions");
         var read = PatchBody.Reader(RequestBody.MediaType(context), Kind);
         var patch = read(await RequestBody.ReadAsync(context));
         await WriteAsync(context, target, write, scale =>

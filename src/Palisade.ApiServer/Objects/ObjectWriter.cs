@@ -111,11 +111,11 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
 
     /// <summary>Sets spec.nodeName of a pod that has none.</summary>
-    public Task<Written> BindAsync(Resource pods, ObjectKey key, string node)
+    public Task<Written> BindAsync(Resource pods, ObjectKey key, string node, WriteOptions write)
     {
         if (node.Length == 0)
             throw Errors.Invalid("", "Binding", key.Name, [Causes.Required("target.name")]);
-        return UpdateAsync(pods, key, Part.Main, WriteOptions.Internal, tree =>
+        return UpdateAsync(pods, key, Part.Main, write, tree =>
         {
             var assigned = Cell.Text(tree["spec"]?["nodeName"]);
             if (assigned.Length > 0)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Palisade.ApiServer.Http;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Validate;
@@ -39,8 +40,9 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
     /// Reads and judges the query parameters; <paramref name="kind"/> is the options' kind in error texts. Whoever
     /// names no manager goes by the first part of its User-Agent.
     /// </summary>
-    public static WriteOptions Read(RequestQuery query, string kind, string userAgent)
+    public static WriteOptions Read(HttpContext context, string kind)
     {
+        var query = new RequestQuery(context.Request.Query);
         var causes = new List<Cause>();
         foreach (var value in query.DryRun.Where(value => value is not ("All" or "")))
             causes.Add(Causes.NotSupported("dryRun", $"\"{value}\"", "All"));
@@ -66,7 +68,7 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
         return new WriteOptions(
             query.DryRun.Contains("All"),
             validation ?? FieldValidation.Warn,
-            query.FieldManager ?? ProgramOf(userAgent));
+            query.FieldManager ?? ProgramOf(context.Request.Headers.UserAgent.ToString()));
     }
 
     // kubectl/v1.35.0 (linux/amd64) …: kubectl.

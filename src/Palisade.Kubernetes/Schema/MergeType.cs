@@ -93,7 +93,8 @@ public sealed class MergeType
     public MergeType? Field(string name) => _fields.Value.GetValueOrDefault(name);
 
     /// <summary>The type of a member, declared or a map's; null where there can be no such member.</summary>
-    public MergeType? Member(string name) => Form == MergeForm.Struct ? Field(name) : Items;
+    public MergeType? Member(string name) =>
+        Field(name) ?? (Form == MergeForm.Struct && _items is null ? null : Items);
 
     internal static MergeType Of(ObjectSchema type) => new(
         MergeForm.Struct,
@@ -130,8 +131,12 @@ public sealed class MergeType
             return Anything;
         return schema.Type switch
         {
-            CustomType.Object => new(MergeForm.Struct, schema.IsAtomic, fields: () => schema.Properties.Select(
-                property => KeyValuePair.Create(property.Name, property.Schema.Merge))),
+            CustomType.Object => new(
+                MergeForm.Struct,
+                schema.IsAtomic,
+                schema.KeepsUnknown ? () => Anything : null,
+                () => schema.Properties.Select(
+                    property => KeyValuePair.Create(property.Name, property.Schema.Merge))),
             CustomType.Integer or CustomType.Number => new(MergeForm.Number),
             CustomType.Boolean => new(MergeForm.Bool),
             CustomType.String => new(MergeForm.String),

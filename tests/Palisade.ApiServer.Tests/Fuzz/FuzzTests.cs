@@ -28,7 +28,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         // In memory where there is a place for it: a million writes need not reach a disk.
         var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-        var directory = Directory.CreateDirectory(Path.Combine(parent, "palisade-fuzz-" + Guid.NewGuid().ToString("n")));
+        var directory = Directory.CreateDirectory(Path.Combine(parent, $"palisade-fuzz-{Guid.NewGuid():n}"));
         try
         {
             await using var server = await EmbeddedApiServer.StartAsync(
@@ -79,7 +79,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
 
         if (i % 1000 == 0)
-            Assert.True(GC.GetTotalMemory(forceFullCollection: i % 20_000 == 0) < MostBytes, $"{told}: too much memory");
+            Assert.True(GC.GetTotalMemory(i % 20_000 == 0) < MostBytes, $"{told}: too much memory");
     }
 
     private static bool IsStatus(Answer answer)
@@ -146,7 +146,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private static async Task<IReadOnlyList<Served>> ServedBy(Client client)
     {
         var groups = (await client.Get("/apis")).Json["groups"]!.AsArray()
-            .SelectMany(group => group!["versions"]!.AsArray().Select(version => "/apis/" + (string)version!["groupVersion"]!));
+            .SelectMany(group => group!["versions"]!.AsArray())
+            .Select(version => "/apis/" + (string)version!["groupVersion"]!);
         var resources = new List<Served>();
         foreach (var root in groups.Prepend("/api/v1"))
         {

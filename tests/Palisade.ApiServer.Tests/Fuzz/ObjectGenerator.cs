@@ -3,10 +3,13 @@ using Palisade.Kubernetes.Schema;
 
 namespace Palisade.ApiServer.Tests.Fuzz;
 
-/// <summary>Objects made from a kind's own schema: mostly of the right types, and of values that mean something.</summary>
+/// <summary>Objects made from a kind's own schema: mostly of the right types, of values with a meaning.</summary>
 internal sealed class ObjectGenerator(Random random)
 {
     private const int MaxDepth = 7;
+
+    private static readonly string[] _servers =
+        ["uid", "resourceVersion", "deletionTimestamp", "generateName", "creationTimestamp"];
 
     private static readonly string[] _texts =
     [
@@ -19,11 +22,13 @@ internal sealed class ObjectGenerator(Random random)
 
     public JsonObject Object(KindSchema kind, string? ns, string name)
     {
+        if (random.Next(2) == 0 && Samples.Of(kind, ns, name) is { } sample)
+            return sample;
         var tree = Struct(kind.Type, 0);
         tree["apiVersion"] = kind.ApiVersion;
         tree["kind"] = kind.Kind;
         var meta = tree["metadata"] as JsonObject ?? [];
-        foreach (var drop in new[] { "uid", "resourceVersion", "deletionTimestamp", "generateName", "creationTimestamp" })
+        foreach (var drop in _servers)
         {
             if (random.Next(10) > 0)
                 meta.Remove(drop);
@@ -88,7 +93,13 @@ internal sealed class ObjectGenerator(Random random)
     private JsonNode? Item(ApiField field, int depth) => field.Kind switch
     {
         FieldKind.Object => depth > MaxDepth ? new JsonObject() : Struct(field.Type!(), depth),
-        FieldKind.Int32 or FieldKind.Int64 => random.Next(4) switch { 0 => 0, 1 => 80, 2 => 30000 + random.Next(100), _ => 1 },
+        FieldKind.Int32 or FieldKind.Int64 => random.Next(4) switch
+        {
+            0 => 0,
+            1 => 80,
+            2 => 30000 + random.Next(100),
+            _ => 1,
+        },
         FieldKind.Bool => random.Next(2) == 0,
         FieldKind.IntOrString => random.Next(2) == 0 ? random.Next(1, 1000) : "http",
         FieldKind.Quantity => random.Next(2) == 0 ? "100m" : "1Gi",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.Kubernetes.Schema;
 
@@ -11,7 +12,8 @@ internal static class Protobuf
     public static byte[] Write(JsonObject tree, KindSchema kind)
     {
         byte[] type = [.. Field(1, Utf8(kind.ApiVersion)), .. Field(2, Utf8(kind.Kind))];
-        return [0x6b, 0x38, 0x73, 0x00, .. Field(1, type), .. Field(2, Message(tree, kind.Type)), .. Field(3, []), .. Field(4, [])];
+        var raw = Message(tree, kind.Type);
+        return [0x6b, 0x38, 0x73, 0x00, .. Field(1, type), .. Field(2, raw), .. Field(3, []), .. Field(4, [])];
     }
 
     private static byte[] Message(JsonObject tree, ObjectSchema type)
@@ -41,8 +43,8 @@ internal static class Protobuf
         FieldKind.Object => Field(tag, Message(value as JsonObject ?? [], field.Type!())),
         FieldKind.Int32 or FieldKind.Int64 => [.. Varint(tag << 3), .. Varint(Number(value))],
         FieldKind.Bool => [.. Varint(tag << 3), (byte)(value is JsonValue v && v.ToString() == "true" ? 1 : 0)],
-        FieldKind.IntOrString => Field(tag, value is JsonValue s && s.GetValueKind() == System.Text.Json.JsonValueKind.String
-            ? [8, 1, .. Field(3, Utf8(s.ToString()))]
+        FieldKind.IntOrString => Field(tag, value?.GetValueKind() == JsonValueKind.String
+            ? [8, 1, .. Field(3, Utf8(value.ToString()))]
             : [8, 0, 16, .. Varint(Number(value))]),
         FieldKind.Quantity => Field(tag, Field(1, Utf8(value?.ToString() ?? ""))),
         FieldKind.Time or FieldKind.MicroTime => Field(tag, [8, .. Varint(1_767_225_600)]),
@@ -54,7 +56,8 @@ internal static class Protobuf
     private static long Number(JsonNode? value) =>
         long.TryParse(value?.ToString(), CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    private static byte[] Field(int tag, byte[] bytes) => [.. Varint((tag << 3) | 2), .. Varint(bytes.Length), .. bytes];
+    private static byte[] Field(int tag, byte[] bytes) =>
+        [.. Varint((tag << 3) | 2), .. Varint(bytes.Length), .. bytes];
 
     private static byte[] Varint(long value)
     {

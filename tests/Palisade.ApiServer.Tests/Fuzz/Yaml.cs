@@ -3,11 +3,13 @@ using System.Text.Json.Nodes;
 
 namespace Palisade.ApiServer.Tests.Fuzz;
 
-/// <summary>Writes objects as block YAML, sometimes by way of what only YAML has: anchors, merges, tags, bare words.</summary>
+/// <summary>Writes objects as block YAML, sometimes by what only YAML has: anchors, merges, tags, bare words.</summary>
 internal static class Yaml
 {
     private static readonly string[] _words =
-        ["y", "no", "~", "0x1F", "010", "1e3", ".inf", "2026-01-01", "!!str 5", "!!binary aGk=", "*a", "&a b", "|\n  x", "? k"];
+    [
+        "y", "no", "~", "0x1F", "010", "1e3", ".inf", "2026-01-01", "!!str 5", "!!binary aGk=", "*a", "&a b", "|\n  x", "? k",
+    ];
 
     public static string Write(JsonNode? tree, Random random)
     {
@@ -44,7 +46,8 @@ internal static class Yaml
 
                 break;
             default:
-                text.Append(random.Next(100) == 0 ? _words[random.Next(_words.Length)] : node?.ToJsonString() ?? "null");
+                var isOdd = random.Next(100) == 0;
+                text.Append(isOdd ? _words[random.Next(_words.Length)] : node?.ToJsonString() ?? "null");
                 break;
         }
     }
