@@ -22,7 +22,7 @@ public sealed record ApiServerOptions
     /// </summary>
     public ImmutableArray<int> ListenHandles { get; init; } = [];
 
-    /// <summary>Adds endpoints beside the Kubernetes API; they need the token too.</summary>
+    /// <summary>Adds endpoints beside the Kubernetes API; RBAC judges them as resources, by their paths.</summary>
     public Action<IEndpointRouteBuilder>? MapExtra { get; init; }
 
     /// <summary>The Kubernetes version, major.minor, that /version reports and validation follows.</summary>
@@ -49,6 +49,12 @@ public sealed record ApiServerOptions
     /// of what lost its owner. False: objects are kept as clients write them.
     /// </summary>
     public bool RunsControllers { get; init; }
+
+    /// <summary>
+    /// How many requests a second one user may make for long; twice that at once. More get 429 and are asked to come
+    /// again.
+    /// </summary>
+    public int RequestsPerSecond { get; init; } = 5000;
 
     /// <summary>The clock of timestamps, ages and the watch window.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

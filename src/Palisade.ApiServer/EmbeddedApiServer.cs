@@ -1,13 +1,7 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Palisade.ApiServer.Access;
 using Palisade.ApiServer.Controllers;
 using Palisade.ApiServer.Controllers.Workloads;
 using Palisade.ApiServer.Discovery;
@@ -21,8 +15,8 @@ using Palisade.ApiServer.Streams;
 namespace Palisade.ApiServer;
 
 /// <summary>
-/// A Kubernetes API server in this process: TLS on loopback only, a bearer token, objects in SQLite. One server per
-/// data directory; CA, token, port and objects outlive it.
+/// A Kubernetes API server in this process: TLS on loopback only, users by token or certificate, RBAC, objects in
+/// SQLite. One server per data directory; CA, token, port and objects outlive it.
 /// </summary>
 public sealed class EmbeddedApiServer : IAsyncDisposable
 {
@@ -30,24 +24,20 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly ServerCertificates _certificates;
     private readonly string _token;
     private readonly VersionedStore _objects;
-    private readonly WebApplication _app;
+    private readonly AuditLog _audit;
+    private readonly Stack<IAsyncDisposable> _controllers = new();
+    private WebApplication? _app;
     private EndpointController? _endpoints;
-    private WorkloadController? _workloads;
-    private GarbageCollector? _collector;
 
     private EmbeddedApiServer(
-        DataDirectory directory,
-        ServerCertificates certificates,
-        string token,
-        VersionedStore objects,
-        ObjectStore store,
-        WebApplication app)
+        DataDirectory directory, ServerCertificates certificates, VersionedStore objects, ObjectStore store,
+        TimeProvider time)
     {
         _directory = directory;
         _certificates = certificates;
-        _token = token;
+        _token = directory.Secret("token");
         _objects = objects;
-        _app = app;
+        _audit = new AuditLog(directory.AuditFile, time);
         Store = store;
     }
 
@@ -57,8 +47,11 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>https://127.0.0.1:PORT.</summary>
     public string Url => $"https://127.0.0.1:{Port}";
 
-    /// <summary>A kubeconfig for clients on this machine.</summary>
+    /// <summary>A kubeconfig for clients on this machine, which may do everything.</summary>
     public string KubeconfigText => KubeconfigFor(Url);
+
+    /// <summary>A kubeconfig for clients that may read everything but Secrets, and change nothing.</summary>
+    public string ViewerKubeconfigText => KubeconfigFor(Url, "palisade-viewer", [DefaultRoles.Viewers]);
 
     /// <summary>The objects, in process.</summary>
     public ObjectStore Store { get; }
@@ -69,9 +62,27 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public bool EndpointsAreCurrent => _endpoints?.IsCurrent ?? true;
 
     /// <summary>
-    /// A kubeconfig for clients that reach the server under another URL (host localhost or 127.0.0.1).
+    /// A kubeconfig of the administrator, for clients that reach the server under another URL (host localhost or
+    /// 127.0.0.1).
     /// </summary>
     public string KubeconfigFor(string serverUrl) => Kubeconfig.Text(serverUrl, _certificates.CaPem, _token);
+
+    /// <summary>
+    /// A kubeconfig of some user: a new client certificate, for a year. What they may do, roles and bindings say.
+    /// </summary>
+    public string KubeconfigFor(string serverUrl, string user, IEnumerable<string> groups) =>
+        Kubeconfig.Text(serverUrl, _certificates.CaPem, user, _certificates.Issue(user, groups));
+
+    /// <summary>
+    /// A kubeconfig for the agent of one node: it reads what policies are about, makes Events, and writes the status of
+    /// its own Node, nothing else.
+    /// </summary>
+    public string AgentKubeconfigFor(string serverUrl, string node)
+    {
+        var user = $"palisade:agent:{node}";
+        RoleKeeper.EnsureAsync(Store, DefaultRoles.OfAgent(node, user)).GetAwaiter().GetResult();
+        return KubeconfigFor(serverUrl, user, [DefaultRoles.Agents]);
+    }
 
     /// <summary>Opens the data directory and serves. The server answers when the task ends.</summary>
     /// <exception cref="IOException">
@@ -80,36 +91,25 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public static async Task<EmbeddedApiServer> StartAsync(ApiServerOptions options, CancellationToken cancel = default)
     {
         var directory = DataDirectory.Open(options.DataDirectory);
-        VersionedStore? objects = null;
+        EmbeddedApiServer? server = null;
         try
         {
             var certificates = ServerCertificates.Load(directory, options.Time);
-            var token = directory.Token();
             var registry = new ResourceRegistry(options);
-            objects = VersionedStore.Open(directory.DatabaseFile, registry, options.Time);
+            var objects = VersionedStore.Open(directory.DatabaseFile, registry, options.Time);
             var writer = new ObjectWriter(objects, registry, options);
-            var store = new ObjectStore(objects, registry, writer);
-            EnsureNamespaces(store);
-            var app = Listen(options, certificates, options.Port ?? directory.KeptPort());
-            Route(app, options, token, objects, registry, writer);
-            var server = new EmbeddedApiServer(directory, certificates, token, objects, store, app);
-            await BindAsync(app, cancel);
-            server.Port = BoundPort(app);
-            directory.KeepPort(server.Port);
-            if (!options.ServiceRanges.IsEmpty)
-                server._endpoints = new EndpointController(store);
-            if (options.RunsControllers)
-            {
-                server._workloads = new WorkloadController(store, options.Time);
-                server._collector = new GarbageCollector(objects, registry, writer);
-            }
-
+            server = new EmbeddedApiServer(
+                directory, certificates, objects, new ObjectStore(objects, registry, writer), options.Time);
+            await server.ServeAsync(options, registry, writer, cancel);
             return server;
         }
-        catch
+        catch (Exception e)
         {
-            objects?.Dispose();
+            if (server is not null)
+                await server.DisposeAsync();
             directory.Dispose();
+            if (e is StatusException)
+                throw new IOException($"{options.DataDirectory}: {e.Message}", e);
             throw;
         }
     }
@@ -117,30 +117,36 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     /// <summary>Ends watches and requests, then closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_endpoints is not null)
-            await _endpoints.DisposeAsync();
-        if (_workloads is not null)
-            await _workloads.DisposeAsync();
-        if (_collector is not null)
-            await _collector.DisposeAsync();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        while (_controllers.TryPop(out var controller))
+            await controller.DisposeAsync();
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+
         _objects.Dispose();
-        _certificates.Server.Dispose();
+        await _audit.DisposeAsync();
+        _certificates.Dispose();
         _directory.Dispose();
     }
 
-    private static async Task BindAsync(WebApplication app, CancellationToken cancel)
+    private async Task ServeAsync(
+        ApiServerOptions options, ResourceRegistry registry, ObjectWriter writer, CancellationToken cancel)
     {
-        try
-        {
-            await app.StartAsync(cancel);
-        }
-        catch (IOException e)
-        {
-            await app.DisposeAsync();
-            throw new IOException($"{e.Message} Stop the program that listens there, or choose another port.", e);
-        }
+        EnsureNamespaces(Store);
+        _controllers.Push(await RoleKeeper.StartAsync(Store));
+        _app = Listener.Build(options, _certificates, options.Port ?? _directory.KeptPort());
+        Route(_app, options, registry, writer);
+        await Listener.BindAsync(_app, cancel);
+        Port = Listener.BoundPort(_app);
+        _directory.KeepPort(Port);
+        if (!options.ServiceRanges.IsEmpty)
+            _controllers.Push(_endpoints = new EndpointController(Store));
+        if (!options.RunsControllers)
+            return;
+        _controllers.Push(new WorkloadController(Store, options.Time));
+        _controllers.Push(new GarbageCollector(_objects, registry, writer));
     }
 
     private static void EnsureNamespaces(ObjectStore store)
@@ -159,55 +165,28 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Listen(ApiServerOptions options, ServerCertificates certificates, int port)
+    private void Route(WebApplication app, ApiServerOptions options, ResourceRegistry registry, ObjectWriter writer)
     {
-        // Empty: no appsettings.json of the current directory and no ASPNETCORE_ variable decides what is listened on.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "palisade" });
-        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null;   // RequestBody limits, so that the refusal is a Status
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;   // each watch of an informer is one
-            void Tls(ListenOptions listen) => listen.UseHttps(certificates.Server);
-            kestrel.Listen(IPAddress.Loopback, port, Tls);
-            foreach (var handle in options.ListenHandles)
-                kestrel.ListenHandle((ulong)handle, Tls);
-        });
-        return builder.Build();
-    }
-
-    private static void Route(
-        WebApplication app,
-        ApiServerOptions options,
-        string token,
-        VersionedStore objects,
-        ResourceRegistry registry,
-        ObjectWriter writer)
-    {
-        var lists = new ListReader(objects, options.Time);
-        var watches = new WatchStream(objects, options.Time, app.Lifetime.ApplicationStopping);
+        var accounts = new ServiceAccountTokens(
+            Convert.FromHexString(_directory.Secret("accounts.key")), _objects, registry, options.Time);
+        var authorizer = new Authorizer(_objects, registry);
+        var authenticator = new Authenticator(_certificates, _token, accounts);
+        var lists = new ListReader(_objects, options.Time);
+        var watches = new WatchStream(_objects, options.Time, app.Lifetime.ApplicationStopping);
         var streams = options.PodStreams is { } pods
             ? new PodStreamEndpoints(pods, options.Time, app.Lifetime.ApplicationStopping)
             : null;
         var dispatcher = new ApiDispatcher(
             registry,
-            new ResourceEndpoints(objects, writer, lists, watches, streams),
-            new ReviewEndpoints(),
+            new ResourceEndpoints(_objects, writer, lists, watches, streams),
+            new ReviewEndpoints(authorizer, authenticator, accounts),
+            new TokenEndpoint(_objects, accounts),
             new DiscoveryEndpoints(registry, options.KubeVersion),
             new OpenApiEndpoints(registry));
-        var authentication = new BearerAuthentication(token);
-        app.Use(next => context => authentication.InvokeAsync(context, next));
+        var limits = new RequestLimits(options.RequestsPerSecond, options.Time);
+        var gate = new AccessGate(authenticator, authorizer, limits, _audit, options.Time);
+        app.Use(next => context => gate.InvokeAsync(context, next));
         options.MapExtra?.Invoke(app);
         app.MapFallback("{**path}", dispatcher.InvokeAsync);
-    }
-
-    private static int BoundPort(WebApplication app)
-    {
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        return addresses.Select(address => new Uri(address)).First(uri => uri.Host == "127.0.0.1").Port;
     }
 }

@@ -49,11 +49,7 @@ public sealed class ObjectStore
 
     /// <summary>Creates an object; its apiVersion and kind say what it is, metadata.namespace where.</summary>
     /// <returns>The object as stored.</returns>
-    public JsonObject Create(JsonObject value)
-    {
-        var resource = Of(value);
-        return Done(_writer.CreateAsync(resource, null, Decode(resource, value), WriteOptions.Internal)).Parse();
-    }
+    public JsonObject Create(JsonObject value) => Done(CreateAsync(value)).Parse();
 
     /// <summary>The object of that name, or null. The namespace is null for cluster-scoped resources.</summary>
     public JsonObject? Get(string resource, string? ns, string name) =>
@@ -86,17 +82,8 @@ public sealed class ObjectStore
     /// Merges a patch (RFC 7386: null removes) into an object, or with <paramref name="status"/> into its status
     /// only.
     /// </summary>
-    public JsonObject Patch(string resource, string? ns, string name, JsonObject patch, bool status = false)
-    {
-        var of = Of(resource);
-        var part = status ? Part.Status : Part.Main;
-        return Done(_writer.UpdateAsync(
-            of,
-            new ObjectKey(ns ?? "", name),
-            part,
-            WriteOptions.Internal,
-            tree => Decode(of, MergePatch.Apply(tree, patch)))).Parse();
-    }
+    public JsonObject Patch(string resource, string? ns, string name, JsonObject patch, bool status = false) =>
+        Done(PatchAsync(resource, ns, name, patch, status)).Parse();
 
     /// <summary>Sets spec.nodeName of a pod that has none, as a scheduler's binding does.</summary>
     public JsonObject Bind(string ns, string pod, string node) =>
@@ -163,6 +150,24 @@ public sealed class ObjectStore
         }
 
         await over;
+    }
+
+    internal Task<Written> CreateAsync(JsonObject value)
+    {
+        var resource = Of(value);
+        return _writer.CreateAsync(resource, null, Decode(resource, value), WriteOptions.Internal);
+    }
+
+    internal Task<Written> PatchAsync(
+        string resource, string? ns, string name, JsonObject patch, bool status = false)
+    {
+        var of = Of(resource);
+        return _writer.UpdateAsync(
+            of,
+            new ObjectKey(ns ?? "", name),
+            status ? Part.Status : Part.Main,
+            WriteOptions.Internal,
+            tree => Decode(of, MergePatch.Apply(tree, patch)));
     }
 
     // The store answers from a thread of its own, so that waiting here cannot stand in its way.

@@ -47,6 +47,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The kubeconfig file, for this machine's own programs.</summary>
     public string KubeconfigFile => Path.Combine(_lock.Directory, "kubeconfig");
 
+    /// <summary>Where the kubeconfig of who may only read is.</summary>
+    public string ViewerKubeconfigFile => Path.Combine(_lock.Directory, "kubeconfig-viewer");
+
     /// <summary>Where agents and commands write their output.</summary>
     public string LogDirectory => Path.Combine(_lock.Directory, "log");
 
@@ -137,6 +140,7 @@ public sealed class LabCluster : IAsyncDisposable
         NodeObjects.RemoveSurplus(_server.Store, _network, _options.Say);
         NodeObjects.Register(_server.Store, _network, "1.35", now);
         _lock.Write("kubeconfig", _server.KubeconfigText);
+        _lock.Write("kubeconfig-viewer", _server.ViewerKubeconfigText);
         _services = new ClusterServices(_server, _network, _options.Say);
         _undo.Push(_services.DisposeAsync);
         DnsObjects.Create(_server.Store, _network.Plan);
@@ -193,9 +197,9 @@ public sealed class LabCluster : IAsyncDisposable
     private void StartAgents()
     {
         var program = _options.AgentProgram ?? Programs.Agent();
-        var kubeconfig = _server!.KubeconfigFor(NodeListener.Url);
         foreach (var node in Network.Nodes)
         {
+            var kubeconfig = _server!.AgentKubeconfigFor(NodeListener.Url, node.Name);
             var file = _lock.Write(Path.Combine("run", $"{node.Name}.kubeconfig"), kubeconfig);
             var start = new AgentStart(
                 node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"),

@@ -31,8 +31,7 @@ public sealed class Client : IDisposable
 
     public Client(string kubeconfig, string url, bool withToken = true)
     {
-        var pem = Encoding.ASCII.GetString(Convert.FromBase64String(Field(kubeconfig, "certificate-authority-data")));
-        var ca = X509Certificate2.CreateFromPem(pem);
+        var ca = X509Certificate2.CreateFromPem(FromBase64(Field(kubeconfig, "certificate-authority-data")));
         var handler = new SocketsHttpHandler();
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
         {
@@ -46,7 +45,14 @@ public sealed class Client : IDisposable
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        if (withToken)
+        if (Field(kubeconfig, "client-key-data") is { Length: > 0 } key)
+        {
+            using var own = X509Certificate2.CreateFromPem(
+                FromBase64(Field(kubeconfig, "client-certificate-data")), FromBase64(key));
+            handler.SslOptions.ClientCertificates =
+                [X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pkcs12), null)];
+        }
+        else if (withToken)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
                 "Bearer", Field(kubeconfig, "token"));
     }
@@ -116,6 +122,8 @@ public sealed class Client : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static string FromBase64(string text) => Encoding.ASCII.GetString(Convert.FromBase64String(text));
 
     private static string Field(string kubeconfig, string name) =>
         Regex.Match(kubeconfig, $"{name}: (\\S+)").Groups[1].Value;

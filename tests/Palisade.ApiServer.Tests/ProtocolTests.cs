@@ -13,10 +13,10 @@ public sealed class ProtocolTests(RunningServer running)
     private readonly Client _client = running.Client;
 
     [Fact]
-    public async Task Without_the_token_everything_is_401()
+    public async Task Without_the_token_there_is_nothing_but_health_and_version()
     {
         using var stranger = new Client(running.Server, withToken: false);
-        foreach (var path in new[] { "/api/v1/pods", "/version", "/healthz", "/nonsense", "/apis" })
+        foreach (var path in new[] { "/api/v1/pods", "/metrics", "/nonsense", "/apis" })
         {
             var answer = await stranger.Get(path);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.Code);
@@ -24,6 +24,9 @@ public sealed class ProtocolTests(RunningServer running)
                 """{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}""",
                 answer.Text);
         }
+
+        foreach (var path in new[] { "/healthz", "/livez", "/readyz", "/version" })
+            Assert.Equal(HttpStatusCode.OK, (await stranger.Get(path)).Code);
     }
 
     [Theory]

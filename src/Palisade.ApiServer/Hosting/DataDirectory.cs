@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace Palisade.ApiServer.Hosting;
 
 /// <summary>
-/// The files of one server: lock, ca.crt, ca.key, token, port, objects.db. Made 0700, files 0600; held by one server
-/// at a time (an exclusive flock on the lock file, so a killed server leaves nothing to clean up).
+/// The files of one server: lock, ca.crt, ca.key, token, accounts.key, port, objects.db, audit.log. Made 0700, files
+/// 0600; held by one server at a time (an exclusive flock on the lock file, so a killed server leaves nothing to clean
+/// up).
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -21,6 +22,8 @@ internal sealed class DataDirectory : IDisposable
     public string Path { get; }
 
     public string DatabaseFile => File("objects.db");
+
+    public string AuditFile => File("audit.log");
 
     public static DataDirectory Open(string path)
     {
@@ -46,14 +49,14 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>The bearer token: 256 random bits in hexadecimal, made once.</summary>
-    public string Token()
+    /// <summary>A secret of that name: 256 random bits in hexadecimal, made once.</summary>
+    public string Secret(string name)
     {
-        if (Read("token") is { } kept && kept.Trim() is { Length: >= 32 } token)
-            return token;
-        token = RandomNumberGenerator.GetHexString(64, lowercase: true);
-        Write("token", token);
-        return token;
+        if (Read(name) is { Length: >= 32 } kept)
+            return kept;
+        var secret = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        Write(name, secret);
+        return secret;
     }
 
     /// <summary>The port kept from an earlier start, or 0.</summary>
@@ -62,7 +65,12 @@ internal sealed class DataDirectory : IDisposable
             ? port
             : 0;
 
-    public void KeepPort(int port) => Write("port", port.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Keeps the port; what is kept already is not written, so that a full disk stops no start.</summary>
+    public void KeepPort(int port)
+    {
+        if (port != KeptPort())
+            Write("port", port.ToString(CultureInfo.InvariantCulture));
+    }
 
     public string? Read(string name)
     {

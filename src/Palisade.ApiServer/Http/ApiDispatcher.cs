@@ -9,6 +9,7 @@ internal sealed class ApiDispatcher(
     ResourceRegistry registry,
     ResourceEndpoints resources,
     ReviewEndpoints reviews,
+    TokenEndpoint tokens,
     DiscoveryEndpoints discovery,
     OpenApiEndpoints openApi)
 {
@@ -56,8 +57,10 @@ internal sealed class ApiDispatcher(
     private Task ResourceAsync(HttpContext context, string group, string version, ReadOnlyMemory<string> rest)
     {
         if (RequestTarget.Find(registry, group, version, rest.Span) is { } target)
-            return resources.InvokeAsync(context, target);
-        if (rest.Length == 1 && reviews.Find(group, version, rest.Span[0]) is { } review)
+            return TokenEndpoint.Serves(target)
+                ? tokens.AnswerAsync(context, target)
+                : resources.InvokeAsync(context, target);
+        if (ReviewEndpoints.Find(group, version, rest.Span) is { } review)
             return reviews.AnswerAsync(context, review);
         throw Errors.UnknownPath();
     }

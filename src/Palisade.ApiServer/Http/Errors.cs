@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Access;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Validate;
 
@@ -33,6 +35,26 @@ internal static class Errors
         return new StatusException(
             403, "Forbidden", $"{kind.QualifiedResource} \"{name}\" is forbidden: {why}", details);
     }
+
+    /// <summary>403: no rule allows the user what the request wants.</summary>
+    public static StatusException Forbidden(User user, AccessRequest request, string reason)
+    {
+        var why = request.Refusal(user) + (reason.Length > 0 ? $": {reason}" : "");
+        if (!request.IsResource)
+            return new StatusException(403, "Forbidden", $"forbidden: {why}", new JsonObject());
+        var subject = request.Group.Length == 0 ? request.Resource : $"{request.Resource}.{request.Group}";
+        var details = new JsonObject();
+        if (request.Name.Length > 0)
+            details["name"] = request.Name;
+        if (request.Group.Length > 0)
+            details["group"] = request.Group;
+        details["kind"] = request.Resource;
+        var named = request.Name.Length > 0 ? $"{subject} {GoText.Quote(request.Name)}" : subject;
+        return new StatusException(403, "Forbidden", $"{named} is forbidden: {why}", details);
+    }
+
+    public static StatusException TooManyRequests(string message) => new(
+        429, "TooManyRequests", message, new JsonObject { ["retryAfterSeconds"] = 1 });
 
     public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Access;
 using Palisade.ApiServer.Fields;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
@@ -71,6 +72,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
                 resource, tree, old, [.. causes, .. resource.JudgeChange(tree, old), .. unassigned]);
             if (!JsonNode.DeepEquals(tree["spec"], old["spec"]))
                 warnings = [.. warnings, .. Among(transaction, resource, tree)];
+            CheckEscalation(transaction, resource, tree, old, write);
             return StoreUpdate(transaction, existing, tree, old, write, warnings);
         });
 
@@ -155,6 +157,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             var warnings = Judge(resource, full, null, unassigned);
             if (transaction.Get(resource, key) is not null)
                 throw Errors.AlreadyExists(resource.Kind, key.Name);
+            CheckEscalation(transaction, resource, full, null, write);
             if (resource.WarnCreator(full) is { } warning)
                 warnings = [.. warnings, warning];
             warnings = [.. warnings, .. Among(transaction, resource, full)];
@@ -183,6 +186,13 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
     private Removal RemovalIn(StoreTransaction transaction) =>
         new(registry, transaction, options.Time.GetUtcNow(), options.RunsControllers);
+
+    private void CheckEscalation(
+        StoreTransaction transaction, Resource resource, JsonObject tree, JsonObject? old, WriteOptions write)
+    {
+        if (write.User is { } user)
+            Escalation.Check(registry, transaction, resource, tree, old, user);
+    }
 
     private static IEnumerable<string> Among(StoreTransaction transaction, Resource resource, JsonObject tree)
     {

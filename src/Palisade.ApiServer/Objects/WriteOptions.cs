@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Access;
 using Palisade.ApiServer.Http;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Validate;
@@ -29,6 +30,9 @@ internal enum FieldValidation : byte
 internal readonly record struct WriteOptions(bool DryRun, FieldValidation Validation, string Manager)
 {
     private const int LongestManager = 128;
+
+    /// <summary>Who writes; null: the server itself, which may give away any right.</summary>
+    public User? User { get; init; }
 
     /// <summary>What the server itself and its host program use.</summary>
     public static WriteOptions Internal => new(false, FieldValidation.Strict, "palisade");
@@ -68,7 +72,10 @@ internal readonly record struct WriteOptions(bool DryRun, FieldValidation Valida
         return new WriteOptions(
             query.DryRun.Contains("All"),
             validation ?? FieldValidation.Warn,
-            query.FieldManager ?? ProgramOf(context.Request.Headers.UserAgent.ToString()));
+            query.FieldManager ?? ProgramOf(context.Request.Headers.UserAgent.ToString()))
+        {
+            User = Caller.Of(context).User,
+        };
     }
 
     // kubectl/v1.35.0 (linux/amd64) …: kubectl.

@@ -35,6 +35,7 @@ internal sealed class ResourceRegistry
             LeaseResource.Register(),
             PodDisruptionBudgetResource.Register(),
             .. KeptResources.Register(),
+            .. RbacResources.Register(),
             ClusterNetworkPolicyResource.Register(),
         ];
         _current = new ResourceCatalog(_own);

@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Validate;
 
@@ -50,6 +52,18 @@ internal sealed class LabelSelection
     private readonly ImmutableArray<LabelTerm> _terms;
 
     private LabelSelection(ImmutableArray<LabelTerm> terms) => _terms = terms;
+
+    /// <summary>A LabelSelector of an object: matchLabels and matchExpressions.</summary>
+    public static LabelSelection Of(JsonObject selector)
+    {
+        var labels = selector["matchLabels"] as JsonObject ?? [];
+        var expressions = Cell.Objects(selector["matchExpressions"]).Select(expression => new LabelTerm(
+            Cell.Text(expression["key"]),
+            Enum.Parse<LabelOperator>(Cell.Text(expression["operator"])),
+            [.. Cell.Texts(expression["values"])]));
+        var equal = labels.Select(pair => new LabelTerm(pair.Key, LabelOperator.In, [Cell.Text(pair.Value)]));
+        return new LabelSelection([.. equal, .. expressions]);
+    }
 
     public bool IsEverything => _terms.IsEmpty;
 

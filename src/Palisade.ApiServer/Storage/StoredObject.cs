@@ -79,7 +79,7 @@ internal sealed class StoredObject
 
     public static ObjectKey KeyOf(JsonObject meta) => new(Text(meta["namespace"]), Text(meta["name"]));
 
-    private static FrozenDictionary<string, string> LabelsOf(JsonObject tree) =>
+    public static FrozenDictionary<string, string> LabelsOf(JsonObject tree) =>
         tree["metadata"]?["labels"] is JsonObject labels
             ? labels.ToFrozenDictionary(pair => pair.Key, pair => Text(pair.Value), StringComparer.Ordinal)
             : FrozenDictionary<string, string>.Empty;

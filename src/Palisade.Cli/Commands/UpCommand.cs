@@ -123,6 +123,7 @@ internal static class UpCommand
               API server   {lab.Server.Url}
               nodes        {string.Join(", ", lab.Nodes)}
               kubeconfig   {lab.KubeconfigFile}
+              to read only {lab.ViewerKubeconfigFile}
               logs         {lab.LogDirectory}
 
             Try, in another terminal:

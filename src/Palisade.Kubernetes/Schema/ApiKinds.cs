@@ -140,8 +140,15 @@ public static class ApiKinds
                 AuthorizationTypes.SelfSubjectAccessReview, namespaced: false),
             Make("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews",
                 AuthorizationTypes.SelfSubjectRulesReview, namespaced: false),
+            Make("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews",
+                AuthorizationTypes.SubjectAccessReview, namespaced: false),
+            Make("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews",
+                AuthorizationTypes.LocalSubjectAccessReview),
             Make("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews",
                 AuthenticationTypes.SelfSubjectReview, namespaced: false),
+            Make("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", AuthenticationTypes.TokenReview,
+                namespaced: false),
+            Make("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", AuthenticationTypes.TokenRequest),
         ];
 
         private static IEnumerable<KindSchema> Others() =>

@@ -21,6 +21,18 @@ internal static partial class AuthorizationTypes
         Obj("spec", 2, () => SelfSubjectRulesReviewSpec, must: true),
         Obj("status", 3, () => SubjectRulesReviewStatus));
 
+    internal static ObjectSchema SubjectAccessReview { get; } = Review("SubjectAccessReview");
+
+    internal static ObjectSchema LocalSubjectAccessReview { get; } = Review("LocalSubjectAccessReview");
+
+    internal static ObjectSchema SubjectAccessReviewSpec { get; } = Of("SubjectAccessReviewSpec",
+        Obj("resourceAttributes", 1, () => ResourceAttributes),
+        Obj("nonResourceAttributes", 2, () => NonResourceAttributes),
+        Str("user", 3),
+        List("groups", 4),
+        Map("extra", 5, FieldKind.StringList),
+        Str("uid", 6));
+
     internal static ObjectSchema SelfSubjectAccessReviewSpec { get; } = Of("SelfSubjectAccessReviewSpec",
         Obj("resourceAttributes", 1, () => ResourceAttributes),
         Obj("nonResourceAttributes", 2, () => NonResourceAttributes));
@@ -72,6 +84,13 @@ internal static partial class AuthorizationTypes
     internal static ObjectSchema LabelSelectorAttributes { get; } = Of("LabelSelectorAttributes",
         Str("rawSelector", 1),
         Objs("requirements", 2, () => MetaTypes.LabelSelectorRequirement));
+
+    private static ObjectSchema Review(string name) => Of(name,
+        Str("kind", 0),
+        Str("apiVersion", 0),
+        Obj("metadata", 1, () => MetaTypes.ObjectMeta),
+        Obj("spec", 2, () => SubjectAccessReviewSpec, must: true),
+        Obj("status", 3, () => SubjectAccessReviewStatus));
 
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v1." + name, "io.k8s.api.authorization.v1." + name, fields);

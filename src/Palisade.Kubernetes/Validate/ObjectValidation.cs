@@ -53,6 +53,12 @@ public static class ObjectValidation
             case "Pod":
                 PodValidation.Check(root["spec"], causes);
                 break;
+            case "Role" or "ClusterRole":
+                RbacValidation.Role(root, kind.Namespaced, causes);
+                break;
+            case "RoleBinding" or "ClusterRoleBinding":
+                RbacValidation.Binding(root, old, kind.Namespaced, causes);
+                break;
             case "Service":
                 ServiceValidation.Check(root["spec"], causes);
                 break;

@@ -143,19 +143,19 @@ public sealed class KubectlApplyTests(RunningServer running)
         const string Cluster = """
             apiVersion: policy.networking.k8s.io/v1alpha2
             kind: ClusterNetworkPolicy
-            metadata: {name: applied}
+            metadata: {name: ssa-applied}
             spec:
               tier: Admin
               priority: 77
               subject: {namespaces: {matchLabels: {none: here}}}
               egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}]}]
             """;
-        const string Applied = "clusternetworkpolicy.policy.networking.k8s.io/applied serverside-applied\n";
+        const string Applied = "clusternetworkpolicy.policy.networking.k8s.io/ssa-applied serverside-applied\n";
         Assert.Equal(Applied, _kubectl.Ok("apply --server-side -f -", Cluster));
         Assert.Equal(Applied, _kubectl.Ok("apply --server-side -f -", Cluster.Replace("77", "78")));
         Assert.Equal("78 2", _kubectl.Ok(
-            ["get", "cnp", "applied", "-o", "jsonpath={.spec.priority} {.metadata.generation}"]));
-        _kubectl.Ok("delete cnp applied");
+            ["get", "cnp", "ssa-applied", "-o", "jsonpath={.spec.priority} {.metadata.generation}"]));
+        _kubectl.Ok("delete cnp ssa-applied");
     }
 
     private static IEnumerable<string> Containers(JsonObject pod) => pod["spec"]!["containers"]!.AsArray()
