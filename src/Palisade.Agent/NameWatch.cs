@@ -24,6 +24,13 @@ internal sealed class NameWatch(AgentOptions options, ChangeSignal changed, Agen
     /// <summary>What is learned.</summary>
     public NameLearner Learner { get; } = new(options.Resolvers, time);
 
+    /// <summary>Takes in what an agent before this one learned. Before anything is enforced.</summary>
+    public void Load()
+    {
+        if (!options.Resolvers.IsEmpty)
+            Store.Load();
+    }
+
     /// <summary>When a pass has something to do; null: not before another answer. Without a listener it ends too.
     /// </summary>
     public TimeSpan? Due => Learner.Due;
@@ -34,8 +41,12 @@ internal sealed class NameWatch(AgentOptions options, ChangeSignal changed, Agen
     /// <summary>Listens until cancelled, on a thread of its own.</summary>
     public Task RunAsync(CancellationToken cancel) => options.Resolvers.IsEmpty
         ? Task.Delay(Timeout.InfiniteTimeSpan, cancel)
-        : Task.Factory.StartNew(
-            () => Run(cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        : Task.WhenAll(
+            Task.Factory.StartNew(
+                () => Run(cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+            Store.RunAsync(cancel));
+
+    private NameStore Store => field ??= new(Learner, options.RunDirectory, log, time);
 
     private void Run(CancellationToken cancel)
     {

@@ -78,6 +78,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _monitor = new();
         _routing = new();
         _names = new(options, _changed, log, time);
+        _names.Load();
         _cutting = new(options.Node, time, Cutting.UsualGrace) { FormerNames = () => _names.Learner.Former };
         _ready = new(client, options.Node, log, time);
         _proofs = new(client, options, log, time);

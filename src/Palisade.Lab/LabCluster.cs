@@ -203,7 +203,7 @@ public sealed class LabCluster : IAsyncDisposable
             var file = _lock.Write(Path.Combine("run", $"{node.Name}.kubeconfig"), kubeconfig);
             var start = new AgentStart(
                 node.Namespace, node.Name, program, file, Path.Combine(LogDirectory, $"agent-{node.Name}.log"),
-                RunDirectoryOf(node.Name), _lock.Directory);
+                RunDirectoryOf(node.Name), Network.Plan.Dns, _lock.Directory);
             var agent = new AgentProcess(start, _options.Say, _pods!.Wake, _stop.Token);
             _enforcement.Add(node, agent);
             _undo.Push(agent.DisposeAsync);

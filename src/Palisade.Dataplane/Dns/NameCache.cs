@@ -44,6 +44,14 @@ internal sealed class NameCache
     /// <summary>Whether some name has other addresses than <see cref="TakeChanges"/> last said.</summary>
     public bool HasChanges => _changed.Count > 0;
 
+    /// <summary>How often something was learned, prolonged or ended: what is saved is as of a number.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Each address that a name has, with its end; and those that names had, without.</summary>
+    public IEnumerable<(string Name, Address Address, TimeSpan? End)> All =>
+        _names.SelectMany(name => name.Value.Select(end => (name.Key, end.Key, (TimeSpan?)end.Value)))
+            .Concat(_formerOrder.Where(_former.Contains).Select(pair => (pair.Name, pair.Address, (TimeSpan?)null)));
+
     /// <summary>All that is known.</summary>
     public ImmutableArray<DomainName> Known => [.. _names.Keys.Order(StringComparer.Ordinal).Select(Of)];
 
@@ -84,6 +92,7 @@ internal sealed class NameCache
             var ends = _names.GetValueOrDefault(name);
             if (ends is not null && ends.TryGetValue(address, out var before))
             {
+                Version += end > before ? 1 : 0;
                 ends[address] = end > before ? end : before;
                 continue;
             }
@@ -93,10 +102,17 @@ internal sealed class NameCache
             if (ends is null)
                 _names[name] = ends = Begin(name, pattern);
             ends[address] = end;
-            _count++;
+            (_count, Version) = (_count + 1, Version + 1);
             _changed.Add(name);
             NextEnd = NextEnd < end ? NextEnd : end;
         }
+    }
+
+    /// <summary>Notes that a name that is mentioned had an address.</summary>
+    public void Remember(string name, Address address)
+    {
+        if (_mentioned.PatternOf(name) is not null && IsOrdinary(address))
+            BecomeFormer(name, address);
     }
 
     /// <summary>Forgets addresses whose time is over.</summary>
@@ -166,6 +182,12 @@ internal sealed class NameCache
         ends.Remove(address);
         _count--;
         _changed.Add(name);
+        BecomeFormer(name, address);
+    }
+
+    private void BecomeFormer(string name, Address address)
+    {
+        Version++;
         if (_former.Add((name, address)))
             _formerOrder.Enqueue((name, address));
         while (_formerOrder.Count > MostFormer)

@@ -27,6 +27,10 @@ public sealed class NameLearner
     private readonly TimeProvider _time;
     private readonly long _origin;
     private MentionedNames _mentioned = new([]);
+    private IReadOnlyList<KeptName> _restored = [];
+    private TimeSpan _restoredAt;
+    private DateTimeOffset _restoredNow;
+    private long _saved;
 
     /// <param name="resolvers">Whose answers are believed: as pods have them in their resolv.conf.</param>
     /// <param name="time">What measures.</param>
@@ -111,7 +115,62 @@ public sealed class NameLearner
                 return;
             _mentioned = mentioned;
             _names.Mention(mentioned);
+            TakeRestored();
         }
+    }
+
+    /// <summary>Longer texts are not worth reading.</summary>
+    public const long LongestSaved = NameFile.MostBytes;
+
+    /// <summary>What is known, for the next agent; null: it is what was saved last.</summary>
+    /// <param name="now">The time of day.</param>
+    public string? Save(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            if (_names.Version == _saved)
+                return null;
+            _saved = _names.Version;
+            var clock = Now;
+            return NameFile.Write(
+                _names.All.Select(kept => new KeptName(kept.Name, kept.Address, now + (kept.End - clock))), _addresses);
+        }
+    }
+
+    /// <summary>
+    /// Takes in what another agent saved: names count as soon as policies mention them, those whose time is over as
+    /// former ones.
+    /// </summary>
+    /// <param name="saved">What <see cref="Save"/> gave.</param>
+    /// <param name="now">The time of day.</param>
+    /// <returns>How many addresses; null: it is damaged, or of other resolvers, and nothing is taken.</returns>
+    public int? Restore(string saved, DateTimeOffset now)
+    {
+        if (NameFile.Read(saved, _addresses) is not { } kept)
+            return null;
+        lock (_lock)
+        {
+            (_restored, _restoredAt, _restoredNow) = (kept, Now, now);
+            TakeRestored();
+        }
+
+        return kept.Count;
+    }
+
+    private void TakeRestored()
+    {
+        if (_mentioned.IsEmpty)
+            return;
+        var now = _restoredNow + (Now - _restoredAt);
+        foreach (var (name, address, until) in _restored)
+        {
+            if (until > now)
+                _names.Learn(name, [(address, until.Value - now)], Now);
+            else
+                _names.Remember(name, address);
+        }
+
+        _restored = [];
     }
 
     /// <summary>

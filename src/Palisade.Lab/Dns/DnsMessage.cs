@@ -108,7 +108,11 @@ internal sealed record DnsQuestion(
 /// <param name="Name">Whose it is, without the last dot.</param>
 /// <param name="Type">What it is.</param>
 /// <param name="Content">Its RDATA.</param>
-internal sealed record DnsRecord(string Name, DnsType Type, byte[] Content);
+internal sealed record DnsRecord(string Name, DnsType Type, byte[] Content)
+{
+    /// <summary>Seconds a client may keep it.</summary>
+    public uint TimeToLive { get; init; } = DnsWriter.TimeToLive;
+}
 
 /// <summary>What a server says to a question.</summary>
 /// <param name="Code">The answer code.</param>

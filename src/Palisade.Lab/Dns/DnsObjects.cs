@@ -11,7 +11,7 @@ namespace Palisade.Lab.Dns;
 /// </summary>
 internal static class DnsObjects
 {
-    private const string Namespace = "kube-system";
+    internal const string Namespace = "kube-system";
     private const string App = "kube-dns";
     private const string Pod = "coredns";
 
@@ -26,6 +26,8 @@ internal static class DnsObjects
             store.Create(ServiceOf(plan));
         if (store.Get("pods", Namespace, Pod) is null)
             store.Create(PodOf(plan));
+        if (store.Get("configmaps", Namespace, OutsideNames.ConfigMap) is null)
+            store.Create(OutsideNames.Default());
     }
 
     private static JsonObject ServiceOf(AddressPlan plan) => new()

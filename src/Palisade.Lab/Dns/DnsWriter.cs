@@ -98,7 +98,7 @@ internal static class DnsWriter
         PutName(bytes, record.Name);
         Put(bytes, (ushort)record.Type);
         Put(bytes, Internet);
-        Put(bytes, TimeToLive);
+        Put(bytes, record.TimeToLive);
         Put(bytes, (ushort)record.Content.Length);
         bytes.AddRange(record.Content);
     }

@@ -88,13 +88,13 @@ internal sealed class Outside : IAsyncDisposable
     }
 
     /// <summary>Listens on an owned address until <see cref="ReleaseAsync"/>, called as often as this.</summary>
-    public void Listen(IPAddress address, LabPort port)
+    public void Listen(IPAddress address, LabPort port, string? name = null)
     {
         lock (_gate)
         {
             var key = (port, address);
             if (!_servers.TryGetValue(key, out var server))
-                server = (Namespace.Run(() => BuiltInServer.Open(address, port, $"ip:{address}")), 0);
+                server = (Namespace.Run(() => BuiltInServer.Open(address, port, name ?? $"ip:{address}")), 0);
             _servers[key] = (server.Server, server.Users + 1);
         }
     }

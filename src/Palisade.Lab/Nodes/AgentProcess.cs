@@ -110,6 +110,8 @@ internal sealed class AgentProcess : IAsyncDisposable
         [
             .. _start.Program.Skip(1), "--node", _start.Node, "--kubeconfig", _start.Kubeconfig,
             "--uplink", "eth0", "--exit-with-stdin", "--run-directory", _start.RunDirectory,
+            "--metrics", $"unix:{Path.Combine(_start.RunDirectory, "metrics.sock")}",
+            .. _start.Resolvers.All.SelectMany(address => new[] { "--resolver", address.ToString() }),
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -163,7 +165,8 @@ internal sealed class AgentProcess : IAsyncDisposable
 /// <param name="Kubeconfig">The kubeconfig for the listener on the node's own loopback.</param>
 /// <param name="LogFile">Where its output goes.</param>
 /// <param name="RunDirectory">Where its socket is.</param>
+/// <param name="Resolvers">The addresses of the cluster's DNS, as pods have them.</param>
 /// <param name="Mark">Identifies the lab in the child's environment.</param>
 internal sealed record AgentStart(
     NetworkNamespace Namespace, string Node, IReadOnlyList<string> Program, string Kubeconfig, string LogFile,
-    string RunDirectory, string Mark);
+    string RunDirectory, AddressPair Resolvers, string Mark);

@@ -14,6 +14,7 @@ internal sealed class ClusterServices : IAsyncDisposable
     private readonly IReadOnlyList<IPNetwork> _ranges;
     private readonly ServiceBook _book;
     private readonly ServiceProxy _proxy;
+    private readonly OutsideNames _outside;
     private readonly ChangeSignal _signal = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _following;
@@ -26,6 +27,7 @@ internal sealed class ClusterServices : IAsyncDisposable
         _book = new ServiceBook(server.Store, _signal.Raise);
         _following = _book.RunAsync(_stop.Token);
         _proxy = new ServiceProxy(network, _book, _signal, say);
+        _outside = new OutsideNames(server.Store, network.Outside);
     }
 
     /// <summary>The Services and their endpoints, now.</summary>
@@ -34,7 +36,8 @@ internal sealed class ClusterServices : IAsyncDisposable
     /// <summary>Answers a question to the cluster's DNS.</summary>
     /// <param name="question">The question.</param>
     /// <param name="podAt">The namespace of the pod that has an address, or null.</param>
-    public DnsAnswer Answer(DnsQuestion question, Func<IPAddress, string?> podAt) => new ClusterZone(
+    public DnsAnswer Answer(DnsQuestion question, Func<IPAddress, string?> podAt) =>
+        _outside.Answer(question) ?? new ClusterZone(
         View,
         name => _server.Store.Get("namespaces", null, name) is not null,
         podAt,
