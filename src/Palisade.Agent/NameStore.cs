@@ -23,7 +23,9 @@ internal sealed class NameStore(NameLearner learner, string directory, AgentLog 
             var file = new FileInfo(_path);
             if (!file.Exists)
                 return;
-            var known = file.Length <= NameLearner.LongestSaved ? learner.Restore(File.ReadAllText(_path), time.GetUtcNow()) : null;
+            var known = file.Length <= NameLearner.LongestSaved
+                ? learner.Restore(File.ReadAllText(_path), time.GetUtcNow())
+                : null;
             if (known is null)
                 log.Warn("names-not-restored", ("path", _path), ("reason", "not a whole file of these resolvers"));
             else
@@ -53,9 +55,13 @@ internal sealed class NameStore(NameLearner learner, string directory, AgentLog 
             Directory.CreateDirectory(directory, Own | UnixFileMode.UserExecute);
             var next = _path + ".new";
             File.Delete(next);
-            using (var file = new FileStream(
-                next, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Own }))
-            using (var writer = new StreamWriter(file))
+            var create = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = Own,
+            };
+            using (var writer = new StreamWriter(next, create))
                 writer.Write(text);
             File.Move(next, _path, overwrite: true);
             _said = false;

@@ -30,12 +30,30 @@ internal sealed record AnsweredConnection(Connection Connection, string From, st
 /// <summary>The answer to a question: allowed only if every connection it stands for is.</summary>
 internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnection> Connections)
 {
+    /// <summary>Names that policies mention and of which no address is known here.</summary>
+    public ImmutableArray<string> UnknownNames { get; init; } = [];
+
     /// <summary>Allow if all are.</summary>
     public Verdict Verdict =>
         Connections.All(c => c.Explanation.Verdict == Verdict.Allow) ? Verdict.Allow : Verdict.Deny;
 
-    /// <summary>What else is to be known: ends that have no address in the family asked for.</summary>
-    public IEnumerable<string> Notes => Connections
+    /// <summary>
+    /// What else is to be known: ends that have no address in the family asked for, and that a destination outside may
+    /// be somebody whom policies know by name.
+    /// </summary>
+    public IEnumerable<string> Notes => MissingAddresses().Concat(MissingNames());
+
+    private IEnumerable<string> MissingNames()
+    {
+        const int most = 3;
+        if (UnknownNames.IsEmpty || Connections.All(c => c.Connection.To.Kind != PartyKind.External))
+            yield break;
+        var more = UnknownNames.Length > most ? $" and {UnknownNames.Length - most} more" : "";
+        yield return $"policies mention {string.Join(", ", UnknownNames.Take(most))}{more}; which addresses they have is "
+            + "learned by each node's agent and is not known here, so this is the answer for an address of none of them";
+    }
+
+    private IEnumerable<string> MissingAddresses() => Connections
         .SelectMany(c => new[] { (Party: c.Connection.From, Name: c.From), (Party: c.Connection.To, Name: c.To) })
         .Where(end => end.Party.Address is null).Select(end => end.Name).Distinct(StringComparer.Ordinal)
         .Select(name => $"{name} has no IPv{(int)Question.Family} address: rules are answered for a connection "

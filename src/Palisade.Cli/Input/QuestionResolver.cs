@@ -14,6 +14,15 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     private readonly Evaluator _evaluator = new(policy);
     private readonly ServiceResolver _services = new(policy.Snapshot);
 
+    private readonly ImmutableArray<string> _unknownNames = policy.Snapshot.DomainNames.IsEmpty
+        ?
+        [
+            .. policy.Snapshot.ClusterNetworkPolicies.SelectMany(each => each.Egress).SelectMany(rule => rule.Peers)
+                .OfType<DomainNamesPeer>().SelectMany(peer => peer.Names).Distinct(StringComparer.OrdinalIgnoreCase)
+                .Order(StringComparer.Ordinal),
+        ]
+        : [];
+
     private ClusterSnapshot Snapshot => policy.Snapshot;
 
     /// <summary>Answers a question.</summary>
@@ -34,7 +43,10 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
             };
             var explanation = _evaluator.Explain(connection);
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
-        })]);
+        })])
+        {
+            UnknownNames = _unknownNames,
+        };
     }
 
     /// <summary>The name of a party for people: ns/pod, node:NAME or ip:ADDR.</summary>

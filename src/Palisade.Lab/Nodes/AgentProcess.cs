@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Globalization;
+using Palisade.Lab.Network;
 using Palisade.Nftables.Kernel;
 
 namespace Palisade.Lab.Nodes;

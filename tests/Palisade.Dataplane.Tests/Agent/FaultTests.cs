@@ -128,8 +128,8 @@ public sealed class FaultTests(ITestOutputHelper output)
         other.Dispose();
         await bench.EnforcedAsync(version);
         Assert.True(Reaches(bench, expected: true), "the change is in force");
+        await Until(async () => (await bench.MetricsAsync())["palisade_ready"] == 1);
         var figures = await bench.MetricsAsync();
-        Assert.Equal(1, figures["palisade_ready"]);
         Assert.True(figures["palisade_generation_enforced{resource=\"networkpolicies\"}"] >= version);
         traffic.Ends(output);
     }

@@ -115,16 +115,4 @@ internal sealed class NameWorld : IDisposable
     {
         Protocols = [ClusterPort.Range(Protocol.Udp, 53, 53), ClusterPort.Range(Protocol.Tcp, 53, 53)],
     };
-
-    /// <summary>A clock that stands still until it is moved.</summary>
-    private sealed class MovedTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Interlocked.Read(ref _ticks);
-
-        public void Move(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
-    }
 }
