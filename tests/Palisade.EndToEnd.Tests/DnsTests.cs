@@ -90,7 +90,7 @@ public sealed class DnsTests
     private static ConnectRequest Dns(string protocol) => new("shop/client", "svc:kube-system/kube-dns", protocol, 53);
 
     /// <summary>What a shell inside a new pod says, in one line.</summary>
-    private static async Task<string> Ask(UpProcess up, string name, string command)
+    internal static async Task<string> Ask(UpProcess up, string name, string command)
     {
         await up.KubectlAsync(
             "run", name, "-n", "shop", "--image=busybox", "--restart=Never", "--env=RES_OPTIONS=timeout:1 attempts:1",

@@ -123,7 +123,7 @@ public sealed class LifecycleTests
         Assert.Contains("agent of node-1 ended", up.Said, StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<int> Agents(UpProcess up) =>
+    internal static IReadOnlyList<int> Agents(UpProcess up) =>
         [.. Traces.Marked($"PALISADE_LAB={up.Data}")
             .Where(id => Traces.CommandOf(id).Contains("palisade-agent", StringComparison.Ordinal))];
 

@@ -49,8 +49,9 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
         if (UnknownNames.IsEmpty || Connections.All(c => c.Connection.To.Kind != PartyKind.External))
             yield break;
         var more = UnknownNames.Length > most ? $" and {UnknownNames.Length - most} more" : "";
-        yield return $"policies mention {string.Join(", ", UnknownNames.Take(most))}{more}; which addresses they have is "
-            + "learned by each node's agent and is not known here, so this is the answer for an address of none of them";
+        var names = string.Join(", ", UnknownNames.Take(most)) + more;
+        yield return $"policies mention {names}; which addresses they have is learned by each node's agent and not known "
+            + "here, so this is the answer for an address of none of them";
     }
 
     private IEnumerable<string> MissingAddresses() => Connections

@@ -35,7 +35,7 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
         var targets = question.To.Form == EndpointForm.Service
             ? Backends(question)
             : [(PartyOf(question.To, question.Family), Port(question))];
-        return new(question, [.. targets.Select(target =>
+        var connections = targets.Select(target =>
         {
             var connection = new Connection(from, target.Party, question.Protocol, target.Port)
             {
@@ -43,10 +43,8 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
             };
             var explanation = _evaluator.Explain(connection);
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
-        })])
-        {
-            UnknownNames = _unknownNames,
-        };
+        });
+        return new(question, [.. connections]) { UnknownNames = _unknownNames };
     }
 
     /// <summary>The name of a party for people: ns/pod, node:NAME or ip:ADDR.</summary>

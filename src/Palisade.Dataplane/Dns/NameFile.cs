@@ -10,8 +10,8 @@ internal readonly record struct KeptName(string Name, Address Address, DateTimeO
 /// <summary>What was learned, as a file: so that an agent that starts again knows it.</summary>
 /// <remarks>
 /// Lines of words. First "palisade-names 1 RESOLVER…": what others said than those who are believed now is not.
-/// Then "NAME ADDRESS SECONDS", seconds since 1970, or - for an address that a name had; last "end COUNT", without which
-/// the file was not written whole. Whatever is not so makes the file nothing.
+/// Then "NAME ADDRESS SECONDS", seconds since 1970, or - for an address that a name had; last "end COUNT", without
+/// which the file was not written whole. Whatever is not so makes the file nothing.
 /// </remarks>
 internal static class NameFile
 {

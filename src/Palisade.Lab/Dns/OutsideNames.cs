@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer;
+using Palisade.Lab.Connect;
 using Palisade.Lab.Network;
 using Palisade.Lab.Servers;
 

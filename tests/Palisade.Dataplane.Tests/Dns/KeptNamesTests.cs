@@ -23,7 +23,9 @@ public sealed class KeptNamesTests
         Assert.Null(NameFile.Read(text, []));
     }
 
-    /// <summary>Cut off anywhere it is no file; whatever single character is another, nothing odd is believed.</summary>
+    /// <summary>
+    /// Cut off anywhere it is no file; whatever single character is another, nothing odd is believed.
+    /// </summary>
     [Fact]
     public void Damage_is_noticed_or_harmless()
     {
