@@ -46,11 +46,11 @@ public sealed class RunningConnectionTests(ITestOutputHelper output)
         await using var up = await UpProcess.StartAsync(UpProcess.NewData());
         await up.ApplyAsync(Web);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod", "web", "-n", "shop", "--timeout=60s");
-        var address = (await up.KubectlAsync("get", "pod", "web", "-n", "shop", "-o", "jsonpath={.status.podIP}")).Trim();
+        var address = await up.KubectlAsync("get", "pod", "web", "-n", "shop", "-o", "jsonpath={.status.podIP}");
         Talk[] talks = [.. from kind in (string[])["friend", "other"] from protocol in (string[])["tcp", "udp"]
                            select new Talk(up, kind, protocol)];
         foreach (var talk in talks)
-            await talk.BeginAsync(address);
+            await talk.BeginAsync(address.Trim());
         foreach (var talk in talks)
             await talk.GoesAsync();
 
@@ -106,8 +106,8 @@ public sealed class RunningConnectionTests(ITestOutputHelper output)
                     + "if read -r -t 5 -N 1 line <&3; then echo ok $EPOCHREALTIME; else echo miss $EPOCHREALTIME; fi; "
                     + "sleep 0.05; done";
             return up.KubectlAsync(
-                "run", Name, "-n", "shop", "--image=bash", "--restart=Never", $"--labels=kind={kind}", "--command", "--",
-                "/bin/bash", "-c", talk);
+                "run", Name, "-n", "shop", "--image=bash", "--restart=Never", $"--labels=kind={kind}",
+                "--command", "--", "/bin/bash", "-c", talk);
         }
 
         public async Task GoesAsync()
@@ -125,7 +125,8 @@ public sealed class RunningConnectionTests(ITestOutputHelper output)
         /// <summary>The time of the last answer, once there has been none for a while.</summary>
         public async Task<DateTimeOffset> StopsAsync()
         {
-            var (count, since, began) = (Answers, TimeProvider.System.GetTimestamp(), TimeProvider.System.GetTimestamp());
+            var (count, began) = (Answers, TimeProvider.System.GetTimestamp());
+            var since = began;
             while (TimeProvider.System.GetElapsedTime(since) < Silence)
             {
                 Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"{Name} goes on");

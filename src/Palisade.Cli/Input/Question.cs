@@ -50,8 +50,8 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
             yield break;
         var more = UnknownNames.Length > most ? $" and {UnknownNames.Length - most} more" : "";
         var names = string.Join(", ", UnknownNames.Take(most)) + more;
-        yield return $"policies mention {names}; which addresses they have is learned by each node's agent and not known "
-            + "here, so this is the answer for an address of none of them";
+        yield return $"policies mention {names}; which addresses they have is learned by each node's agent and is not "
+            + "known here, so this is the answer for an address of none of them";
     }
 
     private IEnumerable<string> MissingAddresses() => Connections
