@@ -93,9 +93,9 @@ public sealed class RunningConnectionTests(ITestOutputHelper output)
 
         public int Missed => Lines().Length - Answers;
 
-        private string Log => Path.Combine(up.Data, "log", $"shop_{Name}_{Name}.log");
+        private string Logs => Path.Combine(up.Data, "log", "pods", "shop", Name);
 
-        /// <summary>TCP waits for each answer as long as it takes; UDP gives an answer five seconds, and goes on.</summary>
+        /// <summary>TCP waits for each answer as long as it takes; UDP for five seconds, and goes on.</summary>
         public Task BeginAsync(string address)
         {
             var talk = protocol == "tcp"
@@ -139,7 +139,15 @@ public sealed class RunningConnectionTests(ITestOutputHelper output)
             return DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(last, CultureInfo.InvariantCulture));
         }
 
-        private string[] Lines() => File.Exists(Log)
-            ? File.ReadAllText(Log).Split('\n', StringSplitOptions.RemoveEmptyEntries) : [];
+        /// <summary>What it printed; each line of a log begins with a time, a stream and whether it is whole.</summary>
+        private string[] Lines() => Directory.Exists(Logs)
+            ?
+            [
+                .. Directory.EnumerateFiles(Logs, "*.log", SearchOption.AllDirectories)
+                    .SelectMany(file => File.ReadAllText(file).Split('\n'))
+                    .Select(line => line.Split(" stdout F ")).Where(parts => parts.Length == 2)
+                    .Select(parts => parts[1]),
+            ]
+            : [];
     }
 }
