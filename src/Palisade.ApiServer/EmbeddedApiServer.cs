@@ -11,6 +11,7 @@ using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Streams;
+using Palisade.ApiServer.Tables;
 
 namespace Palisade.ApiServer;
 
@@ -135,6 +136,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         ApiServerOptions options, ResourceRegistry registry, ObjectWriter writer, CancellationToken cancel)
     {
         EnsureNamespaces(Store);
+        EnsureDefinition(Store, registry);
         _controllers.Push(await RoleKeeper.StartAsync(Store));
         _app = Listener.Build(options, _certificates, options.Port ?? _directory.KeptPort());
         Route(_app, options, registry, writer);
@@ -163,6 +165,14 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 });
             }
         }
+    }
+
+    // Whoever deleted it finds it again after the next start: cluster policies are part of what is promised.
+    private static void EnsureDefinition(ObjectStore store, ResourceRegistry registry)
+    {
+        var definition = registry.DefaultDefinition;
+        if (store.Get(registry.Definitions.Id, null, Cell.Name(definition)) is null)
+            store.Create(definition);
     }
 
     private void Route(WebApplication app, ApiServerOptions options, ResourceRegistry registry, ObjectWriter writer)

@@ -53,7 +53,7 @@ public sealed class ObjectStore
 
     /// <summary>The object of that name, or null. The namespace is null for cluster-scoped resources.</summary>
     public JsonObject? Get(string resource, string? ns, string name) =>
-        _store.State.Of(Of(resource)).GetValueOrDefault(new ObjectKey(ns ?? "", name))?.Parse();
+        _store.State.Get(Of(resource), new ObjectKey(ns ?? "", name))?.Parse();
 
     /// <summary>All objects of a resource, of one namespace or (null) of all, by namespace and name.</summary>
     public IReadOnlyList<JsonObject> List(string resource, string? ns = null) =>

@@ -127,7 +127,7 @@ internal static class OpenApiDocument
     {
         switch (field.Kind)
         {
-            case FieldKind.Object:
+            case FieldKind.Object or FieldKind.ObjectOrOther:
                 var type = field.Type!();
                 AddSchema(schemas, type);
                 return Reference(type.OpenApiName);
@@ -135,6 +135,8 @@ internal static class OpenApiDocument
                 return new JsonObject { ["type"] = "integer", ["format"] = "int32" };
             case FieldKind.Int64:
                 return new JsonObject { ["type"] = "integer", ["format"] = "int64" };
+            case FieldKind.Number:
+                return new JsonObject { ["type"] = "number" };
             case FieldKind.Bool:
                 return new JsonObject { ["type"] = "boolean" };
             case FieldKind.IntOrString:

@@ -26,7 +26,7 @@ internal static class Representation
         using (var writer = new Utf8JsonWriter(buffer, JsonBytes.Options))
         {
             writer.WriteStartObject();
-            writer.WriteString("kind", isWhole ? resource.Kind.Kind + "List" : "PartialObjectMetadataList");
+            writer.WriteString("kind", isWhole ? resource.Kind.ListKind : "PartialObjectMetadataList");
             writer.WriteString(
                 "apiVersion", isWhole ? resource.Kind.ApiVersion : $"{MetaGroup}/{negotiated.MetaVersion}");
             writer.WritePropertyName("metadata");

@@ -19,6 +19,8 @@ internal sealed class ResourceEndpoints(
 
     public Task InvokeAsync(HttpContext context, RequestTarget target)
     {
+        if (target.Resource.Deprecation is { } deprecation)
+            Responses.AddWarnings(context, [deprecation]);
         if (target.Subresource is { } subresource)
             return SubresourceAsync(context, target, subresource);
         return (context.Request.Method, target.Name) switch
@@ -193,7 +195,7 @@ internal sealed class ResourceEndpoints(
 
         await Responses.WriteJsonAsync(context, 200, new JsonObject
         {
-            ["kind"] = target.Resource.Kind.Kind + "List",
+            ["kind"] = target.Resource.Kind.ListKind,
             ["apiVersion"] = target.Resource.Kind.ApiVersion,
             ["metadata"] = new JsonObject { ["resourceVersion"] = store.State.Version.ToString() },
             ["items"] = new JsonArray([.. gone]),
@@ -230,6 +232,6 @@ internal sealed class ResourceEndpoints(
     }
 
     private StoredObject Current(RequestTarget target) =>
-        store.State.Of(target.Resource).GetValueOrDefault(target.Key)
+        store.State.Get(target.Resource, target.Key)
         ?? throw Errors.NotFound(target.Resource.Kind, target.Name!);
 }

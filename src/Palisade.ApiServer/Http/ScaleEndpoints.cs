@@ -13,11 +13,13 @@ namespace Palisade.ApiServer.Http;
 /// <summary>The scale subresource: spec.replicas of a workload as an autoscaling/v1 Scale.</summary>
 internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
 {
+    private static readonly JsonPath _replicas = JsonPath.Parse(".spec.replicas");
+
     public static KindSchema Kind { get; } = ApiKinds.Find("autoscaling/v1", "Scale")!;
 
     public Task InvokeAsync(HttpContext context, RequestTarget target) => context.Request.Method switch
     {
-        "GET" or "HEAD" => Responses.WriteJsonAsync(context, 200, Of(Current(target))),
+        "GET" or "HEAD" => Responses.WriteJsonAsync(context, 200, Of(target.Resource, Current(target))),
         "PUT" => ReplaceAsync(context, target),
         "PATCH" => PatchAsync(context, target),
         _ => throw Errors.MethodNotAllowed(target.Resource.Kind),
@@ -49,7 +51,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
     {
         var written = await writer.UpdateAsync(target.Resource, target.Key, Part.Main, write, tree =>
         {
-            var scale = change(Of(tree));
+            var scale = change(Of(target.Resource, tree));
             var meta = scale["metadata"];
             var replicas = Cell.Number(scale["spec"]?["replicas"]);
             if (replicas < 0)
@@ -67,14 +69,16 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
                     tree["metadata"]![name] = text;
             }
 
-            tree["spec"]!["replicas"] = replicas;
+            Wanted(target.Resource).Set(tree, replicas);
             return tree;
         });
         Responses.AddWarnings(context, written.Warnings);
-        await Responses.WriteJsonAsync(context, 200, Of(written.Parse()));
+        await Responses.WriteJsonAsync(context, 200, Of(target.Resource, written.Parse()));
     }
 
-    private static JsonObject Of(JsonObject workload)
+    private static JsonPath Wanted(Resource resource) => resource.Scale?.Wanted ?? _replicas;
+
+    private static JsonObject Of(Resource resource, JsonObject workload)
     {
         var meta = new JsonObject();
         foreach (var name in (string[])["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
@@ -84,16 +88,23 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
             ["kind"] = Kind.Kind,
             ["apiVersion"] = Kind.ApiVersion,
             ["metadata"] = meta,
-            ["spec"] = new JsonObject { ["replicas"] = Cell.Number(workload["spec"]?["replicas"]) },
-            ["status"] = new JsonObject
-            {
-                ["replicas"] = WorkloadCells.Status(workload, "replicas"),
-                ["selector"] = SelectorText.Of(workload["spec"]?["selector"]),
-            },
+            ["spec"] = new JsonObject { ["replicas"] = Cell.Number(Wanted(resource).First(workload)) },
+            ["status"] = resource.Scale is { } paths
+                ? Status(Cell.Number(paths.Actual.First(workload)), Cell.Text(paths.Selector?.First(workload)))
+                : Status(
+                    WorkloadCells.Status(workload, "replicas"), SelectorText.Of(workload["spec"]?["selector"])),
         };
     }
 
+    private static JsonObject Status(long replicas, string selector)
+    {
+        var status = new JsonObject { ["replicas"] = replicas };
+        if (selector.Length > 0)
+            status["selector"] = selector;
+        return status;
+    }
+
     private JsonObject Current(RequestTarget target) =>
-        (store.State.Of(target.Resource).GetValueOrDefault(target.Key)
+        (store.State.Get(target.Resource, target.Key)
             ?? throw Errors.NotFound(target.Resource.Kind, target.Name!)).Parse();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Access;
+using Palisade.ApiServer.Custom;
 using Palisade.ApiServer.Fields;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
@@ -153,6 +154,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             var key = StoredObject.KeyOf(Metadata.Of(full));
             if (resource.Kind.Namespaced)
                 CheckNamespace(transaction, resource, key);
+            if (resource.Definition is not null)
+                CheckDefinition(transaction, resource);
             var unassigned = resource.Assign(full, null, transaction.Of(resource).Values);
             var warnings = Judge(resource, full, null, unassigned);
             if (transaction.Get(resource, key) is not null)
@@ -255,6 +258,18 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         }));
     }
 
+    private void CheckDefinition(StoreTransaction transaction, Resource resource)
+    {
+        var definition = transaction.Get(registry.Definitions, new ObjectKey("", resource.Id))
+            ?? throw Errors.UnknownPath();
+        if (DefinitionStatus.IsTerminating(definition.Parse()))
+        {
+            throw new StatusException(
+                405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating",
+                Errors.Details(resource.Kind, null));
+        }
+    }
+
     private static void Stamp(Resource resource, JsonObject tree)
     {
         // First in the document, as Go writes them.
@@ -291,7 +306,18 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
     private static void CountGeneration(Resource resource, JsonObject tree, JsonObject old)
     {
-        if (resource.CountsGenerations && !JsonNode.DeepEquals(tree["spec"], old["spec"]))
+        if (resource.CountsGenerations && Changed(resource, tree, old))
             Metadata.Of(tree)["generation"] = Cell.Number(old["metadata"]?["generation"]) + 1;
+    }
+
+    // A custom resource says what is wanted in any of its fields.
+    private static bool Changed(Resource resource, JsonObject tree, JsonObject old)
+    {
+        var names = resource.Definition is null
+            ? ["spec"]
+            : tree.Select(pair => pair.Key).Union(old.Select(pair => pair.Key))
+                .Where(name => name is not ("apiVersion" or "kind" or "metadata")
+                    && (name != "status" || !resource.Kind.HasStatus));
+        return names.Any(name => !JsonNode.DeepEquals(tree[name], old[name]));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Custom;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
@@ -42,6 +43,7 @@ internal sealed class Removal(
 
         transaction.Remove(stored);
         FinishNamespace(stored.Key.Namespace);
+        FinishDefinition(stored.Resource.Definition);
     }
 
     private static bool IsHeld(JsonObject tree) => tree["metadata"]?["finalizers"] is JsonArray { Count: > 0 };
@@ -53,10 +55,13 @@ internal sealed class Removal(
             Hold(Metadata.Of(tree), propagation);
         if (existing.Resource == registry.Namespaces)
             return Terminate(existing, tree);
+        if (existing.Resource == registry.Definitions)
+            return TerminateDefinition(existing, tree);
         if (!IsHeld(tree))
         {
             transaction.Remove(existing);
             FinishNamespace(existing.Key.Namespace);
+            FinishDefinition(existing.Resource.Definition);
             return existing;
         }
 
@@ -104,18 +109,63 @@ internal sealed class Removal(
         var marked = Mark(ns, tree, 0);
         foreach (var resource in registry.All.Where(resource => resource.Kind.Namespaced))
         {
-            foreach (var stored in transaction.Of(resource).Values.Where(o => o.Key.Namespace == ns.Key.Name).ToList())
-            {
-                var content = stored.Parse();
-                if (IsHeld(content))
-                    Mark(stored, content, 0);
-                else
-                    transaction.Remove(stored);
-            }
+            Empty(transaction.Of(resource).Values.Where(o => o.Key.Namespace == ns.Key.Name));
+            FinishDefinition(resource.Definition);
         }
 
         FinishNamespace(ns.Key.Name);
         return marked;
+    }
+
+    private void Empty(IEnumerable<StoredObject> all)
+    {
+        foreach (var stored in all.ToList())
+        {
+            var content = stored.Parse();
+            if (IsHeld(content))
+                Mark(stored, content, 0);
+            else
+                transaction.Remove(stored);
+        }
+    }
+
+    private StoredObject TerminateDefinition(StoredObject definition, JsonObject tree)
+    {
+        if (tree["metadata"]?["deletionTimestamp"] is null)
+            DefinitionStatus.Terminate(tree, now);
+        var marked = Mark(definition, tree, 0);
+        if (registry.ById(definition.Key.Name) is { } made)
+            Empty(transaction.Of(made).Values);
+        FinishDefinition(definition.Key.Name);
+        return marked;
+    }
+
+    // The last object of a definition that is being deleted takes it along, and its names are free for others.
+    private void FinishDefinition(string? name)
+    {
+        if (name is null || transaction.Get(registry.Definitions, new ObjectKey("", name)) is not { } definition)
+            return;
+        var tree = definition.Parse();
+        var isEmpty = registry.ById(name) is not { } made || transaction.Of(made).IsEmpty;
+        if (!DefinitionStatus.IsTerminating(tree) || !isEmpty)
+            return;
+        var finalizers = Cell.Texts(tree["metadata"]!["finalizers"])
+            .Where(f => f != DefinitionStatus.Finalizer).ToList();
+        if (finalizers.Count > 0)
+        {
+            tree["metadata"]!["finalizers"] = new JsonArray([.. finalizers.Select(f => (JsonNode)f)]);
+            transaction.Put(definition.Resource, tree);
+            return;
+        }
+
+        transaction.Remove(definition);
+        foreach (var other in transaction.Of(registry.Definitions).Values)
+        {
+            var waiting = other.Parse();
+            registry.Definitions.Assign(waiting, waiting, transaction.Of(registry.Definitions).Values);
+            if (!JsonNode.DeepEquals(waiting, other.Parse()))
+                transaction.Put(other.Resource, waiting);
+        }
     }
 
     private void FinishNamespace(string name)

@@ -14,7 +14,8 @@ internal sealed record Selection(Resource Resource, string? Namespace, LabelSele
         && Labels.Matches(stored.Labels)
         && Fields.Matches(stored.Fields);
 
-    public IEnumerable<StoredObject> From(StoreState state) => state.Of(Resource).Values.Where(Matches);
+    public IEnumerable<StoredObject> From(StoreState state) =>
+        state.Of(Resource).Values.Select(stored => stored.As(Resource)).Where(Matches);
 }
 
 /// <summary>An event of a watch.</summary>
@@ -54,13 +55,15 @@ internal sealed class WatchCursor(ChangeLog log, Selection selection, long versi
     // To a watcher with selectors an object appears when it begins to match and is gone when it ceases to.
     private WatchItem? Translate(Change change)
     {
-        var did = change.Before is { } before && selection.Matches(before);
-        var does = change.After is { } after && selection.Matches(after);
-        if (does)
-            return new WatchItem(did ? ObjectEventType.Modified : ObjectEventType.Added, change.After!);
+        var before = change.Before?.As(selection.Resource);
+        var after = change.After?.As(selection.Resource);
+        var did = before is not null && selection.Matches(before);
+        if (after is not null && selection.Matches(after))
+            return new WatchItem(did ? ObjectEventType.Modified : ObjectEventType.Added, after);
         if (!did)
             return null;
-        var last = change.Last ?? StoredObject.Of(selection.Resource, change.Before!.Parse(), change.Version);
+        var last = change.Last?.As(selection.Resource)
+            ?? StoredObject.Of(selection.Resource, before!.Parse(), change.Version);
         return new WatchItem(ObjectEventType.Deleted, last);
     }
 }

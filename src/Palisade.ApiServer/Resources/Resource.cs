@@ -3,8 +3,10 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Validate;
+using Palisade.Kubernetes.Wire;
 
 namespace Palisade.ApiServer.Resources;
 
@@ -31,6 +33,15 @@ internal sealed class Resource
 
     /// <summary>Whether spec.replicas can be read and written as an autoscaling/v1 Scale.</summary>
     public bool HasScale { get; init; }
+
+    /// <summary>Where a custom resource has what a Scale says; null: where workloads have it.</summary>
+    public ScalePaths? Scale { get; init; }
+
+    /// <summary>The CustomResourceDefinition that makes it; null for the server's own.</summary>
+    public string? Definition { get; init; }
+
+    /// <summary>What everybody who uses this version is warned of.</summary>
+    public string? Deprecation { get; init; }
 
     /// <summary>Whether a delete answers with the object rather than a Status.</summary>
     public bool ReturnsDeleted { get; init; }
@@ -77,6 +88,16 @@ internal sealed class Resource
         return fields.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>
+    /// An object that was written by another version, or by an earlier state, of the definition: as it is by this one.
+    /// </summary>
+    public JsonObject Shape(JsonObject tree)
+    {
+        var shaped = WireJson.ToNode(StrictDecode.Check(WireJson.FromNode(tree), Kind).Pruned)!.AsObject();
+        shaped["apiVersion"] = Kind.ApiVersion;
+        return shaped;
+    }
+
     public bool CanSelect(string path) =>
         path is "metadata.name" or "metadata.namespace" || SelectableFields.Any(field => field.Path == path);
 }
@@ -92,3 +113,6 @@ internal sealed record SelectableField(string Path, string Absent = "")
         return node is JsonValue value ? value.ToString() : Absent;
     }
 }
+
+/// <summary>Where an object has the replicas wanted, those there are, and (as text) the selector of its pods.</summary>
+internal sealed record ScalePaths(JsonPath Wanted, JsonPath Actual, JsonPath? Selector);

@@ -35,18 +35,23 @@ internal sealed record LoadedStore(StoreState State, IReadOnlyList<Change> Chang
     private static ImmutableDictionary<string, ObjectMap> Objects(Database database, ResourceRegistry registry)
     {
         var loaded = new Dictionary<string, ObjectMap.Builder>(StringComparer.Ordinal);
-        foreach (var row in database.Load())
-        {
-            // A resource this program does not know (written by another version of it) stays in the database, unseen.
-            if (registry.ById(row.Resource) is not { } resource)
-                continue;
-            var key = new ObjectKey(row.Namespace, row.Name);
-            if (!loaded.TryGetValue(row.Resource, out var objects))
-                loaded[row.Resource] = objects = ObjectMap.Empty.ToBuilder();
-            objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
-        }
-
+        var custom = database.Load().Where(row => !Take(row, registry, loaded)).ToList();
+        registry.ServeLoaded(loaded.GetValueOrDefault(registry.Definitions.Id)?.Values ?? []);
+        // A resource this program does not know (written by another version of it) stays in the database, unseen.
+        foreach (var row in custom)
+            Take(row, registry, loaded);
         return loaded.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.ToImmutable());
+    }
+
+    private static bool Take(Row row, ResourceRegistry registry, Dictionary<string, ObjectMap.Builder> loaded)
+    {
+        if (registry.ById(row.Resource) is not { } resource)
+            return false;
+        var key = new ObjectKey(row.Namespace, row.Name);
+        if (!loaded.TryGetValue(row.Resource, out var objects))
+            loaded[row.Resource] = objects = ObjectMap.Empty.ToBuilder();
+        objects[key] = StoredObject.Loaded(resource, key, row.Version, row.Json);
+        return true;
     }
 
     // Newest first: what a change made is what the next newer one found, or what there is now.

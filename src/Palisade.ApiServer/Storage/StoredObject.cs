@@ -20,6 +20,9 @@ internal readonly record struct ObjectKey(string Namespace, string Name) : IComp
 /// <summary>One state of one object. Immutable: its JSON is parsed anew for whoever wants to change it.</summary>
 internal sealed class StoredObject
 {
+    // The last other shape that was asked for.
+    private volatile StoredObject? _shaped;
+
     private StoredObject(Resource resource, ObjectKey key, long version, string uid, byte[] json, JsonObject tree)
     {
         Resource = resource;
@@ -60,6 +63,21 @@ internal sealed class StoredObject
 
     /// <summary>A copy that may be changed.</summary>
     public JsonObject Parse() => JsonBytes.ParseObject(Json);
+
+    /// <summary>The object as a version of its definition shows it; what is built in has one shape.</summary>
+    public StoredObject As(Resource resource)
+    {
+        if (ReferenceEquals(resource, Resource) || resource.Definition is null)
+            return this;
+        var shaped = _shaped;
+        if (shaped is null || !ReferenceEquals(shaped.Resource, resource))
+        {
+            var tree = resource.Shape(Parse());
+            _shaped = shaped = new StoredObject(resource, Key, Version, Uid, JsonBytes.Of(tree), tree);
+        }
+
+        return shaped;
+    }
 
     /// <summary>The tree with this resourceVersion set, as an object to store.</summary>
     public static StoredObject Of(Resource resource, JsonObject tree, long version)

@@ -12,6 +12,9 @@ namespace Palisade.ApiServer.Storage;
 internal sealed record StoreState(long Version, ImmutableDictionary<string, ObjectMap> Resources)
 {
     public ObjectMap Of(Resource resource) => Resources.GetValueOrDefault(resource.Id) ?? ObjectMap.Empty;
+
+    public StoredObject? Get(Resource resource, ObjectKey key) =>
+        Of(resource).GetValueOrDefault(key)?.As(resource);
 }
 
 /// <summary>
@@ -29,6 +32,7 @@ internal sealed class VersionedStore : IDisposable
     private readonly Lock _publishing = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly Database _database;
+    private readonly ResourceRegistry _registry;
     private readonly TimeProvider _time;
     private readonly Thread _committer;
     private volatile StoreState _state;
@@ -40,9 +44,10 @@ internal sealed class VersionedStore : IDisposable
     private bool _isClosed;
     private StatusException? _broken;
 
-    private VersionedStore(Database database, LoadedStore loaded, TimeProvider time)
+    private VersionedStore(Database database, ResourceRegistry registry, LoadedStore loaded, TimeProvider time)
     {
         _database = database;
+        _registry = registry;
         _time = time;
         _state = _ahead = loaded.State;
         Log = new ChangeLog(loaded.Compacted, time);
@@ -57,7 +62,7 @@ internal sealed class VersionedStore : IDisposable
         var database = Database.Open(file);
         try
         {
-            return new VersionedStore(database, LoadedStore.From(database, registry), time);
+            return new VersionedStore(database, registry, LoadedStore.From(database, registry), time);
         }
         catch
         {
@@ -209,6 +214,8 @@ internal sealed class VersionedStore : IDisposable
         lock (_publishing)
         {
             _state = state;
+            if (changes.Exists(change => change.Resource == _registry.Definitions))
+                _registry.Serve(state.Of(_registry.Definitions).Values);
             Log.Append(changes);
         }
     }
@@ -244,7 +251,8 @@ internal sealed class StoreTransaction(StoreState state, DateTimeOffset now)
 
     public ObjectMap Of(Resource resource) => Resources.GetValueOrDefault(resource.Id) ?? ObjectMap.Empty;
 
-    public StoredObject? Get(Resource resource, ObjectKey key) => Of(resource).GetValueOrDefault(key);
+    public StoredObject? Get(Resource resource, ObjectKey key) =>
+        Of(resource).GetValueOrDefault(key)?.As(resource);
 
     /// <summary>Creates or replaces; gives the tree its resourceVersion.</summary>
     public StoredObject Put(Resource resource, JsonObject tree)

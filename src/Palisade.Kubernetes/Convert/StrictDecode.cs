@@ -166,7 +166,7 @@ public static partial class StrictDecode
         {
             FieldKind.Object => new WireObject([], at),
             FieldKind.String => new WireString("", at),
-            FieldKind.Int32 or FieldKind.Int64 or FieldKind.IntOrString => new WireNumber("0", at),
+            FieldKind.Int32 or FieldKind.Int64 or FieldKind.IntOrString or FieldKind.Number => new WireNumber("0", at),
             FieldKind.Bool => new WireBool(false, at),
             FieldKind.Quantity => new WireString("0", at),
             FieldKind.StringList => new WireArray([], at),
@@ -185,6 +185,8 @@ public static partial class StrictDecode
             FieldKind.Time or FieldKind.MicroTime => Time(value, field.Kind),
             FieldKind.Bytes => Bytes(value),
             FieldKind.StringList => StringList(value, field),
+            FieldKind.Number => value is WireNumber ? value : Mismatch(value, field.GoItemType),
+            FieldKind.ObjectOrOther when value is WireObject => Struct(value, field.Type!(), "v1.JSONSchemaProps"),
             _ => value,
         };
 

@@ -26,6 +26,10 @@ public static class ApiKinds
     /// <summary>v1 Service.</summary>
     public static KindSchema Service => Of("v1", "Service");
 
+    /// <summary>apiextensions.k8s.io/v1 CustomResourceDefinition.</summary>
+    public static KindSchema CustomResourceDefinition =>
+        Of("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+
     /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
     public static KindSchema NetworkPolicy => Of("networking.k8s.io/v1", "NetworkPolicy");
 
@@ -159,6 +163,8 @@ public static class ApiKinds
                 AutoscalingTypes.HorizontalPodAutoscaler, "hpa", status: true),
             Make("storage.k8s.io", "v1", "StorageClass", "storageclasses", StorageTypes.StorageClass, "sc",
                 namespaced: false),
+            Make("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
+                DefinitionTypes.Definition, "crd,crds", namespaced: false, status: true),
             Make("coordination.k8s.io", "v1", "Lease", "leases", CoordinationTypes.Lease),
             Make("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", SchedulingTypes.PriorityClass, "pc",
                 namespaced: false),
@@ -189,7 +195,7 @@ public static class ApiKinds
                 kind,
                 plural,
                 kind.ToLowerInvariant(),
-                shortName is null ? [] : [shortName],
+                shortName is null ? [] : [.. shortName.Split(',')],
                 namespaced,
                 status,
                 type);

@@ -13,8 +13,20 @@ public static class CustomOpenApi
     {
         if (kind.Custom is not { } custom)
             return null;
-        var schema = Schema(custom);
-        schema["properties"]!["metadata"] = metadata;
+        var schema = custom.Published is { } published ? Published(published) : Schema(custom);
+        if (schema["properties"] is not JsonObject properties)
+            schema["properties"] = properties = [];
+        properties["metadata"] = metadata;
+        return schema;
+    }
+
+    private static JsonObject Published(WireObject words)
+    {
+        var schema = WireJson.ToNode(words)!.AsObject();
+        if (schema["properties"] is not JsonObject properties)
+            schema["properties"] = properties = [];
+        foreach (var name in (string[])["apiVersion", "kind"])
+            properties[name] ??= new JsonObject { ["type"] = "string" };
         return schema;
     }
 

@@ -172,6 +172,9 @@ internal sealed class CustomSchema
 
     public ImmutableArray<CustomRule> Rules { get; init; } = [];
 
+    /// <summary>Of a whole object: the words of the definition it was read from; null where declared here.</summary>
+    public WireObject? Published { get; init; }
+
     /// <summary>The field table of an object; no field has a protobuf form.</summary>
     public ObjectSchema AsStruct => Known ?? _struct.Value;
 

@@ -169,7 +169,8 @@ public sealed class MergeType
         FieldKind.Int32 or FieldKind.Int64 => new(MergeForm.Number),
         FieldKind.Bool => new(MergeForm.Bool),
         FieldKind.StringList => new(MergeForm.List, isAtomic: true),
-        FieldKind.Any => Anything,
+        FieldKind.Any or FieldKind.ObjectOrOther => Anything,
+        FieldKind.Number => new(MergeForm.Number),
         _ => new(MergeForm.Untyped),
     };
 }

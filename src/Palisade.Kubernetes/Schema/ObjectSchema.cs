@@ -41,6 +41,12 @@ public enum FieldKind : byte
 
     /// <summary>Any value, kept as it is (FieldsV1, RawExtension).</summary>
     Any,
+
+    /// <summary>Any number.</summary>
+    Number,
+
+    /// <summary>An object by another schema, or what is no object, as it is (JSONSchemaPropsOrBool).</summary>
+    ObjectOrOther,
 }
 
 /// <summary>How many values a field holds.</summary>
@@ -107,6 +113,7 @@ public sealed record ApiField(
         FieldKind.Bytes => "[]uint8",
         FieldKind.StringList => "[]string",
         FieldKind.Any => "runtime.RawExtension",
+        FieldKind.Number => "float64",
         _ => "string",
     };
 
@@ -197,6 +204,9 @@ public sealed record KindSchema(
 {
     /// <summary>The schema of a custom resource; null for the kinds that Kubernetes itself has.</summary>
     internal CustomSchema? Custom { get; init; }
+
+    /// <summary>The kind of its lists.</summary>
+    public string ListKind { get; init; } = Kind + "List";
 
     /// <summary>Whether a CustomResourceDefinition makes it: it has no Go type to patch or decode by.</summary>
     public bool IsCustom => Custom is not null;

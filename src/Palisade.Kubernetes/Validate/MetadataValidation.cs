@@ -130,6 +130,7 @@ internal static class MetadataValidation
 
     private static Func<string, IEnumerable<string>> NameRule(KindSchema kind, KubeVersion version) => kind.Kind switch
     {
+        _ when kind.IsCustom => Names.Subdomain,
         "Namespace" => Names.Label,
         "Service" => version.CompareTo(new(1, 34)) >= 0 ? Names.Label : Names.OldLabel,
         "Role" or "RoleBinding" or "ClusterRole" or "ClusterRoleBinding" => PathSegment,

@@ -11,9 +11,12 @@ public static class ObjectValidation
     /// <summary>The object with the defaults of its kind. Takes and gives decoded objects (StrictDecode).</summary>
     public static WireObject Default(WireObject decoded, KindSchema kind) => kind.Kind switch
     {
+        // Whatever its name: defaults of a custom kind are set by its schema.
+        _ when kind.IsCustom => decoded,
         "NetworkPolicy" => NetworkPolicyDefaults.Apply(decoded),
         "Namespace" => NamespaceDefaults.Apply(decoded),
         "Pod" => PodDefaults.Apply(decoded),
+        "CustomResourceDefinition" => DefinitionDefaults.Apply(decoded),
         "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "Job" or "CronJob" =>
             WorkloadDefaults.Apply(decoded, kind.Kind),
         _ => decoded,
@@ -49,6 +52,9 @@ public static class ObjectValidation
         {
             case "NetworkPolicy":
                 NetworkPolicyValidation.Check(root, old, version, causes);
+                break;
+            case "CustomResourceDefinition":
+                DefinitionValidation.Check(root, old, causes);
                 break;
             case "Pod":
                 PodValidation.Check(root["spec"], causes);

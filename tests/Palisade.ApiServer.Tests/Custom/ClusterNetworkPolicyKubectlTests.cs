@@ -5,15 +5,15 @@ using Xunit;
 namespace Palisade.ApiServer.Tests.Custom;
 
 /// <summary>
-/// ClusterNetworkPolicy with the real kubectl: a resource that kubectl has no types for, served as a
-/// CustomResourceDefinition would.
+/// ClusterNetworkPolicy with the real kubectl: a resource that kubectl has no types for. The same is asked of the
+/// definition that is there by itself and of the published one.
 /// </summary>
-public sealed class ClusterNetworkPolicyKubectlTests(RunningServer running)
+public abstract class ClusterNetworkPolicyKubectlTests(Kubectl kubectl)
 {
     private const string Kind = "clusternetworkpolicy.policy.networking.k8s.io";
     private const string Resource = "clusternetworkpolicies.policy.networking.k8s.io";
 
-    private readonly Kubectl _kubectl = running.Kubectl;
+    private readonly Kubectl _kubectl = kubectl;
 
     [Fact]
     public void Apply_creates_leaves_alone_and_changes_by_merge_patch()
@@ -281,3 +281,11 @@ public sealed class ClusterNetworkPolicyKubectlTests(RunningServer running)
         return result.Error;
     }
 }
+
+/// <summary>By the definition that a server has by itself.</summary>
+public sealed class OwnClusterNetworkPolicyTests(RunningServer running)
+    : ClusterNetworkPolicyKubectlTests(running.Kubectl);
+
+/// <summary>By the definition that network-policy-api publishes, of the experimental channel.</summary>
+public sealed class PublishedClusterNetworkPolicyTests(PublishedDefinitionServer running)
+    : ClusterNetworkPolicyKubectlTests(running.Kubectl), IClassFixture<PublishedDefinitionServer>;

@@ -50,6 +50,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             // Neither harmless nor fatal: objects were made, changed, refused at each stage and deleted.
             Assert.All([200, 201, 400, 404, 409, 415, 422], code =>
                 Assert.True(codes.GetValueOrDefault(code) > _requests / 1000, $"too few answers were {code}"));
+            await Define(client);
             await StoredIsValid(client, resources);
         }
         finally
@@ -95,9 +96,15 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
     }
 
+    // Deleted definitions take a resource away that the requests are about.
+    private static Task Define(Client client) => client.Post(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        CustomKinds.ClusterNetworkPolicyDefinition().ToJsonString());
+
     // What every fuzzed object lives in, and an end to what has piled up (generated names, finalizers).
     private static async Task Renew(Client client, IReadOnlyList<Served> resources)
     {
+        await Define(client);
         foreach (var ns in (string[])["fuzz-0", "fuzz-1"])
             await client.Post("/api/v1/namespaces", $"{{\"metadata\":{{\"name\":\"{ns}\"}}}}");
         foreach (var served in resources)
