@@ -62,15 +62,14 @@ internal sealed class Ownership(KindSchema kind, Part part, string manager, stri
         var comparison = Comparison.Of(live, merged, kind.Merge);
         var self = Owner(manager, applies: true);
         owned.Take(comparison.Changed.Union(comparison.Removed), self);
-        owned.Set(self, Config(applied), now);
+        owned.Set(self, Config(applied).Difference(_nobodys), now);
         KeepLastApplied(merged, applied);
         owned.Write(Metadata.Of(merged));
         return merged;
     }
 
-    // The fields of the configuration, but those the server sets and those of the part that this write cannot change.
-    private FieldSet Config(JsonObject applied) =>
-        TypedValue.Fields(applied, kind.Merge).WithoutBelow(Ignored).Difference(_nobodys);
+    // The fields of the configuration, but those of the part that this write cannot change.
+    private FieldSet Config(JsonObject applied) => TypedValue.Fields(applied, kind.Merge).WithoutBelow(Ignored);
 
     private FieldSet Ignored => part == Part.Main
         ? kind.HasStatus ? _status : FieldSet.Empty

@@ -85,6 +85,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         Resource resource, ObjectKey key, Part part, WriteOptions write, JsonObject applied, bool force)
     {
         var owners = Owners(resource, part, write);
+        // Part of every configuration: metadata is never given up whole.
+        Metadata.Of(applied)["name"] ??= key.Name;
         write = write with { IsApplied = true };
         JsonObject Merged(JsonObject live) => BodyDecoder.Applied(owners.Apply(live, applied, force), resource.Kind);
         for (var attempt = 1; ; attempt++)

@@ -67,6 +67,7 @@ internal sealed class CustomSchema
 {
     private readonly Lazy<ObjectSchema> _struct;
     private readonly Lazy<MergeType> _merge;
+    private readonly Lazy<MergeType> _mergeWhole;
     private readonly Lazy<ObjectSchema> _head;
     private readonly Lazy<bool> _hasTransitions;
 
@@ -76,6 +77,7 @@ internal sealed class CustomSchema
         GoType = goType;
         _struct = new(Struct);
         _merge = new(() => MergeType.Of(this));
+        _mergeWhole = new(() => MergeType.OfWhole(this));
         _head = new(() => new(goType ?? "unstructured.Unstructured", "",
             Declare.Str("apiVersion", 0),
             Declare.Str("kind", 0),
@@ -180,6 +182,9 @@ internal sealed class CustomSchema
 
     /// <summary>How server-side apply merges values of this node.</summary>
     public MergeType Merge => _merge.Value;
+
+    /// <summary>The same of whole objects, which have apiVersion, kind and metadata.</summary>
+    public MergeType MergeWhole => _mergeWhole.Value;
 
     /// <summary>Of a whole object: the fields that all kinds have.</summary>
     public ObjectSchema Head => _head.Value;

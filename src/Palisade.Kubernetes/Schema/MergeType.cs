@@ -111,6 +111,16 @@ public sealed class MergeType
         ],
     };
 
+    internal static MergeType OfWhole(CustomSchema schema)
+    {
+        var (head, body) = (schema.Head.Merge, schema.Merge);
+        return new(MergeForm.Struct, items: body._items, fields: () => head._fields.Value.Concat(
+            body._fields.Value.Where(field => head.Field(field.Key) is null)))
+        {
+            ByValue = ["metadata"],
+        };
+    }
+
     internal static MergeType Of(CustomSchema schema)
     {
         if (schema.Known is { } known)

@@ -212,7 +212,7 @@ public sealed record KindSchema(
     public bool IsCustom => Custom is not null;
 
     /// <summary>How server-side apply merges its objects.</summary>
-    public MergeType Merge => Custom?.Merge ?? Type.Merge;
+    public MergeType Merge => Custom?.MergeWhole ?? Type.Merge;
 
     /// <summary>Whether its objects say what pods may send and receive.</summary>
     public bool IsPolicy =>

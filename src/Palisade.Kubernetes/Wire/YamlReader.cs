@@ -60,6 +60,12 @@ public sealed class YamlReader
             // YamlDotNet's parser gives up this way on some malformed flow collections.
             error = new("did not find expected node content", reader.At(reader._parser.Current?.End ?? Mark.Empty));
         }
+        catch (ArgumentException)
+        {
+            // And this way on escapes that are half a character.
+            error = new("found invalid Unicode character escape code",
+                reader.At(reader._parser.Current?.End ?? Mark.Empty));
+        }
         catch (RefusedException e)
         {
             error = new(e.Message, e.At);

@@ -166,6 +166,22 @@ public sealed class ApplyTests(RunningServer running)
     }
 
     [Fact]
+    public async Task Metadata_is_not_given_up_with_the_last_label()
+    {
+        var ns = running.NewNamespace("last-label");
+        var path = $"/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies/p?fieldManager=m";
+        const string Head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n";
+        Assert.Equal(201, await Code(path, Head + "metadata: {labels: {a: b}, annotations: {c: d}}"));
+        var uid = (string)(await Get(path))["metadata"]!["uid"]!;
+        Assert.Equal(200, await Code(path, Head + "metadata: {annotations: {c: d}}"));
+        Assert.Equal(200, await Code(path, Head));
+        var meta = (await Get(path))["metadata"]!.AsObject();
+        Assert.Equal(uid, (string)meta["uid"]!);
+        Assert.Null(meta["labels"]);
+        Assert.Null(meta["annotations"]);
+    }
+
+    [Fact]
     public async Task Status_is_applied_by_itself()
     {
         var ns = running.NewNamespace("status-apply");
@@ -238,6 +254,8 @@ public sealed class ApplyTests(RunningServer running)
         Assert.Equal(200, (int)gone.Code);
         Assert.Equal(200, (int)(await _client.Get(path + "/twice")).Code);
         Assert.Equal(400, (int)(await Post("", "a: &a [*a]")).Code);
+        Assert.Equal(400, (int)(await Post("", "a: \"\\uD83D\\u0041\"")).Code);
+        Assert.Equal(400, (int)(await Post("", "a: \"\\UFFFFFFFF\"")).Code);
         Assert.Equal(400, (int)(await Post("", new string('[', 100_000))).Code);
     }
 
