@@ -213,15 +213,25 @@ public sealed class KubectlTests(RunningServer running)
     {
         var ns = running.NewNamespace("wait");
         running.Server.Store.Create(Manifests.Pod(ns, "p"));
-        using var ready = _kubectl.Start(["wait", "pod/p", "-n", ns, "--for=condition=Ready", "--timeout=20s"]);
-        Thread.Sleep(300);
+        using var ready = _kubectl.Start(["wait", "pod/p", "-n", ns, "--for=condition=Ready", "--timeout=60s", "-v=6"]);
+        AwaitWatch(ready);
         running.Server.Store.Patch("pods", ns, "p", Manifests.ReadyStatus(), status: true);
         Assert.Equal("pod/p condition met\n", ready.StandardOutput.ReadToEnd());
-        using var gone = _kubectl.Start(["wait", "pod/p", "-n", ns, "--for=delete", "--timeout=20s"]);
-        Thread.Sleep(300);
+        using var gone = _kubectl.Start(["wait", "pod/p", "-n", ns, "--for=delete", "--timeout=60s", "-v=6"]);
+        AwaitWatch(gone);
         Assert.True(running.Server.Store.Delete("pods", ns, "p"));
         Assert.Equal("pod/p condition met\n", gone.StandardOutput.ReadToEnd());
-        Assert.Equal("", gone.StandardError.ReadToEnd());
+    }
+
+    // kubectl -v=6 tells of each answer that has begun.
+    private static void AwaitWatch(System.Diagnostics.Process kubectl)
+    {
+        string? line;
+        while ((line = kubectl.StandardError.ReadLine()) is not null && !line.Contains("watch=true"))
+        {
+        }
+
+        Assert.NotNull(line);
     }
 
     [Fact]

@@ -79,7 +79,10 @@ public sealed class OwnershipTests
         var set = FieldSet.Parse(JsonNode.Parse(Text))!;
         Assert.Equal(Text, set.ToJson().ToJsonString());
         Assert.Equal(
-            [".metadata.labels", ".metadata.labels.a", ".spec[a=1,b=\"x\"]", ".spec[a=1,b=\"x\"].x", ".spec[=5]", ".spec[3]"],
+            [
+                ".metadata.labels", ".metadata.labels.a", ".spec[a=1,b=\"x\"]", ".spec[a=1,b=\"x\"].x", ".spec[=5]",
+                ".spec[3]",
+            ],
             set.Paths().Select(path => string.Concat(path)));
         // Keys count in whatever order they are written.
         Assert.Equal(
