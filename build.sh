@@ -27,12 +27,14 @@ publish() {
   (cd artifacts/native && du -h --apparent-size palisade palisade-agent libe_sqlite3.so)
 }
 
-# What the tests use and a fresh machine lacks: nft and conntrack (independent judges), kubectl (the real client).
+# What the tests use and a fresh machine lacks: nft and conntrack (independent judges), kubectl (the real client), curl
+# (which commands in pods run).
 tools() {
   mkdir -p "$tools"
-  if ! command -v nft >/dev/null || ! command -v conntrack >/dev/null; then
-    [ "$(id -u)" = 0 ] || { echo "tools: nft and conntrack need root: apt-get install nftables conntrack" >&2; return 1; }
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends nftables conntrack >/dev/null
+  if ! command -v nft >/dev/null || ! command -v conntrack >/dev/null \
+    || ! command -v curl >/dev/null; then
+    [ "$(id -u)" = 0 ] || { echo "tools: nft, conntrack and curl need root: apt-get install nftables conntrack curl" >&2; return 1; }
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends nftables conntrack curl >/dev/null
   fi
   # publish links with clang or gcc, and strips with objcopy (binutils).
   if ! command -v clang >/dev/null && ! command -v gcc >/dev/null || ! command -v objcopy >/dev/null; then

@@ -57,6 +57,9 @@ public sealed class Client : IDisposable
                 "Bearer", Field(kubeconfig, "token"));
     }
 
+    /// <summary>The token of a server's kubeconfig.</summary>
+    public static string Token(EmbeddedApiServer server) => Field(server.KubeconfigText, "token");
+
     public Task<Answer> Get(string path, string accept = "application/json") => Send("GET", path, null, accept: accept);
 
     public Task<Answer> Post(string path, string json) => Send("POST", path, Encoding.UTF8.GetBytes(json));

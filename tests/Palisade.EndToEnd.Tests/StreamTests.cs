@@ -86,7 +86,7 @@ public sealed class StreamTests
         Assert.Equal(0, ran.Code);
         Assert.Equal(text, ran.Output);
         // A command that reads nothing ends all the same, and what it was sent is nobody's.
-        Assert.Equal(0, (await RunAsync(up, kubectl, text, "exec", "-i", "frontend", "--", "true")).Code);
+        Assert.Equal(0, (await RunAsync(up, kubectl, "unread\n", "exec", "-i", "frontend", "--", "true")).Code);
     }
 
     private static async Task Files_are_copied_byte_by_byte(UpProcess up, string kubectl)
@@ -215,6 +215,8 @@ public sealed class StreamTests
             "Error from server (BadRequest): previous terminated container \"talks\" in pod \"talks\" not found\n",
             none.Errors);
         Assert.Equal("", await up.KubectlAsync("logs", "frontend", "-n", "dev-team"));
+        Assert.Contains("127.0.0.1 \"GET / HTTP/1.1\" 200\n", await up.KubectlAsync("logs", "web", "-n", "dev-team"),
+            StringComparison.Ordinal);
     }
 
     private static async Task A_command_can_be_joined(UpProcess up, string kubectl, string name)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Palisade.ApiServer;
 using Palisade.Lab.Connect;
 using Palisade.Lab.Dns;
@@ -157,7 +158,7 @@ internal sealed class ContainerHost : IAsyncDisposable
         {
             try
             {
-                _servers.Add(where.Run(() => BuiltInServer.Open(bind, port, pod.Name)));
+                _servers.Add(where.Run(() => BuiltInServer.Open(bind, port, pod.Name, LogOf(pod, port))));
             }
             catch (SocketException refusal)
             {
@@ -168,6 +169,16 @@ internal sealed class ContainerHost : IAsyncDisposable
         var sctp = ports.Where(port => port.Protocol == ProbeProtocol.Sctp).Select(port => port.Number).ToList();
         if (sctp.Count > 0)
             OpenSctp(sctp, where);
+    }
+
+    /// <summary>The log of the container that a built-in server stands in for.</summary>
+    private Action<string>? LogOf(PodObject pod, LabPort port)
+    {
+        var silent = pod.LongRunning.Where(container => container.Command.IsEmpty).ToList();
+        var owner = silent.Find(container => container.Ports.Contains(port)) ?? silent.FirstOrDefault();
+        return owner is null
+            ? null
+            : text => _logs[owner.Name].Append(false, Encoding.UTF8.GetBytes(text + "\n"));
     }
 
     private void OpenDns(IPAddress bind, NetworkNamespace where)

@@ -19,8 +19,9 @@ internal static class BuiltInServer
     /// <param name="address">Where to listen; IPv6Any means both families.</param>
     /// <param name="port">What to listen on.</param>
     /// <param name="name">What an HTTP answer says.</param>
+    /// <param name="say">Is told of each HTTP request, in a line.</param>
     /// <exception cref="SocketException">The port is taken (pods that share the node's network).</exception>
-    public static IAsyncDisposable Open(IPAddress address, LabPort port, string name)
+    public static IAsyncDisposable Open(IPAddress address, LabPort port, string name, Action<string>? say = null)
     {
         var (type, protocol) = port.Protocol switch
         {
@@ -37,7 +38,7 @@ internal static class BuiltInServer
             if (port.Protocol == ProbeProtocol.Udp)
                 return new EchoServer(socket);
             socket.Listen(512);
-            return new NameServer(socket, name);
+            return new NameServer(socket, name, say);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -9,17 +10,20 @@ namespace Palisade.Lab.Servers;
 internal sealed class NameServer : IAsyncDisposable
 {
     private const int LongestHead = 8192;
+    private const int LongestLine = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket _listener;
     private readonly byte[] _answer;
+    private readonly Action<string>? _say;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
 
     /// <summary>Serves on a socket that listens already, in whichever namespace it was made.</summary>
-    public NameServer(Socket listener, string name)
+    public NameServer(Socket listener, string name, Action<string>? say)
     {
         _listener = listener;
+        _say = say;
         var body = name + "\n";
         _answer = Encoding.UTF8.GetBytes(
             "HTTP/1.1 200 OK\r\nServer: palisade\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -72,6 +76,7 @@ internal sealed class NameServer : IAsyncDisposable
                 while (await ReadHeadAsync(client, head) is { } request)
                 {
                     await client.SendAsync(_answer, _stop.Token);
+                    _say?.Invoke($"{Address(client)} \"{FirstLine(request)}\" 200");
                     if (request.Contains("Connection: close", StringComparison.OrdinalIgnoreCase)
                         || request.Contains("HTTP/1.0", StringComparison.Ordinal))
                     {
@@ -86,6 +91,18 @@ internal sealed class NameServer : IAsyncDisposable
                 // The client's affair.
             }
         }
+    }
+
+    private static IPAddress? Address(Socket client) =>
+        (client.RemoteEndPoint as IPEndPoint)?.Address is { IsIPv4MappedToIPv6: true } mapped
+            ? mapped.MapToIPv4()
+            : (client.RemoteEndPoint as IPEndPoint)?.Address;
+
+    // What a client sends ends on somebody's screen: no control characters.
+    private static string FirstLine(string request)
+    {
+        var line = request[..Math.Min(request.IndexOf('\r', StringComparison.Ordinal), LongestLine)];
+        return string.Concat(line.Select(letter => char.IsControl(letter) ? '.' : letter));
     }
 
     /// <summary>

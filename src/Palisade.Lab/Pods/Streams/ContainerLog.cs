@@ -171,13 +171,12 @@ internal sealed class ContainerLog
 
     private void Write() => Try(() =>
     {
-        if (_records.WrittenCount == 0 || _file is null)
-            return;
-        _file.Write(_records.WrittenSpan);
+        _file?.Write(_records.WrittenSpan);
         _records.ResetWrittenCount();
-        if (_file.Length < _largestFile)
+        if (_file is null || _file.Length < _largestFile)
             return;
         _file.Dispose();
+        _file = null;
         File.Move(_current, Older(_current), overwrite: true);
         _part++;
         _file = Create();
