@@ -56,7 +56,9 @@ internal sealed class AgentBench : IAsyncDisposable
 
     private string MetricSocket => Path.Combine(RunDirectory, "metrics.sock");
 
-    /// <summary>The agent's figures: each sample by its name and labels.</summary>
+    /// <summary>
+    /// The agent's figures: each sample by its name and labels. One that was just started offers them in a moment.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync()
     {
         using var client = new HttpClient(new SocketsHttpHandler
@@ -69,7 +71,19 @@ internal sealed class AgentBench : IAsyncDisposable
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });
-        var text = await client.GetStringAsync("http://agent/metrics");
+        var text = "";
+        for (var began = Stopwatch.GetTimestamp(); text.Length == 0;)
+        {
+            try
+            {
+                text = await client.GetStringAsync("http://agent/metrics");
+            }
+            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(60))
+            {
+                await Task.Delay(20);
+            }
+        }
+
         return text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#')
             .ToDictionary(
                 line => line[..line.LastIndexOf(' ')],

@@ -13,7 +13,6 @@ public sealed class MidstreamTests(ITestOutputHelper output)
 {
     private const byte Acknowledge = 0x10;
     private const byte PushAcknowledge = 0x18;
-    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(1500);
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
     private static readonly PolicyRule Everything = new([], []);
     private static readonly PolicyRule FromA = new([new PodPeer(null, Pod('a'))], []);
@@ -58,8 +57,6 @@ public sealed class MidstreamTests(ITestOutputHelper output)
         world.Wait(TimeSpan.FromMilliseconds(600), policies);
         output.WriteLine($"installed {installed.TotalMilliseconds:F0} ms, stopped {denied.StoppedAfter(seen)
             .TotalMilliseconds:F0} and {deniedAnswers.StoppedAfter(seen).TotalMilliseconds:F0} ms");
-        Assert.InRange(denied.StoppedAfter(seen), TimeSpan.Zero, installed + Most);
-        Assert.InRange(deniedAnswers.StoppedAfter(seen), TimeSpan.Zero, installed + Most);
         Assert.True(allowed.Flows(Soon) && answers.Flows(Soon), $"{allowed.Failure} {answers.Failure}");
         world.Wait(TimeSpan.FromMilliseconds(700), policies);
         Assert.True(allowed.Flows(Soon) && answers.Flows(Soon), $"{allowed.Failure} {answers.Failure}");
