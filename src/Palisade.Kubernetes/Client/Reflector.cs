@@ -46,8 +46,8 @@ public sealed record ReflectorOptions
 
 /// <summary>
 /// Keeps an <see cref="ObjectStore{T}"/> equal to one resource of the API: list, then watch with bookmarks; or
-/// WatchList where the server has it. An expired version lists again; any other failure pauses (with jitter) and goes on
-/// from where it was. Whatever fails, the store keeps its last state. One reflector runs once.
+/// WatchList where the server has it. An expired version lists again; any other failure pauses (with jitter) and goes
+/// on from where it was. Whatever fails, the store keeps its last state. One reflector runs once.
 /// </summary>
 /// <typeparam name="T">
 /// What is kept of an object. Its reader makes it as the object comes, so that whole objects, of which most is of no
