@@ -85,10 +85,9 @@ internal static class BodyDecoder
         {
             "" or Responses.Json => (Json(body, why => Unrecognized(body, kind, why)), []),
             Yaml => OfYaml(body, why => Unrecognized(body, kind, why)),
-            // Custom resources have no protobuf form.
-            Protobuf when !kind.IsCustom => (FromProtobuf(body, kind), []),
+            Protobuf when kind.HasProtobuf => (FromProtobuf(body, kind), []),
             _ => throw Errors.UnsupportedMediaType(
-                $"{Responses.Json}, {Yaml}" + (kind.IsCustom ? "" : $", {Protobuf}")),
+                $"{Responses.Json}, {Yaml}" + (kind.HasProtobuf ? $", {Protobuf}" : "")),
         };
 
     // yaml.v2's TypeError.

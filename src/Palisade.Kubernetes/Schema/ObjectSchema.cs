@@ -211,6 +211,9 @@ public sealed record KindSchema(
     /// <summary>Whether a CustomResourceDefinition makes it: it has no Go type to patch or decode by.</summary>
     public bool IsCustom => Custom is not null;
 
+    /// <summary>Whether its objects can be read as protobuf: the others are 415 in it, and clients send JSON.</summary>
+    public bool HasProtobuf => !IsCustom && Type.Declared.Any(declared => declared.Tag != 0);
+
     /// <summary>How server-side apply merges its objects.</summary>
     public MergeType Merge => Custom?.MergeWhole ?? Type.Merge;
 

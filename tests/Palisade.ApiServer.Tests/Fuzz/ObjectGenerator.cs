@@ -104,7 +104,7 @@ internal sealed class ObjectGenerator(Random random)
         FieldKind.IntOrString => random.Next(2) == 0 ? random.Next(1, 1000) : "http",
         FieldKind.Quantity => random.Next(2) == 0 ? "100m" : "1Gi",
         FieldKind.Time => "2026-01-01T00:00:00Z",
-        FieldKind.MicroTime => "2026-01-01T00:00:00.000001Z",
+        FieldKind.MicroTime => "2026-01-01T00:00:00.000000Z",
         FieldKind.Bytes => "aGk=",
         FieldKind.StringList => new JsonArray("a"),
         FieldKind.Any => new JsonObject { ["f:spec"] = new JsonObject() },

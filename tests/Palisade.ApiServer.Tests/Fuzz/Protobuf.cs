@@ -49,6 +49,7 @@ internal static class Protobuf
         FieldKind.Quantity => Field(tag, Field(1, Utf8(value?.ToString() ?? ""))),
         FieldKind.Time or FieldKind.MicroTime => Field(tag, [8, .. Varint(1_767_225_600)]),
         FieldKind.Any => Field(tag, Field(1, Utf8(value?.ToJsonString() ?? "null"))),
+        FieldKind.Bytes => Field(tag, Base64(value)),
         FieldKind.StringList => Field(tag, Field(1, Utf8("a"))),
         _ => Field(tag, Utf8(value?.ToString() ?? "")),
     };
@@ -70,6 +71,13 @@ internal static class Protobuf
         }
         while (rest > 0);
         return [.. bytes];
+    }
+
+    private static byte[] Base64(JsonNode? value)
+    {
+        var text = value?.ToString() ?? "";
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length] : [];
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
