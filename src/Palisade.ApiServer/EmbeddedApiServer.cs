@@ -26,6 +26,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     private readonly string _token;
     private readonly VersionedStore _objects;
     private readonly AuditLog _audit;
+    private readonly BodyBudget _bodies = new();
     private readonly Stack<IAsyncDisposable> _controllers = new();
     private WebApplication? _app;
     private EndpointController? _endpoints;
@@ -126,6 +127,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             await _app.DisposeAsync();
         }
 
+        _bodies.Dispose();
         _objects.Dispose();
         await _audit.DisposeAsync();
         _certificates.Dispose();
@@ -194,7 +196,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             new DiscoveryEndpoints(registry, options.KubeVersion),
             new OpenApiEndpoints(registry));
         var limits = new RequestLimits(options.RequestsPerSecond, options.Time);
-        var gate = new AccessGate(authenticator, authorizer, limits, _audit, options.Time);
+        var gate = new AccessGate(authenticator, authorizer, limits, _bodies, _audit, options.Time);
         app.Use(next => context => gate.InvokeAsync(context, next));
         options.MapExtra?.Invoke(app);
         app.MapFallback("{**path}", dispatcher.InvokeAsync);

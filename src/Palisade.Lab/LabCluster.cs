@@ -168,7 +168,7 @@ public sealed class LabCluster : IAsyncDisposable
                 },
                 cancel);
         }
-        catch (IOException refusal)
+        catch (Exception refusal) when (refusal is IOException or InvalidDataException)
         {
             throw new LabException(refusal.Message, refusal);
         }

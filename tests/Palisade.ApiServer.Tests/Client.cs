@@ -106,6 +106,15 @@ public sealed class Client : IDisposable
         return new(response.StatusCode, response, isWhole ? await response.Content.ReadAsByteArrayAsync() : []);
     }
 
+    /// <summary>As Get, with one more header.</summary>
+    public async Task<Answer> GetWith(string path, string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation(header, value);
+        var response = await _http.SendAsync(request);
+        return new Answer(response.StatusCode, response, await response.Content.ReadAsByteArrayAsync());
+    }
+
     /// <summary>As Get, but takes gzip, and leaves it packed.</summary>
     public async Task<Answer> GetPacked(string path)
     {
@@ -146,9 +155,11 @@ public sealed class WatchReader(HttpResponseMessage response, StreamReader lines
     public HttpStatusCode Code => response.StatusCode;
 
     /// <summary>The next event, or null at the end; fails when none comes for ten seconds.</summary>
-    public async Task<WatchLine?> Next()
+    public Task<WatchLine?> Next() => Next(TimeSpan.FromSeconds(10));
+
+    public async Task<WatchLine?> Next(TimeSpan patience)
     {
-        var line = await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        var line = await lines.ReadLineAsync().WaitAsync(patience);
         if (line is null)
             return null;
         var json = JsonNode.Parse(line)!;

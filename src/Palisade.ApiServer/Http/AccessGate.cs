@@ -16,7 +16,12 @@ internal sealed record Caller(User User, AccessRequest Request)
 /// and by some rule; the rest gets a Status. What happened is written to the audit log.
 /// </summary>
 internal sealed class AccessGate(
-    Authenticator authenticator, Authorizer authorizer, RequestLimits limits, AuditLog audit, TimeProvider time)
+    Authenticator authenticator,
+    Authorizer authorizer,
+    RequestLimits limits,
+    BodyBudget bodies,
+    AuditLog audit,
+    TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -26,6 +31,8 @@ internal sealed class AccessGate(
             RequestOrigin.Check(context.Request);
             var user = Admit(context, record);
             using var place = limits.Enter(user, record.Request);
+            using var lease = new BodyLease(bodies);
+            context.Features.Set(lease);
             context.Features.Set(new Caller(record.ActsAs ?? user, record.Request));
             await next(context);
         }

@@ -41,9 +41,9 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
                 metadata["remainingItemCount"] = page.Remaining;
         }
 
-        var body = Representation.List(
-            selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow());
-        return Responses.WriteAsync(context, 200, body);
+        return Responses.StreamAsync(context, page.Bytes, body => Representation.WriteListAsync(
+            body, selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow(),
+            context.RequestAborted));
     }
 
     public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)
@@ -99,7 +99,11 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
         return new ListPage(items, remaining > 0 ? items[^1].Key : null, remaining);
     }
 
-    private readonly record struct ListPage(IReadOnlyList<StoredObject> Items, ObjectKey? Next, long Remaining);
+    private readonly record struct ListPage(IReadOnlyList<StoredObject> Items, ObjectKey? Next, long Remaining)
+    {
+        /// <summary>About as long as the answer will be.</summary>
+        public long Bytes => Items.Sum(stored => (long)stored.Json.Length);
+    }
 }
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
@@ -10,41 +9,37 @@ namespace Palisade.ApiServer.Http;
 internal static class Representation
 {
     private const string MetaGroup = "meta.k8s.io";
+    private const int FlushFrom = 32 * 1024;
 
-    public static byte[] List(
+    /// <summary>
+    /// Writes a list piece by piece: however many objects it has, only a little of it is in memory at a time.
+    /// </summary>
+    public static async Task WriteListAsync(
+        Stream body,
         Resource resource,
         IReadOnlyList<StoredObject> items,
         JsonObject metadata,
         Negotiated negotiated,
         string? includeObject,
-        DateTimeOffset now)
+        DateTimeOffset now,
+        CancellationToken cancel)
     {
-        if (negotiated.Form == Form.Table)
-            return JsonBytes.Of(TableOf(resource, items, metadata, negotiated, includeObject, now));
-        var isWhole = negotiated.Form == Form.Whole;
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var writer = new Utf8JsonWriter(buffer, JsonBytes.Options))
+        var buffer = new ArrayBufferWriter<byte>(2 * FlushFrom);
+        buffer.Write(JsonBytes.Of(Head(resource, metadata, negotiated)).AsSpan()[..^1]);
+        buffer.Write(negotiated.Form == Form.Table ? ",\"rows\":["u8 : ",\"items\":["u8);
+        for (var i = 0; i < items.Count; i++)
         {
-            writer.WriteStartObject();
-            writer.WriteString("kind", isWhole ? resource.Kind.ListKind : "PartialObjectMetadataList");
-            writer.WriteString(
-                "apiVersion", isWhole ? resource.Kind.ApiVersion : $"{MetaGroup}/{negotiated.MetaVersion}");
-            writer.WritePropertyName("metadata");
-            metadata.WriteTo(writer);
-            writer.WriteStartArray("items");
-            foreach (var stored in items)
-            {
-                if (isWhole)
-                    writer.WriteRawValue(stored.Json, skipInputValidation: true);
-                else
-                    MetadataOf(stored, negotiated).WriteTo(writer);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+            if (i > 0)
+                buffer.Write(","u8);
+            buffer.Write(Item(resource, items[i], negotiated, includeObject, now));
+            if (buffer.WrittenCount < FlushFrom)
+                continue;
+            await body.WriteAsync(buffer.WrittenMemory, cancel);
+            buffer.ResetWrittenCount();
         }
 
-        return buffer.WrittenSpan.ToArray();
+        buffer.Write("]}"u8);
+        await body.WriteAsync(buffer.WrittenMemory, cancel);
     }
 
     /// <summary>
@@ -55,36 +50,54 @@ internal static class Representation
     {
         if (negotiated.Form == Form.Metadata)
             return MetadataOf(stored, negotiated);
-        var metadata = new JsonObject { ["resourceVersion"] = stored.Version.ToString() };
-        return TableOf(stored.Resource, [stored], metadata, negotiated, includeObject, now, withColumns);
+        return TableOf(stored, negotiated, includeObject, now, withColumns);
     }
 
-    public static JsonObject MetadataOf(StoredObject stored, Negotiated negotiated) =>
+    private static JsonObject MetadataOf(StoredObject stored, Negotiated negotiated) =>
         PartialObject(stored.Parse(), negotiated.MetaVersion);
 
-    public static JsonObject TableOf(
-        Resource resource,
-        IReadOnlyList<StoredObject> items,
-        JsonObject metadata,
-        Negotiated negotiated,
-        string? includeObject,
-        DateTimeOffset now,
-        bool withColumns = true)
+    private static JsonObject TableOf(
+        StoredObject stored, Negotiated negotiated, string? includeObject, DateTimeOffset now, bool withColumns)
     {
-        var rows = new JsonArray();
-        foreach (var stored in items)
-            rows.Add((JsonNode)RowOf(resource, stored.Parse(), negotiated, includeObject, now));
+        var metadata = new JsonObject { ["resourceVersion"] = stored.Version.ToString() };
+        var table = TableHead(stored.Resource, metadata, negotiated, withColumns);
+        table["rows"] = new JsonArray(RowOf(stored.Resource, stored.Parse(), negotiated, includeObject, now));
+        return table;
+    }
+
+    // Everything of a list but its objects, which come last.
+    private static JsonObject Head(Resource resource, JsonObject metadata, Negotiated negotiated)
+    {
+        if (negotiated.Form == Form.Table)
+            return TableHead(resource, metadata, negotiated, withColumns: true);
+        var isWhole = negotiated.Form == Form.Whole;
         return new JsonObject
+        {
+            ["kind"] = isWhole ? resource.Kind.ListKind : "PartialObjectMetadataList",
+            ["apiVersion"] = isWhole ? resource.Kind.ApiVersion : $"{MetaGroup}/{negotiated.MetaVersion}",
+            ["metadata"] = metadata,
+        };
+    }
+
+    private static JsonObject TableHead(
+        Resource resource, JsonObject metadata, Negotiated negotiated, bool withColumns) => new()
         {
             ["kind"] = "Table",
             ["apiVersion"] = $"{MetaGroup}/{negotiated.MetaVersion}",
             ["metadata"] = metadata,
             ["columnDefinitions"] = withColumns
-                ? new JsonArray([.. resource.Table.Columns.Select(column => column.ToJson())])
-                : null,
-            ["rows"] = rows,
+            ? new JsonArray([.. resource.Table.Columns.Select(column => column.ToJson())])
+            : null,
         };
-    }
+
+    private static byte[] Item(
+        Resource resource, StoredObject stored, Negotiated negotiated, string? includeObject, DateTimeOffset now) =>
+        negotiated.Form switch
+        {
+            Form.Whole => stored.Json,
+            Form.Metadata => JsonBytes.Of(MetadataOf(stored, negotiated)),
+            _ => JsonBytes.Of(RowOf(resource, stored.Parse(), negotiated, includeObject, now)),
+        };
 
     private static JsonObject RowOf(
         Resource resource, JsonObject tree, Negotiated negotiated, string? includeObject, DateTimeOffset now)

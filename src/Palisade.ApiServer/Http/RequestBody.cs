@@ -22,7 +22,10 @@ internal static class RequestBody
         };
         try
         {
-            return await ReadToEndAsync(body, context.RequestAborted);
+            var lease = context.Features.Get<BodyLease>() ?? throw new InvalidOperationException("no gate was passed");
+            var read = await ReadToEndAsync(body, lease, context.RequestAborted);
+            await lease.ReadyAsync(context.RequestAborted);
+            return read;
         }
         catch (InvalidDataException e)
         {
@@ -34,7 +37,8 @@ internal static class RequestBody
     public static string MediaType(HttpContext context) =>
         (context.Request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
 
-    private static async Task<ReadOnlyMemory<byte>> ReadToEndAsync(Stream body, CancellationToken cancel)
+    private static async Task<ReadOnlyMemory<byte>> ReadToEndAsync(
+        Stream body, BodyLease lease, CancellationToken cancel)
     {
         using var all = new MemoryStream();
         var buffer = new byte[32 * 1024];
@@ -43,6 +47,7 @@ internal static class RequestBody
         {
             if (all.Length + read > Limit)
                 throw Errors.TooLarge(Limit);
+            lease.Grow(read);
             all.Write(buffer, 0, read);
         }
 

@@ -28,23 +28,40 @@ internal static class Responses
     public static async Task WriteAsync(
         HttpContext context, int code, ReadOnlyMemory<byte> body, string contentType = Json)
     {
+        Begin(context, code, contentType);
+        if (TakesPacked(context, body.Length))
+        {
+            await PackAsync(context, packed => packed.WriteAsync(body, context.RequestAborted).AsTask());
+            return;
+        }
+
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Writes an answer of about this length that is made while it is sent.</summary>
+    public static Task StreamAsync(HttpContext context, long length, Func<Stream, Task> write)
+    {
+        Begin(context, 200, Json);
+        return TakesPacked(context, length) ? PackAsync(context, write) : write(context.Response.Body);
+    }
+
+    private static void Begin(HttpContext context, int code, string contentType)
+    {
         var response = context.Response;
         response.StatusCode = code;
         response.ContentType = contentType;
         response.Headers.CacheControl = response.Headers.CacheControl.Count > 0
             ? response.Headers.CacheControl
             : "no-cache, private";
-        if (body.Length >= GzipFrom && AcceptsGzip(context))
-        {
-            response.Headers.ContentEncoding = "gzip";
-            response.Headers.Append("Vary", "Accept-Encoding");
-            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            await gzip.WriteAsync(body, context.RequestAborted);
-            return;
-        }
+    }
 
-        response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.RequestAborted);
+    private static async Task PackAsync(HttpContext context, Func<Stream, Task> write)
+    {
+        context.Response.Headers.ContentEncoding = "gzip";
+        context.Response.Headers.Append("Vary", "Accept-Encoding");
+        await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+        await write(gzip);
     }
 
     /// <summary>Adds a Warning header: kubectl prints its text on stderr.</summary>
@@ -54,8 +71,8 @@ internal static class Responses
             context.Response.Headers.Append("Warning", $"299 - {QuoteHeader(warning)}");
     }
 
-    private static bool AcceptsGzip(HttpContext context) =>
-        context.Request.Headers.AcceptEncoding.ToString().Split(',')
+    private static bool TakesPacked(HttpContext context, long length) => length >= GzipFrom
+        && context.Request.Headers.AcceptEncoding.ToString().Split(',')
             .Any(part => part.Split(';')[0].Trim().Equals("gzip", StringComparison.OrdinalIgnoreCase));
 
     // A header is ASCII without line ends; quotes and backslashes are escaped (net/http NewWarningHeader).

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -15,8 +16,10 @@ namespace Palisade.ApiServer.Http;
 internal sealed class WatchStream(VersionedStore store, TimeProvider time, CancellationToken stopping)
 {
     private const long DefaultTimeoutSeconds = 3600;
+    private const int FlushFrom = 32 * 1024;
     private const string InitialEventsEnd = "k8s.io/initial-events-end";
     private static readonly TimeSpan _bookmarkPeriod = TimeSpan.FromMinutes(1);
+    private readonly RenderedEvents _rendered = new();
 
     public async Task ServeAsync(HttpContext context, RequestTarget target, RequestQuery query)
     {
@@ -34,14 +37,15 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         context.Response.Headers.CacheControl = "no-cache, private";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        var session = new Session(context, selection, negotiated, query, time, timeout);
+        var session = new Session(context, selection, negotiated, query, time, _rendered, timeout);
         try
         {
             await RunAsync(session, state, version, ending.Token);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (stopping.IsCancellationRequested || context.RequestAborted.IsCancellationRequested)
         {
-            // The server stops: the response ends cleanly and the client watches again later.
+            // The server stops: the response ends cleanly and the client watches again later. Or the client has gone.
         }
     }
 
@@ -124,9 +128,11 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         Negotiated negotiated,
         RequestQuery query,
         TimeProvider time,
+        RenderedEvents rendered,
         long timeoutSeconds)
     {
         private bool _hasColumns;
+        private int _unflushed;
 
         public Selection Selection => selection;
 
@@ -134,17 +140,18 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
 
         public long TimeoutSeconds => timeoutSeconds;
 
-        public Task WriteAsync(string type, StoredObject stored, CancellationToken cancel)
+        public ValueTask WriteAsync(string type, StoredObject stored, CancellationToken cancel)
         {
             // The common case, and the one where latency counts, needs no parsing.
-            if (negotiated.Form == Form.Whole)
-                return WriteLineAsync(type, stored.Json, cancel);
-            var shown = Representation.One(stored, negotiated, query.IncludeObject, time.GetUtcNow(), !_hasColumns);
+            var shown = negotiated.Form == Form.Whole
+                ? stored.Json
+                : rendered.Of(
+                    new EventForm(stored, negotiated, query.IncludeObject, !_hasColumns), time.GetUtcNow());
             _hasColumns = true;
-            return WriteLineAsync(type, JsonBytes.Of(shown), cancel);
+            return WriteLineAsync(type, shown, cancel);
         }
 
-        public Task WriteBookmarkAsync(long version, bool initialEventsEnd, CancellationToken cancel)
+        public ValueTask WriteBookmarkAsync(long version, bool initialEventsEnd, CancellationToken cancel)
         {
             var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
             metadata["creationTimestamp"] = null;
@@ -166,13 +173,25 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
             await FlushAsync(cancel);
         }
 
-        public Task FlushAsync(CancellationToken cancel) => context.Response.Body.FlushAsync(cancel);
-
-        private Task WriteLineAsync(string type, byte[] shown, CancellationToken cancel)
+        public async ValueTask FlushAsync(CancellationToken cancel)
         {
-            var head = Encoding.ASCII.GetBytes($"{{\"type\":\"{type}\",\"object\":");
-            byte[] line = [.. head, .. shown, .. "}\n"u8];
-            return context.Response.Body.WriteAsync(line, cancel).AsTask();
+            _unflushed = 0;
+            var flushed = await context.Response.BodyWriter.FlushAsync(cancel);
+            if (flushed.IsCompleted)
+                throw new OperationCanceledException("the watcher has gone");
+        }
+
+        // Copied into the connection's own buffers, which are few: beyond them the watch waits for its client.
+        private ValueTask WriteLineAsync(string type, byte[] shown, CancellationToken cancel)
+        {
+            var line = context.Response.BodyWriter;
+            line.Write("{\"type\":\""u8);
+            line.Write(Encoding.ASCII.GetBytes(type));
+            line.Write("\",\"object\":"u8);
+            line.Write(shown);
+            line.Write("}\n"u8);
+            _unflushed += shown.Length;
+            return _unflushed < FlushFrom ? ValueTask.CompletedTask : FlushAsync(cancel);
         }
     }
 }
