@@ -13,9 +13,10 @@ internal static class AgentCommand
         in.
 
         It follows Namespaces, Pods, Nodes, NetworkPolicies and (where the cluster has them) ClusterNetworkPolicies
-        and keeps one nftables table, inet palisade, equal to what they mean. It needs CAP_NET_ADMIN there (root, or
-        root of a user namespace) and Linux 5.8 or newer. It touches no other table. Without the API server, or when it
-        ends, the last table stays in force.
+        and keeps one nftables table, inet palisade, equal to what they mean. Where pods are ports of a bridge it also
+        keeps bridge palisade, which says what a port may send; the node is not ready there without br_netfilter. It
+        needs CAP_NET_ADMIN there (root, or root of a user namespace) and Linux 5.8 or newer. It touches no other table.
+        Without the API server, or when it ends, the last tables stay in force.
 
         Standard output: one line "enforced RESOURCEVERSION [resource=RESOURCEVERSION ...]" each time the kernel has
         caught up with the API. Standard error: one line an event. The Node's status condition PalisadeReady is True
@@ -45,7 +46,8 @@ internal static class AgentCommand
         {
             Description = "An interface that leads out of the node; may be repeated. Those with a default route or an "
                 + "address of the Node, and tunnels, are found by themselves. Every other interface counts as a pod's: "
-                + "until a pod claims it by a route to its address, nothing passes there",
+                + "until a pod claims it by a route to its address, or as the other end of a bridge's port, nothing passes "
+                + "there",
             HelpName = "INTERFACE",
             DefaultValueFactory = _ => [],
         };

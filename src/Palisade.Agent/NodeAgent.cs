@@ -144,6 +144,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _pace.Enforced(progress.NewestBesideNodes, applied.Messages > 0);
         await _output.WriteLineAsync(progress.ToString()).ConfigureAwait(false);
         await _output.FlushAsync(cancel).ConfigureAwait(false);
+        TellOfBridges();   // before it is said to be ready
         _ready.Enforced(progress.NewestBesideNodes);
     }
 
@@ -194,7 +195,7 @@ internal sealed class NodeAgent : IAsyncDisposable
                     || _enforcer.Due == TimeSpan.Zero)
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;
-                TellOfBridges(_enforcer.BridgeProblem);
+                TellOfBridges();
                 _pace.CatchUp(_enforcer);
                 Prove(cancel);
             }
@@ -271,8 +272,9 @@ internal sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>Settings of the kernel bear no notification: they are looked at now and then.</summary>
-    private void TellOfBridges(string? problem)
+    private void TellOfBridges()
     {
+        var problem = _enforcer.BridgeProblem;
         if (!_ready.Bridged(problem))
             return;
         if (problem is null)

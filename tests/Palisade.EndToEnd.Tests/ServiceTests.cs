@@ -54,11 +54,13 @@ public sealed class ServiceTests
         spec: { selector: { app: client }, ports: [ { port: 8000, targetPort: 80 } ] }
         """;
 
-    [Fact]
-    public async Task Services_lead_to_ready_pods_and_policies_judge_where_they_lead()
+    [Theory]
+    [InlineData("routed")]
+    [InlineData("bridged")]
+    public async Task Services_lead_to_ready_pods_and_policies_judge_where_they_lead(string cni)
     {
         Needs.Cluster();
-        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "2");
+        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "2", "--cni", cni);
         await up.ApplyAsync(Pods);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "-n", "shop", "--timeout=20s");
         var (v4, v6) = await Kubectl_shows_addresses_and_endpoints(up);

@@ -111,7 +111,7 @@ public sealed class AgentProcessTests
     private static System.Collections.Immutable.ImmutableArray<Rule> Gates(NftSocket kernel) =>
         kernel.Dump(NftFamily.Inet, "palisade")!.Chains.Single(chain => chain.Name == "gates").Rules;
 
-    private static async Task<JsonObject> ProofAsync(AgentBench bench, string request)
+    internal static async Task<JsonObject> ProofAsync(AgentBench bench, string request)
     {
         var ask = Parse($$"""{ "metadata": { "annotations": { "palisade.dev/prove-requested": "{{request}}" } } }""");
         await bench.Client.PatchAsync(KubeResource.Nodes, null, "n1", PatchKind.Merge, ask, default);

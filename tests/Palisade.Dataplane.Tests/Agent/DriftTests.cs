@@ -161,9 +161,11 @@ public sealed class DriftTests
     internal static PodPlace PlaceOf(AgentBench bench, Policy.Sets.Address address) =>
         bench.Node.Pods.Single(pod => pod.Addresses.Contains(address));
 
-    internal static async Task<AgentBench> ClosedAsync(params string[] options)
+    internal static Task<AgentBench> ClosedAsync(params string[] options) => ClosedAsync(bridged: false, options);
+
+    internal static async Task<AgentBench> ClosedAsync(bool bridged, params string[] options)
     {
-        var bench = await AgentBench.StartAsync();
+        var bench = await AgentBench.StartAsync(bridged);
         bench.World.Seat(Cluster(), stack: true);
         await CreateClusterAsync(bench);
         var version = await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", Parse("""
@@ -175,7 +177,7 @@ public sealed class DriftTests
         return bench;
     }
 
-    private static async Task EventuallyAsync(Func<Task<bool>> holds, string what)
+    internal static async Task EventuallyAsync(Func<Task<bool>> holds, string what)
     {
         for (var attempt = 0; !await holds(); attempt++)
         {

@@ -10,16 +10,19 @@ namespace Palisade.Dataplane.Tests.Agent;
 public sealed class PodStartTests
 {
     /// <summary>
-    /// 50 pods (1,000 with PALISADE_NIGHTLY=1) start under deny-all, with addresses that pods before them had. Each
+    /// 50 pods, on a bridge 20 (1,000 with PALISADE_NIGHTLY=1) start under deny-all, with addresses that pods before them had. Each
     /// floods from before its link has an address until it is gone; the API tells of it before or after that. Nothing
     /// arrives; and without the policy it does.
     /// </summary>
-    [Fact]
-    public async Task Nothing_leaks_when_pods_start_and_their_addresses_are_used_again()
+    [Theory]
+    [InlineData(false, 50)]
+    [InlineData(true, 20)]
+    public async Task Nothing_leaks_when_pods_start_and_their_addresses_are_used_again(bool bridged, int starts)
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var bench = await DriftTests.ClosedAsync();
-        var starts = Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1" ? 1000 : 50;
+        await using var bench = await DriftTests.ClosedAsync(bridged);
+        if (Environment.GetEnvironmentVariable("PALISADE_NIGHTLY") == "1")
+            starts = 1000;
         var (sent, leaked) = (0L, 0);
         for (var start = 0; start < starts; start++)
         {

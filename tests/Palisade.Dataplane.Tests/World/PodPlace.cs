@@ -1,3 +1,4 @@
+using System.Net;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
@@ -134,6 +135,13 @@ internal sealed class PodPlace : IDisposable
         using var routing = new RtSocket();
         foreach (var address in _addresses)
         {
+            // The pods of a bridge are on one link, and find each other there.
+            if (Node.IsBridged)
+            {
+                var link = new Cidr(address, address.Family == AddressFamily.V4 ? 24 : 64);
+                routing.ReplaceRoute(new(IPNetwork.Parse(link.ToString())) { Device = "eth0" });
+            }
+
             var gateway = address.Family == AddressFamily.V4 ? FabricPlace.Gateway4 : FabricPlace.Gateway6;
             routing.AddNeighbour("eth0", gateway.ToIp(), new(NodeMac));
             routing.ReplaceRoute(new(FabricPlace.DefaultOf(address.Family))
