@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Palisade.Dataplane.Network;
+using Palisade.Dataplane.Proof.Frames;
 using Palisade.Dataplane.Proof.Kernel;
 using Palisade.Dataplane.Proof.Space;
 using Palisade.Nftables;
@@ -18,9 +19,11 @@ public sealed class Prover
 {
     private const string TableName = "palisade";
     private readonly KernelTable? _table;
+    private readonly KernelTable? _bridge;
     private readonly TimeSpan _reading;
 
-    private Prover(KernelTable? table, TimeSpan reading) => (_table, _reading) = (table, reading);
+    private Prover(KernelTable? table, KernelTable? bridge, TimeSpan reading) =>
+        (_table, _bridge, _reading) = (table, bridge, reading);
 
     /// <summary>
     /// Reads the kernel's table: some ms for thousands of elements. The comparison can then be done anywhere.
@@ -31,7 +34,9 @@ public sealed class Prover
     public static Prover Read(NftSocket socket)
     {
         var began = Stopwatch.GetTimestamp();
-        return new(TableReader.Read(socket, NftFamily.Inet, TableName), Stopwatch.GetElapsedTime(began));
+        return new(
+            TableReader.Read(socket, NftFamily.Inet, TableName), TableReader.Read(socket, NftFamily.Bridge, TableName),
+            Stopwatch.GetElapsedTime(began));
     }
 
     /// <summary>
@@ -59,6 +64,7 @@ public sealed class Prover
         var differences = new List<Difference>();
         if (_table is null)
         {
+            different++;
             differences.Add(
                 new(DifferenceKind.NoTable, 1, null, "the node enforces policies", "has no table inet palisade"));
         }
@@ -74,6 +80,10 @@ public sealed class Prover
             }
         }
 
+        var ports = PortProof.Compare(_bridge, interfaces.Bridged, settings.Mode);
+        cells += ports.Cells;
+        different += ports.Different;
+        differences.AddRange(ports.Differences);
         return new()
         {
             Node = node,
@@ -81,7 +91,7 @@ public sealed class Prover
             Took = _reading + Stopwatch.GetElapsedTime(began),
             // Leaks first, and of them those that a policy names: agents tell only the first few.
             Differences = [.. differences.OrderBy(d => d.Kind).Take(NodeProof.DifferenceLimit)],
-            DifferentCells = _table is null ? 1 : different,
+            DifferentCells = different,
             NotCompared = [.. NotCompared(ends, places)],
         };
     }

@@ -58,5 +58,46 @@ public sealed class PodInterfacesTests
         Assert.Empty(told.Sources);
     }
 
+    [Fact]
+    public void A_pod_without_a_route_claims_the_port_whose_other_end_has_its_address()
+    {
+        var network = NodeNetwork.Of(
+            [Route("cni0", "10.244.1.2")], [new("cni0", Address.Parse("10.244.1.1"), 24)], ports:
+            [
+                Port("p1", "cni0", 1, "10.244.1.2", "fd00::2", "fe80::2"), Port("p2", "cni0", 2, "10.244.1.3"),
+                Port("p3", "docker0", 3, "172.17.0.2"), Port("eth0", "cni0", 4) with { LeadsOut = true },
+            ]);
+        var interfaces = PodInterfaces.Of(network, [Web], Self, new());
+        Assert.Empty(interfaces.Pods);
+        Assert.Equal([Route("cni0", "10.244.1.2"), Route("cni0", "fd00::2")], interfaces.Sources);
+        Assert.Equal(["cni0", "lo"], interfaces.Uplinks);   // it leads out too
+        var bridged = interfaces.Bridged;
+        Assert.Equal(
+            ("cni0", "p1", "eth0", "p3"),
+            (bridged.Names.Single(), bridged.Ports.Single(), bridged.Uplinks.Single(), bridged.Others.Single()));
+        Assert.Equal(
+            [Route("p1", "10.244.1.2"), Route("p1", "fd00::2"), Route("p1", "fe80::2")], bridged.Sources);
+        Assert.Equal(("p1", Port("", "", 1).Hardware), bridged.Hardware.Single());
+    }
+
+    /// <summary>Who may administer his network can claim any address, a neighbour's hardware address too.</summary>
+    [Fact]
+    public void What_several_ports_claim_belongs_to_none()
+    {
+        var network = NodeNetwork.Of([], ports:
+        [
+            Port("p1", "cni0", 1, "10.244.1.2", "fd00::2", "fe80::2"),
+            Port("p2", "cni0", 1, "10.244.1.2", "fe80::2", "192.168.50.1"),
+        ]);
+        var bridged = PodInterfaces.Of(network, [Web], Self, new()).Bridged;
+        Assert.Equal([Route("p1", "fd00::2")], bridged.Sources);
+        Assert.Empty(bridged.Hardware);
+        var routed = NodeNetwork.Of([Route("v1", "10.244.1.2")], ports: [Port("p2", "cni0", 2, "10.244.1.2")]);
+        Assert.Same(PodBridges.None, PodInterfaces.Of(routed, [Web], Self, new()).Bridged);
+    }
+
+    private static NodePort Port(string name, string bridge, byte hardware, params string[] addresses) => new(
+        name, bridge, false, new([2, 0, 0, 0, 0, hardware]), [.. addresses.Select(text => Address.Parse(text))]);
+
     private static HostRoute Route(string link, string address) => new(link, Address.Parse(address));
 }
