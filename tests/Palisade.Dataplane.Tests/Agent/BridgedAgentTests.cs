@@ -7,7 +7,9 @@ using static Palisade.Dataplane.Tests.Agent.DriftTests;
 
 namespace Palisade.Dataplane.Tests.Agent;
 
-/// <summary>The agent as it is shipped, on a node whose pods are ports of a bridge: nobody tells it that they are.</summary>
+/// <summary>
+/// The agent as it is shipped, on a node whose pods are ports of a bridge: nobody tells it that they are.
+/// </summary>
 public sealed class BridgedAgentTests
 {
     private static readonly Table Bridge = new(NftFamily.Bridge, "palisade");
@@ -99,8 +101,11 @@ public sealed class BridgedAgentTests
         Assert.False(Reaches(bench, expected: false), "deny-all");
         var (web, frontend) = (PlaceOf(bench, Web), PlaceOf(bench, Frontend));
         var node = Address.Parse("192.168.50.1");
-        Assert.True(bench.World.Try([new(new(null, bench.Node), node, new(web, null), Web, Protocol.Tcp, 80)], [true])[0]);
-        Assert.False(bench.World.Try([new(new(frontend, null), node, new(web, null), Web, Protocol.Tcp, 80)], [false])[0]);
+        Assert.True(Try(new(null, bench.Node), expected: true), "the node reaches its pod");
+        Assert.False(Try(new(frontend, null), expected: false), "a pod that claims to be the node does not");
+
+        bool Try(Place from, bool expected) =>
+            bench.World.Try([new(from, node, new(web, null), Web, Protocol.Tcp, 80)], [expected])[0];
     }
 
     private static HashSet<NftKey> Elements(NftSocket kernel, string set) =>

@@ -10,9 +10,9 @@ namespace Palisade.Dataplane.Tests.Agent;
 public sealed class PodStartTests
 {
     /// <summary>
-    /// 50 pods, on a bridge 20 (1,000 with PALISADE_NIGHTLY=1) start under deny-all, with addresses that pods before them had. Each
-    /// floods from before its link has an address until it is gone; the API tells of it before or after that. Nothing
-    /// arrives; and without the policy it does.
+    /// 50 pods, on a bridge 20 (1,000 with PALISADE_NIGHTLY=1), start under deny-all, with addresses that pods before
+    /// them had. Each floods from before its link has an address until it is gone; the API tells of it before or after
+    /// that. Nothing arrives; and without the policy it does.
     /// </summary>
     [Theory]
     [InlineData(false, 50)]

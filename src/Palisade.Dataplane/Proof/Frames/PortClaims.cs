@@ -65,7 +65,7 @@ internal sealed class PortClaims
         }
     }
 
-    /// <summary>The kernel's sets too tell ports and addresses apart: an element too many lies in one of them.</summary>
+    /// <summary>The kernel's sets tell ports and addresses apart too: one that is too many lies in them.</summary>
     private void AddBorders(byte[] key)
     {
         var hasName = key.Length > PacketFields.NameLength
@@ -86,7 +86,8 @@ internal sealed class PortClaims
     private IEnumerable<(Frame Frame, bool Passes)> Spoken(string port)
     {
         var mac = _hardware.GetValueOrDefault(port);
-        var speaker = _sources[port].FirstOrDefault(a => a.Family == AddressFamily.V6 && !LinkLocal.Contains(a), Nobody[1]);
+        var speaker = _sources[port].FirstOrDefault(
+            a => a.Family == AddressFamily.V6 && !LinkLocal.Contains(a), Nobody[1]);
         foreach (var from in _addresses)
         {
             foreach (var to in Ends(from.Family))
@@ -94,7 +95,10 @@ internal sealed class PortClaims
             if (from.Family == AddressFamily.V4)
                 yield return (Frame.Question(from, Nobody[0], mac), MayAsk(port, from));
             else
-                yield return (Frame.Ip(speaker, Nobody[6], mac, 136, 255, from), MayAdvertise(port, speaker, from, 255));
+            {
+                yield return (
+                    Frame.Ip(speaker, Nobody[6], mac, 136, 255, from), MayAdvertise(port, speaker, from, 255));
+            }
         }
 
         // What the kind of a message decides needs no more than an address of each sort.
@@ -102,7 +106,8 @@ internal sealed class PortClaims
         {
             foreach (var hops in (byte[])[64, 255])
             {
-                yield return (Frame.Ip(from, Nobody[6], mac, 136, hops, speaker), MayAdvertise(port, from, speaker, hops));
+                yield return (
+                    Frame.Ip(from, Nobody[6], mac, 136, hops, speaker), MayAdvertise(port, from, speaker, hops));
                 foreach (var type in (byte[])[133, 134, 135, 137, 143])
                     yield return (Frame.Ip(from, Nobody[6], mac, type, hops), MayTell(port, from, type, hops));
             }
@@ -124,7 +129,8 @@ internal sealed class PortClaims
     /// <summary>IPv6: its own, another's, the node's, nobody's.</summary>
     private IEnumerable<Address> Sorts(string port) => _sources[port]
         .Concat(_bridges.Sources.Where(source => source.Interface != port).Select(source => source.Address).Take(4))
-        .Concat(_own.Order().TakeLast(2)).Concat(Nobody).Where(address => address.Family == AddressFamily.V6).Distinct();
+        .Concat(_own.Order().TakeLast(2)).Concat(Nobody).Where(address => address.Family == AddressFamily.V6)
+        .Distinct();
 
     /// <summary>Somewhere, and the node.</summary>
     private IEnumerable<Address> Ends(AddressFamily family) => Nobody.Where(a => a.Family == family).Take(1)

@@ -3,7 +3,9 @@ using Palisade.Dataplane.Proof.Kernel;
 
 namespace Palisade.Dataplane.Proof.Frames;
 
-/// <summary>Compares the table bridge palisade with what ports of pods' bridges may say and hear, frame by frame.</summary>
+/// <summary>
+/// Compares the table bridge palisade with what ports of pods' bridges may say and hear, frame by frame.
+/// </summary>
 internal static class PortProof
 {
     private const string Rule = "a port says only what its pod may, and hears only what is for it";
