@@ -8,16 +8,9 @@ using Palisade.ApiServer.Resources;
 
 namespace Palisade.ApiServer.Discovery;
 
-/// <summary>/openapi/v3, one document per group version, and the least /openapi/v2 that clients ask for.</summary>
+/// <summary>/openapi/v3, one document per group version, and as much of /openapi/v2 as clients ask for.</summary>
 internal sealed class OpenApiEndpoints
 {
-    /// <summary>
-    /// openapi.v2.Document { swagger(1): "2.0", info(2): Info { title(1): "palisade", version(2): "1" }, paths(8):
-    /// Paths {} }: kubectl wants one to exist, and learns from it that it knows nothing.
-    /// </summary>
-    private static readonly byte[] _v2 =
-        [0x0a, 3, (byte)'2', (byte)'.', (byte)'0', 0x12, 13, 0x0a, 8, .. "palisade"u8, 0x12, 1, (byte)'1', 0x42, 0];
-
     private readonly ResourceRegistry _registry;
     private volatile Published _published;
 
@@ -27,7 +20,7 @@ internal sealed class OpenApiEndpoints
         _published = Publish(registry.Current, null);
     }
 
-    private FrozenDictionary<string, Document> Documents
+    private Published Current
     {
         get
         {
@@ -35,7 +28,7 @@ internal sealed class OpenApiEndpoints
             var published = _published;
             if (published.Of != now)
                 _published = published = Publish(now, published);
-            return published.Documents;
+            return published;
         }
     }
 
@@ -46,7 +39,7 @@ internal sealed class OpenApiEndpoints
         return segments.ElementAtOrDefault(1) switch
         {
             "v2" when segments.Length == 2 => Responses.WriteAsync(
-                context, 200, _v2, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
+                context, 200, Current.V2, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
             "v3" when segments.Length == 2 => Responses.WriteJsonAsync(context, 200, Index()),
             "v3" => DocumentAsync(context, string.Join('/', segments.Skip(2))),
             _ => throw Errors.UnknownPath(),
@@ -56,14 +49,14 @@ internal sealed class OpenApiEndpoints
     private JsonObject Index()
     {
         var paths = new JsonObject();
-        foreach (var (path, document) in Documents.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (path, document) in Current.Documents.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={document.Hash}" };
         return new JsonObject { ["paths"] = paths };
     }
 
     private Task DocumentAsync(HttpContext context, string path)
     {
-        if (!Documents.TryGetValue(path, out var document))
+        if (!Current.Documents.TryGetValue(path, out var document))
             throw Errors.UnknownPath();
         var asked = context.Request.Query["hash"].ToString();
         if (asked.Length > 0 && asked != document.Hash)
@@ -92,7 +85,8 @@ internal sealed class OpenApiEndpoints
             documents[path] = kept?.Resources.SequenceEqual(version) == true ? kept : Document.Of(path, [.. version]);
         }
 
-        return new Published(catalog, documents.ToFrozenDictionary(StringComparer.Ordinal));
+        return new Published(
+            catalog, documents.ToFrozenDictionary(StringComparer.Ordinal), OpenApiV2.Of(catalog.All));
     }
 
     /// <summary>The document of one group version.</summary>
@@ -106,5 +100,5 @@ internal sealed class OpenApiEndpoints
     }
 
     /// <summary>What is published while these resources are served.</summary>
-    private sealed record Published(ResourceCatalog Of, FrozenDictionary<string, Document> Documents);
+    private sealed record Published(ResourceCatalog Of, FrozenDictionary<string, Document> Documents, byte[] V2);
 }
