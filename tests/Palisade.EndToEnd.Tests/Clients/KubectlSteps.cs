@@ -5,6 +5,8 @@ internal static class KubectlSteps
 {
     // What is waited for comes at once, but for a machine that is very busy.
     private const string Patiently = "--timeout=60s";
+    // Two changes of a template in a row may be one revision.
+    private const string Settled = $" && kubectl rollout status deployment shop {Patiently}";
 
     public static IReadOnlyList<ClientStep> All { get; } =
     [
@@ -77,28 +79,28 @@ internal static class KubectlSteps
             "kubectl create rolebinding reader --role=reader --serviceaccount=$ns:robot",
             "rolebinding.* created"),
         new("create quota", "kubectl create quota most --hard=pods=100", "resourcequota/most created"),
-        new("create job", "kubectl create job once --image=busybox -- true", "job.batch/once created"),
+        new("create job", "kubectl create job once --image=busybox -- echo done", "job.batch/once created"),
         new("wait (job)", $"kubectl wait --for=condition=complete job/once {Patiently}", "condition met"),
         new("create cronjob", "kubectl create cronjob later --image=busybox --schedule='0 0 * * *' -- true", "created"),
         new("create deployment", "kubectl create deployment shop --image=nginx --port=80", "deployment.apps/shop created"),
         new("rollout status", $"kubectl rollout status deployment shop {Patiently}", "successfully rolled out"),
         new("scale", "kubectl scale deployment shop --replicas=2", "deployment.apps/shop scaled"),
         new("autoscale", "kubectl autoscale deployment shop --max=3", "autoscaled"),
-        new("set image", "kubectl set image deployment/shop nginx=nginx:2", "image updated"),
-        new("set env", "kubectl set env deployment/shop A=b", "env updated"),
+        new("set image", "kubectl set image deployment/shop nginx=nginx:2" + Settled, "image updated"),
+        new("set env", "kubectl set env deployment/shop A=b" + Settled, "env updated"),
         new("rollout history", "kubectl rollout history deployment shop", "(?m)^2 "),
-        new("rollout undo", "kubectl rollout undo deployment shop --to-revision=1", "rolled back"),
-        new("rollout restart", "kubectl rollout restart deployment shop", "restarted"),
+        new("rollout undo", "kubectl rollout undo deployment shop --to-revision=1" + Settled, "rolled back"),
+        new("rollout restart", "kubectl rollout restart deployment shop" + Settled, "restarted"),
         new("rollout pause", "kubectl rollout pause deployment shop", "paused"),
-        new("rollout resume", "kubectl rollout resume deployment shop", "resumed"),
+        new("rollout resume", "kubectl rollout resume deployment shop" + Settled, "resumed"),
         new("describe deployment", "kubectl describe deployment shop", "NewReplicaSet: +shop-"),
         new("describe pod", "kubectl describe pod web", "(?s)Status: +Running.*Events:"),
         new("describe namespace", "kubectl describe namespace $ns", "(?s)Status: +Active.*most"),
         new("describe node", "kubectl describe node node-1", "InternalIP"),
         new("events", "kubectl events", "LAST SEEN|No (resources|events) found"),
-        new("logs", "kubectl logs web", "."),
+        new("logs", "kubectl logs job/once", "done"),
         new("exec", "kubectl exec web -- echo hello", "^hello\n"),
-        new("cp", "echo copied >out && kubectl cp out web:/tmp/$ns && kubectl exec web -- cat /tmp/$ns", "copied"),
+        new("cp", "echo all >out && kubectl cp out web:$PWD/there && kubectl exec web -- cat $PWD/there", "all"),
         new("port-forward", Following("kubectl port-forward pod/web :80", "Forwarding"), "Forwarding from 127.0.0.1"),
         new("auth can-i", "kubectl auth can-i create pods", "^yes"),
         new("auth can-i --list", "kubectl auth can-i --list", "\\*\\.\\*"),
