@@ -26,7 +26,8 @@ internal static class ClientTable
     public static IReadOnlyList<(string Row, string Cell)> Read(string text, string corner, string version)
     {
         var lines = text.Split('\n').SkipWhile(line => !line.StartsWith($"| {corner} |", StringComparison.Ordinal))
-            .TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|').Select(cell => cell.Trim()).ToList())
+            .TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Split('|').Select(cell => cell.Trim()).ToList())
             .ToList();
         if (lines.Count == 0 || lines[0].IndexOf(version) is not (> 0 and var at))
             return [];

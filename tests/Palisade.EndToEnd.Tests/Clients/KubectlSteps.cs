@@ -41,7 +41,10 @@ internal static class KubectlSteps
         new("apply (create)", "kubectl apply -f policy.yaml", "networkpolicy.networking.k8s.io/np created"),
         new("apply (no change)", "kubectl apply -f policy.yaml", "np unchanged"),
         new("diff", "sed s/80/81/ policy.yaml | kubectl diff -f -; test $? = 1", "(?m)^\\+ .*port: 81$"),
-        new("apply --dry-run=server", "sed s/80/81/ policy.yaml | kubectl apply --dry-run=server -f -", "server dry run"),
+        new(
+            "apply --dry-run=server",
+            "sed s/80/81/ policy.yaml | kubectl apply --dry-run=server -f -",
+            "server dry run"),
         new("apply (change)", "sed s/80/81/ policy.yaml | kubectl apply -f -", "np configured"),
         new(
             "apply --server-side (conflict)",
@@ -82,7 +85,10 @@ internal static class KubectlSteps
         new("create job", "kubectl create job once --image=busybox -- echo done", "job.batch/once created"),
         new("wait (job)", $"kubectl wait --for=condition=complete job/once {Patiently}", "condition met"),
         new("create cronjob", "kubectl create cronjob later --image=busybox --schedule='0 0 * * *' -- true", "created"),
-        new("create deployment", "kubectl create deployment shop --image=nginx --port=80", "deployment.apps/shop created"),
+        new(
+            "create deployment",
+            "kubectl create deployment shop --image=nginx --port=80",
+            "deployment.apps/shop created"),
         new("rollout status", $"kubectl rollout status deployment shop {Patiently}", "successfully rolled out"),
         new("scale", "kubectl scale deployment shop --replicas=2", "deployment.apps/shop scaled"),
         new("autoscale", "kubectl autoscale deployment shop --max=3", "autoscaled"),
@@ -109,10 +115,11 @@ internal static class KubectlSteps
         new("top", "kubectl top pods; test $? = 1", "Metrics API not available"),
         new(
             "apply (CustomResourceDefinition)",
-            $"kubectl apply -f definition.yaml && kubectl wait --for=condition=Established crd/things.$group {Patiently}",
+            "kubectl apply -f definition.yaml && "
+            + $"kubectl wait --for=condition=Established crd/things.$group {Patiently}",
             "condition met"),
         new("apply (custom resource)", "kubectl apply -f thing.yaml", "thing.*created"),
-        new("get (custom resource)", "kubectl get things.$group", "one +5 "),
+        new("get (custom resource)", "kubectl get things.$group", "one +5"),
         new("delete (CustomResourceDefinition)", "kubectl delete -f definition.yaml", "deleted"),
         new("apply (ClusterNetworkPolicy)", "kubectl apply -f cluster-policy.yaml", "created"),
         new("delete", "kubectl delete -f cluster-policy.yaml && kubectl delete netpol np", "\"np\".* deleted"),
