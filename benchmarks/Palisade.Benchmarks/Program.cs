@@ -1,3 +1,4 @@
+using Palisade.Benchmarks.ApiServer;
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Cut;
 using Palisade.Benchmarks.Dataplane;
@@ -12,6 +13,9 @@ return args switch
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
     ["dataplane", .. var rest] => DataplaneBenchmark.Run(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
+    ["apiserver"] => await ApiServerBenchmark.RunAsync(1000, 1),
+    ["apiserver", var changes, var watches] =>
+        await ApiServerBenchmark.RunAsync(int.Parse(changes), int.Parse(watches)),
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
     ["memory", .. var rest] => await MemoryBenchmark.RunAsync(rest),
@@ -37,6 +41,7 @@ static int Help()
     Console.Error.WriteLine("""
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
+          apiserver [CHANGES WATCHES]  10,000 policies: writes, lists, 1,000 watchers (WATCHES a connection), memory
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
           memory [SHAPE]          what the native agent takes in a cluster (root; ./build.sh publish first)
