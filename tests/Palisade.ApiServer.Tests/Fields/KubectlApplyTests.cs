@@ -163,7 +163,7 @@ public sealed class KubectlApplyTests(RunningServer running)
 
     private string Managers(string ns) => string.Join(',', running.Server.Store
         .Get("networkpolicies.networking.k8s.io", ns, "allow-web")!["metadata"]!["managedFields"]!.AsArray()
-        .Select(entry => $"{entry!["manager"]} {entry["operation"]}"));
+        .Select(entry => $"{entry!["manager"]} {entry["operation"]}").Order(StringComparer.Ordinal));
 
     private string Get(string ns, string path) => _kubectl.Ok(
         ["get", "netpol", "allow-web", "-n", ns, "--show-managed-fields", "-o", $"jsonpath={path}"]);
