@@ -38,6 +38,9 @@ public sealed record ApiServerOptions
     /// </summary>
     public IPodStreams? PodStreams { get; init; }
 
+    /// <summary>Looks at changes before they are made: warns, or refuses; null: nobody does.</summary>
+    public Admission? Admission { get; init; }
+
     /// <summary>
     /// The ranges that Services get their cluster addresses from, at most one a family, the cluster's first family
     /// first. None: no addresses, and nobody keeps EndpointSlices.

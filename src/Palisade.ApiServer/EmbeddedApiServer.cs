@@ -190,7 +190,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             : null;
         var dispatcher = new ApiDispatcher(
             registry,
-            new ResourceEndpoints(_objects, writer, lists, watches, streams),
+            new ResourceEndpoints(_objects, writer, lists, watches, streams, options.Admission),
             new ReviewEndpoints(authorizer, authenticator, accounts),
             new TokenEndpoint(_objects, accounts),
             new DiscoveryEndpoints(registry, options.KubeVersion),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using Palisade.ApiServer;
+using Palisade.Lab.Admission;
 using Palisade.Lab.Connect;
 using Palisade.Lab.Dns;
 using Palisade.Lab.Flows;
@@ -161,6 +162,9 @@ public sealed class LabCluster : IAsyncDisposable
                     ListenHandles = [.. listeners.Select(listener => listener.Handle)],
                     MapExtra = map,
                     PodWarning = PodWarnings.For,
+                    Admission = _options.Effects == PolicyEffect.Ignored
+                        ? null
+                        : new PolicyAdmission(() => _server!.Store, _options.Effects == PolicyEffect.Refused).Plugin,
                     PodStreams = new PodStreams(() => _pods!, new PodLogs(LogDirectory), _options.Time, CatchUpAsync),
                     ServiceRanges = [.. Network.Plan.ServiceRanges],
                     RunsControllers = true,

@@ -15,6 +15,9 @@ public sealed record LabOptions
     /// <summary>How pods are connected to their nodes.</summary>
     public LabCni Cni { get; init; } = LabCni.Routed;
 
+    /// <summary>What is done about writes of policies that open and close connections between pods.</summary>
+    public PolicyEffect Effects { get; init; } = PolicyEffect.Ignored;
+
     /// <summary>The API server's port on 127.0.0.1; null: the one of the data directory, or a free one.</summary>
     public int? Port { get; init; }
 
@@ -32,4 +35,17 @@ public sealed record LabOptions
 
     /// <summary>The clock of status times.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>What is done about the effects of a write of a policy.</summary>
+public enum PolicyEffect : byte
+{
+    /// <summary>Nothing.</summary>
+    Ignored,
+
+    /// <summary>The answer warns of connections that open and close.</summary>
+    Told,
+
+    /// <summary>As told, but a write that closes a connection is refused.</summary>
+    Refused,
 }

@@ -13,7 +13,8 @@ namespace Palisade.ApiServer.Http;
 
 /// <summary>The verbs of every resource.</summary>
 internal sealed class ResourceEndpoints(
-    VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches, PodStreamEndpoints? streams)
+    VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches, PodStreamEndpoints? streams,
+    Admission? admission)
 {
     private readonly ScaleEndpoints _scales = new(store, writer);
 
@@ -98,9 +99,33 @@ internal sealed class ResourceEndpoints(
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         // What was dropped is told of an object that is then refused, too: it may be why.
         Responses.AddWarnings(context, decoded.Warnings);
-        var written = await writer.CreateAsync(target.Resource, target.Namespace, decoded.Tree, write);
+        var written = await AdmitAsync(context, target, write, options => writer.CreateAsync(
+            target.Resource, target.Namespace, decoded.Tree.DeepClone().AsObject(), options));
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 201, written.Json);
+    }
+
+    // What is to be judged is first made by a dry run.
+    private async Task<Written> AdmitAsync(
+        HttpContext context, RequestTarget target, WriteOptions options, Func<WriteOptions, Task<Written>> write)
+    {
+        if (!IsAdmitted(target))
+            return await write(options);
+        var made = await write(options with { DryRun = true });
+        var after = made.Parse();
+        var before = store.State.Get(target.Resource, StoredObject.KeyOf(Metadata.Of(after)));
+        await JudgeAsync(context, target, new ObjectChange(before?.Parse(), after));
+        return options.DryRun ? made : await write(options);
+    }
+
+    private bool IsAdmitted(RequestTarget target) => admission?.Resources.Contains(target.Resource.Id) == true;
+
+    private async Task JudgeAsync(HttpContext context, RequestTarget target, ObjectChange change)
+    {
+        var answer = await admission!.JudgeAsync(change, context.RequestAborted);
+        Responses.AddWarnings(context, answer.Warnings);
+        if (answer.Refusal is { } why)
+            throw Errors.Forbidden(target.Resource.Kind, Cell.Name(change.After ?? change.Before!), why);
     }
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
@@ -109,8 +134,8 @@ internal sealed class ResourceEndpoints(
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, decoded.Warnings);
-        var written = await writer.UpdateAsync(
-            target.Resource, target.Key, part, write, _ => decoded.Tree.DeepClone().AsObject());
+        var written = await AdmitAsync(context, target, write, options => writer.UpdateAsync(
+            target.Resource, target.Key, part, options, _ => decoded.Tree.DeepClone().AsObject()));
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
     }
@@ -135,14 +160,17 @@ internal sealed class ResourceEndpoints(
 
         var body = await RequestBody.ReadAsync(context);
         var patch = apply(body);
-        var written = await writer.UpdateAsync(target.Resource, target.Key, part, write, tree =>
+        JsonObject Patched(JsonObject tree)
         {
             var patched = patch.Apply(tree);
             var decoded = BodyDecoder.Patched(
                 patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
             Responses.AddWarnings(context, decoded.Warnings);
             return decoded.Tree;
-        });
+        }
+
+        var written = await AdmitAsync(context, target, write, options =>
+            writer.UpdateAsync(target.Resource, target.Key, part, options, Patched));
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, 200, written.Json);
     }
@@ -159,8 +187,13 @@ internal sealed class ResourceEndpoints(
         var body = await RequestBody.ReadAsync(context);
         var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, applied.Warnings);
-        var (written, isNew) = await writer.ApplyAsync(
-            target.Resource, target.Key, part, write, applied.Tree, query.Force == true);
+        var isNew = false;
+        var written = await AdmitAsync(context, target, write, async options =>
+        {
+            (var made, isNew) = await writer.ApplyAsync(
+                target.Resource, target.Key, part, options, applied.Tree, query.Force == true);
+            return made;
+        });
         Responses.AddWarnings(context, written.Warnings);
         await Responses.WriteAsync(context, isNew ? 201 : 200, written.Json);
     }
@@ -168,6 +201,8 @@ internal sealed class ResourceEndpoints(
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
         var delete = await DeleteOptionsAsync(context);
+        if (IsAdmitted(target) && store.State.Get(target.Resource, target.Key) is { } stored)
+            await JudgeAsync(context, target, new ObjectChange(stored.Parse(), null));
         await Responses.WriteJsonAsync(context, 200, await writer.DeleteAsync(target.Resource, target.Key, delete));
     }
 

@@ -64,11 +64,14 @@ internal static class Responses
         await write(gzip);
     }
 
-    /// <summary>Adds a Warning header: kubectl prints its text on stderr.</summary>
+    /// <summary>Adds Warning headers, each text once: kubectl prints them on stderr.</summary>
     public static void AddWarnings(HttpContext context, IEnumerable<string> warnings)
     {
-        foreach (var warning in warnings)
-            context.Response.Headers.Append("Warning", $"299 - {QuoteHeader(warning)}");
+        foreach (var warning in warnings.Select(warning => $"299 - {QuoteHeader(warning)}"))
+        {
+            if (!context.Response.Headers["Warning"].Contains(warning))
+                context.Response.Headers.Append("Warning", warning);
+        }
     }
 
     private static bool TakesPacked(HttpContext context, long length) => length >= GzipFrom

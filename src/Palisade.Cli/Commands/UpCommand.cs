@@ -52,6 +52,13 @@ internal static class UpCommand
         {
             Description = "Create the namespace dev-team with web (pod and Service, port 80), frontend and stranger",
         };
+        var effects = new Option<PolicyEffect>("--effects")
+        {
+            Description = "What to do about connections between pods that a policy's write opens or closes: told, "
+                + "as warnings in the answer; refused, where it closes any",
+            HelpName = "ignored|told|refused",
+            DefaultValueFactory = _ => PolicyEffect.Ignored,
+        };
         nodes.Validators.Add(result =>
         {
             if (result.GetValue(nodes) is < 1 or > LabCluster.MostNodes)
@@ -62,7 +69,7 @@ internal static class UpCommand
             if (result.GetValue(port) is < 1 or > ushort.MaxValue)
                 result.AddError("--port must be 1 to 65535.");
         });
-        var command = new Command("up", About) { nodes, data, port, network, demo };
+        var command = new Command("up", About) { nodes, data, port, network, demo, effects };
         command.SetAction((parsed, cancel) => RunAsync(
             new LabOptions
             {
@@ -70,6 +77,7 @@ internal static class UpCommand
                 Nodes = parsed.GetValue(nodes),
                 Cni = parsed.GetValue(network),
                 Port = parsed.GetValue(port),
+                Effects = parsed.GetValue(effects),
                 Say = text => Console.Error.WriteLine($"palisade: {text}"),
             },
             parsed.GetValue(demo),
