@@ -16,7 +16,7 @@ public sealed record LabOptions
     public LabCni Cni { get; init; } = LabCni.Routed;
 
     /// <summary>What is done about writes of policies that open and close connections between pods.</summary>
-    public PolicyEffect Effects { get; init; } = PolicyEffect.Ignored;
+    public PolicyEffect Effects { get; init; } = PolicyEffect.Told;
 
     /// <summary>The API server's port on 127.0.0.1; null: the one of the data directory, or a free one.</summary>
     public int? Port { get; init; }

@@ -61,9 +61,9 @@ public sealed class EffectsTests
 
     private static void AddPod(EmbeddedApiServer server, string name, string address)
     {
-        server.Store.Create(JsonNode.Parse($$"""
+        server.Store.Create(JsonNode.Parse($$$"""
             {"apiVersion": "v1", "kind": "Pod",
-             "metadata": {"name": "{{name}}", "namespace": "default", "labels": {"app": "{{name}}"}},
+             "metadata": {"name": "{{{name}}}", "namespace": "default", "labels": {"app": "{{{name}}}"}},
              "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}}
             """)!.AsObject());
         server.Store.Patch(

@@ -119,6 +119,7 @@ internal static class DefaultRoles
         Rule(_read, ["discovery.k8s.io"], "endpointslices"),
         Rule(_read, ["networking.k8s.io"], "networkpolicies"),
         Rule(_read, ["policy.networking.k8s.io"], "clusternetworkpolicies"),
+        Rule(_read, ["apiextensions.k8s.io"], "customresourcedefinitions"),
         Rule(["create", "patch"], [""], "events"),
     ];
 
@@ -174,9 +175,9 @@ internal static class DefaultRoles
         };
     }
 
-    private static JsonObject Rule(string[] verbs, string[] groups, params string[] resources) =>
+    private static JsonNode Rule(string[] verbs, string[] groups, params string[] resources) =>
         new PolicyRule([.. verbs], [.. groups], [.. resources], [], []).ToJson();
 
-    private static JsonObject Paths(string[] verbs, params string[] paths) =>
+    private static JsonNode Paths(string[] verbs, params string[] paths) =>
         new PolicyRule([.. verbs], [], [], [], [.. paths]).ToJson();
 }

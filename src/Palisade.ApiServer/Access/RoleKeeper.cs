@@ -94,7 +94,7 @@ internal sealed class RoleKeeper : IAsyncDisposable
             .Where(other => Cell.Name(other) != Cell.Name(role)
                 && selectors.Any(selector => selector.Matches(StoredObject.LabelsOf(other))))
             .SelectMany(other => PolicyRule.AllOf(other["rules"]))
-            .Select(rule => rule.ToJson()).DistinctBy(rule => rule.ToJsonString());
+            .Select(rule => (JsonNode)rule.ToJson()).DistinctBy(rule => rule.ToJsonString());
         return [.. rules];
     }
 

@@ -57,7 +57,7 @@ internal static class UpCommand
             Description = "What to do about connections between pods that a policy's write opens or closes: told, "
                 + "as warnings in the answer; refused, where it closes any",
             HelpName = "ignored|told|refused",
-            DefaultValueFactory = _ => PolicyEffect.Ignored,
+            DefaultValueFactory = _ => PolicyEffect.Told,
         };
         nodes.Validators.Add(result =>
         {

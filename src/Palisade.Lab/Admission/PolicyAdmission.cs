@@ -99,7 +99,8 @@ internal sealed class PolicyAdmission(Func<ObjectStore> store, bool refusesClosi
     private static (string?, string?, string?) Key(JsonObject policy) => (
         (string?)policy["kind"], (string?)policy["metadata"]?["namespace"], (string?)policy["metadata"]?["name"]);
 
-    private static bool IsOfCluster(WireObject policy) => policy["kind"] is WireString { Value: "ClusterNetworkPolicy" };
+    private static bool IsOfCluster(WireObject policy) =>
+        policy["kind"] is WireString { Value: "ClusterNetworkPolicy" };
 
     private static WireObject Wire(JsonObject value) => (WireObject)WireJson.FromNode(value);
 }
