@@ -1,4 +1,3 @@
-using System.Net;
 using Palisade.Dataplane.Tests.Packets;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
@@ -94,15 +93,21 @@ internal sealed class PodPlace : IDisposable
         if (Node.IsBridged && !stack)
             Namespace.Run(AddAddresses);   // by them the port is told to be its
 
-        _hasStack = stack;
         if (stack)
+        {
             Namespace.Run(ConfigureStack);
+            Meet((routing, route) => routing.ReplaceRoute(route));
+        }
+
+        _hasStack = stack;
     }
 
     public void Leave(RtSocket nodeRouting)
     {
         foreach (var address in _addresses)
             nodeRouting.DeleteRoute(new(address.ToHost()) { Device = Device });
+        if (_hasStack)
+            Meet((routing, route) => routing.DeleteRoute(route));
         if (_hasStack || Node.IsBridged)
             Namespace.Run(ClearStack);
         _hasStack = false;
@@ -114,6 +119,26 @@ internal sealed class PodPlace : IDisposable
         Frames.Dispose();
         Namespace.Dispose();
     }
+
+    /// <summary>
+    /// The pods of one bridge are on one link, and find each other there: routes from this one to the others, and from
+    /// them to it.
+    /// </summary>
+    private void Meet(Action<RtSocket, Route> change)
+    {
+        foreach (var other in Node.IsBridged ? Node.Pods.Where(pod => pod != this && pod._hasStack) : [])
+        {
+            other.Change(_addresses, change);
+            Change(other._addresses, change);
+        }
+    }
+
+    private void Change(IEnumerable<Address> others, Action<RtSocket, Route> change) => Namespace.Run(() =>
+    {
+        using var routing = new RtSocket();
+        foreach (var address in others)
+            change(routing, new(address.ToHost()) { Device = "eth0" });
+    });
 
     private void ClearStack()
     {
@@ -135,13 +160,6 @@ internal sealed class PodPlace : IDisposable
         using var routing = new RtSocket();
         foreach (var address in _addresses)
         {
-            // The pods of a bridge are on one link, and find each other there.
-            if (Node.IsBridged)
-            {
-                var link = new Cidr(address, address.Family == AddressFamily.V4 ? 24 : 64);
-                routing.ReplaceRoute(new(IPNetwork.Parse(link.ToString())) { Device = "eth0" });
-            }
-
             var gateway = address.Family == AddressFamily.V4 ? FabricPlace.Gateway4 : FabricPlace.Gateway6;
             routing.AddNeighbour("eth0", gateway.ToIp(), new(NodeMac));
             routing.ReplaceRoute(new(FabricPlace.DefaultOf(address.Family))
