@@ -7,6 +7,7 @@ using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
 using Palisade.Benchmarks.Memory;
 using Palisade.Benchmarks.Start;
+using Palisade.Benchmarks.Throughput;
 
 return args switch
 {
@@ -19,6 +20,8 @@ return args switch
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
     ["memory", .. var rest] => await MemoryBenchmark.RunAsync(rest),
+    ["throughput"] => ThroughputBenchmark.Run(40),
+    ["throughput", var rounds] => ThroughputBenchmark.Run(int.Parse(rounds)),
     ["start"] => StartBenchmark.Run(200),
     ["start", var runs] => StartBenchmark.Run(int.Parse(runs)),
     ["compile-once", var shape] => CompileMeasurement.Print(shape),
@@ -45,6 +48,8 @@ static int Help()
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
           memory [SHAPE]          what the native agent takes in a cluster (root; ./build.sh publish first)
+          throughput [ROUNDS]     connections and bulk through a node: no policy, ours, others' layouts (root, iptables,
+                                  ipset, nft; 40 rounds)
           start [RUNS]            from process start to exit: native, JIT, wrapper (200 runs; needs build and publish)
           compile [SHAPE …]       compile time, gates, memory and verdicts; without a shape those of the targets
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Palisade.Benchmarks.Compile;
+using Palisade.Benchmarks.Incremental;
 using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
@@ -120,16 +121,18 @@ internal sealed class CutBenchmark : IDisposable
         (_ends, _last) = (false, 0);
         pump.Start();
         var (stopped, looks, applies) = (new List<double>(), new List<double>(), new List<double>());
+        var processor = new List<double>();
         const int Warm = 10;
         for (var i = 0; i < changes + Warm; i++)
         {
             while (Stopwatch.GetElapsedTime(Volatile.Read(ref _last)) > TimeSpan.FromMilliseconds(5))
                 Thread.Sleep(1);
-            var seen = Stopwatch.GetTimestamp();
+            var (seen, used) = (Stopwatch.GetTimestamp(), ThreadClock.Microseconds);
             var delta = _engine.Apply(ClusterChange.Put(Denial()));
             var scope = whole ? CutScope.Everything : CutScope.Of(delta, _engine.Policy, "n1");
             var pass = Apply(scope)!.Value;
             var took = Stopwatch.GetElapsedTime(seen);
+            used = ThreadClock.Microseconds - used;
             Thread.Sleep(60);
             _cutting.Again();
             Thread.Sleep(60);
@@ -138,6 +141,7 @@ internal sealed class CutBenchmark : IDisposable
             {
                 stopped.Add(Math.Max(0, Stopwatch.GetElapsedTime(seen, last).TotalMilliseconds));
                 looks.Add(pass.Took.TotalMilliseconds);
+                processor.Add(used / 1000);
                 applies.Add((took - pass.Took).TotalMilliseconds);
             }
 
@@ -149,7 +153,7 @@ internal sealed class CutBenchmark : IDisposable
         pump.Join();
         var name = whole ? "every connection" : "those of the pods concerned";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {connections:#,0} | {name} | {Row(stopped)} | {Row(looks)} | {Row(applies)} |"));
+            $"| {connections:#,0} | {name} | {Row(stopped)} | {Row(looks)} | {Row(applies)} | {Row(processor)} |"));
     }
 
     private static string Row(List<double> values) => string.Join(" / ",

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Palisade.Benchmarks.Throughput;
 using Palisade.Nftables.Kernel;
 using Palisade.Nftables.Rtnetlink;
 
@@ -44,23 +45,8 @@ internal sealed class CutNode : IDisposable
 
     private NetworkNamespace Join(string link, string address)
     {
-        var (pod, gateway) = (NetworkNamespace.Create(link), IPAddress.Parse("169.254.77.1"));
-        var ip = IPAddress.Parse(address);
-        Routing.CreateVeth(link, "eth0", pod.FileDescriptor);
-        Routing.SetUp(link);
-        var nodeMac = Routing.FindLink(link)!.HardwareAddress;
-        var mac = pod.Run(() =>
-        {
-            using var routing = new RtSocket();
-            routing.SetUp("eth0");
-            routing.SetUp("lo");
-            routing.AddAddress("eth0", ip, 32);
-            routing.AddNeighbour("eth0", gateway, nodeMac);
-            routing.ReplaceRoute(new(new(IPAddress.Any, 0)) { Gateway = gateway, Device = "eth0", OnLink = true });
-            return routing.FindLink("eth0")!.HardwareAddress;
-        });
-        Routing.AddNeighbour(link, ip, mac);
-        Routing.ReplaceRoute(new(new(ip, 32)) { Device = link });
+        var pod = NetworkNamespace.Create(link);
+        PodLink.Join(Routing, pod, link, IPAddress.Parse(address));
         return pod;
     }
 
