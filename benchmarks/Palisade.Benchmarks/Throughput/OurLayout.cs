@@ -26,14 +26,20 @@ internal sealed class OurLayout : IDisposable
     private readonly NodeNetwork _network;
     private readonly NodeSettings _settings = new();
 
-    public OurLayout(PathUnderTest path, int first, int count)
+    /// <param name="path">Whose node it is.</param>
+    /// <param name="first">The first policy's number.</param>
+    /// <param name="count">How many policies.</param>
+    /// <param name="without">Base chains to leave out, to see what they cost.</param>
+    public OurLayout(PathUnderTest path, int first, int count, params string[] without)
     {
         _socket = path.Node.Run(() => new NftSocket());
         _network = NodeNetwork.Read(path.Routing);
         _engine = new(Cluster(path.ServerAddress, first, count));
         var began = Stopwatch.GetTimestamp();
         _live = new(_engine.Policy, Node, _network, _settings);
-        _reconciler.Converge(_socket, _live.Ruleset());
+        var table = _live.Ruleset();
+        _reconciler.Converge(
+            _socket, table with { Chains = [.. table.Chains.Where(chain => !without.Contains(chain.Name))] });
         LoadTime = Stopwatch.GetElapsedTime(began);
     }
 

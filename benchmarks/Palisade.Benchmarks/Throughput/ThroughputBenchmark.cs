@@ -18,30 +18,32 @@ internal static class ThroughputBenchmark
         string[] names =
         [
             "established only", "established only, again", "ours, 1 policy", $"ours, {Policies} policies",
+            "ours, 1 policy, without the chains against spoofing and unclaimed interfaces",
             "iptables and ipset, a chain a policy", "nft, a set and a chain a policy",
         ];
         var paths = names.Select(name => new PathUnderTest(name, client, IPAddress.Parse("10.244.1.2"))).ToArray();
         PeerLayouts.LoadBaseline(paths[0]);
         PeerLayouts.LoadBaseline(paths[1]);
         using var one = new OurLayout(paths[2], Policies - 1, 1);
+        using var gates = new OurLayout(paths[4], Policies - 1, 1, "antispoof", "unclaimed");
         using var many = new OurLayout(paths[3], 0, Policies);
-        var iptables = PeerLayouts.LoadIptables(paths[4], Policies);
-        var nft = PeerLayouts.LoadNft(paths[5], Policies);
+        var iptables = PeerLayouts.LoadIptables(paths[5], Policies);
+        var nft = PeerLayouts.LoadNft(paths[6], Policies);
         Measure(paths, rounds);
         Print(paths);
         Console.WriteLine();
         Console.WriteLine("| layout | load ms | one element more, ms: median / p99 | of which the tool's start |");
         Console.WriteLine("|---|---|---|---|");
         Update(names[3], many.LoadTime.TotalMilliseconds, many.AddElement, 0);
-        Update(names[4], iptables, i => Tool("ipset", "add", "S0", Address(i)), Start("ipset", "version"));
-        Update(names[5], nft, i => Tool("nft", "add", "element", "inet", "peer", "s0", $"{{ {Address(i)} }}"),
+        Update(names[5], iptables, i => Tool("ipset", "add", "S0", Address(i)), Start("ipset", "version"));
+        Update(names[6], nft, i => Tool("nft", "add", "element", "inet", "peer", "s0", $"{{ {Address(i)} }}"),
             Start("nft", "--version"));
         foreach (var path in paths)
             path.Dispose();
         return 0;
 
         double Tool(string tool, params string[] arguments) =>
-            PeerLayouts.Run(paths[tool == "nft" ? 5 : 4].Node, tool, arguments);
+            PeerLayouts.Run(paths[tool == "nft" ? 6 : 5].Node, tool, arguments);
 
         double Start(string tool, string argument) =>
             Figures.Median(Enumerable.Range(0, 20).Select(_ => Tool(tool, argument)));
