@@ -45,7 +45,8 @@ internal static class PeerLayouts
         {
             var (peer, ports) = (OurLayout.PeerOf(i), string.Join(", ", OurLayout.Ports(i)));
             text.Append(CultureInfo.InvariantCulture, $"set s{i} {{ type ipv4_addr; elements = {{ {peer} }} }}\n")
-                .Append(CultureInfo.InvariantCulture, $"chain p{i} {{ ip saddr @s{i} tcp dport {{ {ports} }} accept; }}\n");
+                .Append(CultureInfo.InvariantCulture, $"chain p{i} {{ ip saddr @s{i} ")
+                .Append(CultureInfo.InvariantCulture, $"tcp dport {{ {ports} }} accept; }}\n");
             jumps.Append(CultureInfo.InvariantCulture, $"jump p{i}\n");
         }
 

@@ -68,14 +68,15 @@ internal static class ThroughputBenchmark
 
     private static void Print(PathUnderTest[] paths)
     {
-        Console.WriteLine("| way | new connection, CPU µs | of the baseline's connections per CPU second | connections/s |"
-            + " bulk, CPU µs a MiB | of the baseline's MiB per CPU second | MiB/s |");
+        Console.WriteLine("| way | new connection, CPU µs | of the baseline's connections per CPU second "
+            + "| connections/s | bulk, CPU µs a MiB | of the baseline's MiB per CPU second | MiB/s |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var path in paths)
         {
             Console.WriteLine($"| {path.Name} | {Figures.Text(Figures.Median(path.ConnectionTime))} | "
                 + $"{Share(paths[0].ConnectionTime, path.ConnectionTime)} | "
-                + $"{Figures.Text(Figures.Median(path.ConnectionRate))} | {Figures.Text(Figures.Median(path.BulkTime))} | "
+                + $"{Figures.Text(Figures.Median(path.ConnectionRate))} | "
+                + $"{Figures.Text(Figures.Median(path.BulkTime))} | "
                 + $"{Share(paths[0].BulkTime, path.BulkTime)} | {Figures.Text(Figures.Median(path.BulkRate))} |");
         }
 
