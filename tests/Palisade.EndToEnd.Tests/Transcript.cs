@@ -37,7 +37,9 @@ internal static class Transcript
         Assert.True(ran.Code is 0 or 1, $"$ {step.Command}\n{ran}");
         if (step.Output.Count == 0)
             return;
-        var printed = ran.Output.TrimEnd('\n').Split('\n');
+        // kubectl prints the server's warnings on stderr, before its answer.
+        var warnings = ran.Errors.Split('\n').Where(line => line.StartsWith("Warning: ", StringComparison.Ordinal));
+        string[] printed = [.. warnings, .. ran.Output.TrimEnd('\n').Split('\n')];
         Assert.True(printed.Length == step.Output.Count, $"$ {step.Command}\n{ran}");
         foreach (var (expected, actual) in step.Output.Zip(printed))
         {
