@@ -48,7 +48,7 @@ internal static class DatabaseFile
         }
 
         if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(ApplicationIdAt)) != ApplicationId)
-            throw Foreign(file, "it is the database of another program");
+            throw Foreign(file, "it is the database of another program, or of a Palisade before 0.1.0");
         var version = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(UserVersionAt));
         if (version != SchemaVersion)
         {
