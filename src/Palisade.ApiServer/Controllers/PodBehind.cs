@@ -18,8 +18,7 @@ internal sealed record PodBehind
         Node = Cell.Text(pod["spec"]?["nodeName"]);
         Labels = Map(meta["labels"]);
         IsTerminating = meta["deletionTimestamp"] is not null;
-        IsReady = Cell.Objects(pod["status"]?["conditions"])
-            .Any(condition => Cell.Text(condition["type"]) == "Ready" && Cell.Text(condition["status"]) == "True");
+        IsReady = Cell.Holds(pod["status"], "Ready");
         // A hostname counts only together with the Service as its subdomain (pod.spec.subdomain).
         Hostname = Cell.Text(pod["spec"]?["hostname"]);
         Subdomain = Cell.Text(pod["spec"]?["subdomain"]);

@@ -12,7 +12,8 @@ internal static class DefinitionStatus
 {
     public const string Finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
-    public static bool IsEstablished(JsonObject definition) => Condition(definition, "Established") == "True";
+    public static bool IsEstablished(JsonObject definition) =>
+        Cell.Text(Cell.Conditions(definition["status"], "Established").FirstOrDefault()?["status"]) == "True";
 
     public static bool IsTerminating(JsonObject definition) => definition["metadata"]?["deletionTimestamp"] is not null;
 
@@ -55,16 +56,11 @@ internal static class DefinitionStatus
         }
     }
 
-    private static string? Condition(JsonObject definition, string type) =>
-        Cell.Objects(definition["status"]?["conditions"])
-            .Where(condition => Cell.Text(condition["type"]) == type)
-            .Select(condition => Cell.Text(condition["status"])).FirstOrDefault();
-
     private static void Say(
         JsonObject definition, string type, bool holds, string reason, string message, DateTimeOffset now)
     {
         var conditions = definition["status"]!["conditions"]!.AsArray();
-        var condition = Cell.Objects(conditions).FirstOrDefault(known => Cell.Text(known["type"]) == type);
+        var condition = Cell.Conditions(definition["status"], type).FirstOrDefault();
         if (condition is null)
             conditions.Add((JsonNode)(condition = new JsonObject { ["lastTransitionTime"] = Metadata.Time(now) }));
         var status = holds ? "True" : "False";

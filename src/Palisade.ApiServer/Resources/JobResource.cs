@@ -65,8 +65,7 @@ internal static class JobResource
 
     private static string State(JsonObject job)
     {
-        bool Is(string type) => Cell.Objects(job["status"]?["conditions"])
-            .Any(condition => Cell.Text(condition["type"]) == type && Cell.Text(condition["status"]) == "True");
+        bool Is(string type) => Cell.Holds(job["status"], type);
         if (Is("Complete"))
             return "Complete";
         if (Is("Failed"))

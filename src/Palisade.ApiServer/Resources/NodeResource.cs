@@ -51,8 +51,7 @@ internal static class NodeResource
 
     private static string Status(JsonObject tree)
     {
-        var ready = Cell.Objects(tree["status"]?["conditions"])
-            .LastOrDefault(condition => Cell.Text(condition["type"]) == "Ready");
+        var ready = Cell.Conditions(tree["status"], "Ready").LastOrDefault();
         var text = ready is null ? "Unknown" : Cell.Text(ready["status"]) == "True" ? "Ready" : "NotReady";
         return Cell.Flag(tree["spec"]?["unschedulable"]) ? text + ",SchedulingDisabled" : text;
     }

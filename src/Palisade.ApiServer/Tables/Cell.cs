@@ -41,6 +41,14 @@ internal static class Cell
     public static IEnumerable<JsonObject> Objects(JsonNode? list) =>
         list is JsonArray array ? array.OfType<JsonObject>() : [];
 
+    /// <summary>The conditions of one type in an object's status: one, or none.</summary>
+    public static IEnumerable<JsonObject> Conditions(JsonNode? status, string type) =>
+        Objects(status?["conditions"]).Where(condition => Text(condition["type"]) == type);
+
+    /// <summary>Whether a condition in an object's status is True.</summary>
+    public static bool Holds(JsonNode? status, string type) =>
+        Conditions(status, type).Any(condition => Text(condition["status"]) == "True");
+
     public static IEnumerable<string> Texts(JsonNode? list) => list is JsonArray array ? array.Select(Text) : [];
 
     public static string OrNone(string text) => text.Length == 0 ? None : text;

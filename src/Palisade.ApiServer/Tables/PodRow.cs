@@ -78,12 +78,10 @@ internal static class PodRow
 
         private static string Name(JsonObject container) => Cell.Text(container["name"]);
 
-        private bool IsGated() => Conditions("PodScheduled").Any(c => Cell.Text(c["reason"]) == "SchedulingGated");
+        private bool IsGated() =>
+            Cell.Conditions(_pod["status"], "PodScheduled").Any(c => Cell.Text(c["reason"]) == "SchedulingGated");
 
-        private bool IsInitialized() => Conditions("Initialized").Any(c => Cell.Text(c["status"]) == "True");
-
-        private IEnumerable<JsonObject> Conditions(string type) =>
-            Cell.Objects(_pod["status"]?["conditions"]).Where(c => Cell.Text(c["type"]) == type);
+        private bool IsInitialized() => Cell.Holds(_pod["status"], "Initialized");
 
         // Init containers run one after the other: the first that has not done its part names the state.
         private bool TellInits(int count)
@@ -154,7 +152,7 @@ internal static class PodRow
             }
 
             if (Reason == "Completed" && running)
-                Reason = Conditions("Ready").Any(c => Cell.Text(c["status"]) == "True") ? "Running" : "NotReady";
+                Reason = Cell.Holds(_pod["status"], "Ready") ? "Running" : "NotReady";
         }
 
         private static string EndOf(JsonNode terminated)

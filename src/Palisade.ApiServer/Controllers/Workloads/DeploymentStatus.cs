@@ -47,7 +47,7 @@ internal static class DeploymentStatus
     private static JsonObject Progress(ClusterView view, Workload deployment, Workload? newest, JsonObject status)
     {
         const string type = "Progressing";
-        var old = PodPlan.Condition(deployment.Status, type);
+        var old = Cell.Conditions(deployment.Status, type).FirstOrDefault();
         var set = newest is null ? "" : $"ReplicaSet \"{newest.Name}\"";
         JsonObject Say(string value, string reason, string message, bool isNews = false) =>
             Condition(view, deployment, type, value, reason, message, isNews);
@@ -95,7 +95,7 @@ internal static class DeploymentStatus
         string message,
         bool isNews = false)
     {
-        var old = PodPlan.Condition(deployment.Status, type);
+        var old = Cell.Conditions(deployment.Status, type).FirstOrDefault();
         var isSame = Cell.Text(old?["status"]) == value;
         var isOld = isSame && !isNews && Cell.Text(old?["reason"]) == reason && Cell.Text(old?["message"]) == message;
         return new JsonObject

@@ -24,7 +24,8 @@ internal sealed class JobPass(ClusterView view)
 
     private static DateTimeOffset? EndOf(Workload job)
     {
-        var end = PodPlan.Condition(job.Status, "Complete") ?? PodPlan.Condition(job.Status, "Failed");
+        var end = Cell.Conditions(job.Status, "Complete").Concat(Cell.Conditions(job.Status, "Failed"))
+            .FirstOrDefault();
         return end is null ? null : Cell.Time(end["lastTransitionTime"]) ?? DateTimeOffset.MinValue;
     }
 
@@ -119,7 +120,8 @@ internal sealed class JobPass(ClusterView view)
 
     private JsonObject Condition(Workload job, string type, string reason, string message)
     {
-        var since = PodPlan.Condition(job.Status, type)?["lastTransitionTime"]?.DeepClone() ?? view.NowText;
+        var old = Cell.Conditions(job.Status, type).FirstOrDefault();
+        var since = old?["lastTransitionTime"]?.DeepClone() ?? view.NowText;
         return new JsonObject
         {
             ["type"] = type,

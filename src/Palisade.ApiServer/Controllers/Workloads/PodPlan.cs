@@ -65,8 +65,4 @@ internal static class PodPlan
             return Cell.Number(share);
         return up ? (whole * percent + 99) / 100 : whole * percent / 100;
     }
-
-    /// <summary>A condition of a status, or null.</summary>
-    public static JsonObject? Condition(JsonObject status, string type) =>
-        Cell.Objects(status["conditions"]).FirstOrDefault(condition => Cell.Text(condition["type"]) == type);
 }

@@ -76,8 +76,7 @@ internal sealed class WorkerPod : Workload
     public WorkerPod(StoredObject stored)
         : base(stored)
     {
-        var ready = Cell.Objects(Status["conditions"])
-            .FirstOrDefault(c => Cell.Text(c["type"]) == "Ready" && Cell.Text(c["status"]) == "True");
+        var ready = Cell.Conditions(Status, "Ready").FirstOrDefault(c => Cell.Text(c["status"]) == "True");
         IsReady = ready is not null;
         ReadySince = Cell.Time(ready?["lastTransitionTime"]);
     }
