@@ -42,7 +42,7 @@ internal sealed class CelEvaluator(CelFunctions functions, CelBudget budget)
             CelField field => Field(field, scope),
             CelIndex index => Index(index, scope),
             CelChoice choice => Choice(choice, scope),
-            CelChain chain => Chain(chain, scope),
+            CelChain chain => Decide(chain.All, chain.Terms.Select(term => Evaluate(term, scope))),
             CelListNode list => List(list, scope),
             CelMapNode map => Map(map, scope),
             CelLoop loop => Loop(loop, scope),
@@ -117,14 +117,13 @@ internal sealed class CelEvaluator(CelFunctions functions, CelBudget budget)
         _ => CelError.NoOverload,
     };
 
-    // One term that decides wins over errors of the others, in whatever order.
-    private object? Chain(CelChain chain, CelScope? scope)
+    // One value that decides wins over errors of the others, in whatever order.
+    private static object Decide(bool all, IEnumerable<object?> values)
     {
         CelError? failed = null;
-        foreach (var term in chain.Terms)
+        foreach (var value in values)
         {
-            var value = Evaluate(term, scope);
-            if (value is bool decided && decided != chain.All)
+            if (value is bool decided && decided != all)
                 return decided;
             if (value is not bool)
                 failed ??= value as CelError ?? CelError.NoOverload;
@@ -132,7 +131,7 @@ internal sealed class CelEvaluator(CelFunctions functions, CelBudget budget)
                 break;
         }
 
-        return failed is null ? chain.All : failed;
+        return failed is null ? all : failed;
     }
 
     private object? List(CelListNode list, CelScope? scope)
@@ -211,29 +210,12 @@ internal sealed class CelEvaluator(CelFunctions functions, CelBudget budget)
             : new CelScope(new CelScope(scope, loop.First, pair.First), loop.Second, pair.Second));
         return loop.Macro switch
         {
-            CelMacro.All or CelMacro.Exists => Quantify(loop, scopes),
+            CelMacro.All or CelMacro.Exists =>
+                Decide(loop.Macro == CelMacro.All, scopes.Select(inner => Evaluate(loop.Body, inner))),
             CelMacro.ExistsOne => Single(loop, scopes),
             CelMacro.Filter => Filter(loop, scopes),
             _ => Transform(loop, scopes),
         };
-    }
-
-    private object? Quantify(CelLoop loop, IEnumerable<CelScope> scopes)
-    {
-        var all = loop.Macro == CelMacro.All;
-        CelError? failed = null;
-        foreach (var inner in scopes)
-        {
-            var value = Evaluate(loop.Body, inner);
-            if (value is bool decided && decided != all)
-                return decided;
-            if (value is not bool)
-                failed ??= value as CelError ?? CelError.NoOverload;
-            if (failed == CelError.OutOfBudget)
-                break;
-        }
-
-        return failed is null ? all : failed;
     }
 
     private object? Single(CelLoop loop, IEnumerable<CelScope> scopes)
