@@ -38,16 +38,11 @@ internal sealed class CelChecker
                 return holder?.Items ?? holder?.Values;
             case CelLoop loop:
                 return Loop(loop, scope);
-            case CelChoice choice:
-                Visit(choice.Condition, scope);
-                Visit(choice.Then, scope);
-                Visit(choice.Otherwise, scope);
-                return null;
             case CelCall call when !CelFunctions.IsKnown(call.Function):
                 Fail($"undeclared reference to '{call.Function}' (in container '')", call.At);
                 return null;
             default:
-                foreach (var part in Parts(node))
+                foreach (var part in node.Parts)
                     Visit(part, scope);
                 return null;
         }
@@ -77,15 +72,6 @@ internal sealed class CelChecker
         Visit(loop.Body, inner);
         return loop.Macro == CelMacro.Filter ? range : null;
     }
-
-    private static IEnumerable<CelNode> Parts(CelNode node) => node switch
-    {
-        CelChain chain => chain.Terms,
-        CelListNode list => list.Items.Select(item => item.Item),
-        CelMapNode map => map.Entries.SelectMany(entry => new[] { entry.Key, entry.Value }),
-        CelCall call => call.Target is null ? call.Arguments : call.Arguments.Insert(0, call.Target),
-        _ => [],
-    };
 
     private void Fail(string problem, int at)
     {

@@ -39,20 +39,6 @@ internal sealed class CelProgram
     /// <summary>Whether a name occurs free or bound: oldSelf makes a rule one of transitions.</summary>
     public bool Mentions(string name) => Mentions(Root, name);
 
-    private static bool Mentions(CelNode node, string name) => node switch
-    {
-        CelName own => own.Name == name,
-        CelField field => Mentions(field.Operand, name),
-        CelIndex index => Mentions(index.Operand, name) || Mentions(index.Key, name),
-        CelChoice choice => Mentions(choice.Condition, name) || Mentions(choice.Then, name)
-            || Mentions(choice.Otherwise, name),
-        CelChain chain => chain.Terms.Any(term => Mentions(term, name)),
-        CelListNode list => list.Items.Any(item => Mentions(item.Item, name)),
-        CelMapNode map => map.Entries.Any(entry => Mentions(entry.Key, name) || Mentions(entry.Value, name)),
-        CelLoop loop => Mentions(loop.Range, name) || Mentions(loop.Body, name)
-            || (loop.Filter is not null && Mentions(loop.Filter, name)),
-        CelCall call => (call.Target is not null && Mentions(call.Target, name))
-            || call.Arguments.Any(argument => Mentions(argument, name)),
-        _ => false,
-    };
+    private static bool Mentions(CelNode node, string name) =>
+        node is CelName own ? own.Name == name : node.Parts.Any(part => Mentions(part, name));
 }
