@@ -53,6 +53,17 @@ internal sealed class ClusterView(ObjectStore store, TimeProvider time)
     public List<WorkerPod> PodsOf(Workload owner) =>
         [.. Of(Pods).OfType<WorkerPod>().Where(pod => pod.Owner == owner.Uid)];
 
+    /// <summary>How many of a workload's pods are available; asks for another pass when more of them will be.</summary>
+    public int CountAvailable(Workload owner, IReadOnlyCollection<WorkerPod> pods)
+    {
+        foreach (var pod in pods)
+            LookAgain(pod.AvailableAt(owner.MinReadySeconds));
+        return pods.Count(pod => IsAvailable(owner, pod));
+    }
+
+    /// <summary>Whether a pod has been ready for as long as its workload asks.</summary>
+    public bool IsAvailable(Workload owner, WorkerPod pod) => pod.AvailableAt(owner.MinReadySeconds) <= Now;
+
     /// <summary>
     /// Gives what nobody looks after, and a workload selects, to the workload: what `delete --cascade=orphan` left.
     /// </summary>

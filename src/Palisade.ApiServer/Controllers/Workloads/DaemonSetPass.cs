@@ -62,24 +62,20 @@ internal sealed class DaemonSetPass(ClusterView view, Revisions revisions)
             return;
         var pods = view.PodsOf(set).Where(pod => !pod.IsDeleting).ToList();
         var most = Math.Max(1, PodPlan.Share(strategy?["rollingUpdate"]?["maxUnavailable"], wanted, up: true));
-        var free = most - (wanted - pods.Count(IsAvailable(set)));
-        foreach (var pod in pods.Where(pod => pod.Label(Revisions.HashLabel) != hash).OrderBy(IsAvailable(set)))
+        bool IsAvailable(WorkerPod pod) => view.IsAvailable(set, pod);
+        var free = most - (wanted - pods.Count(IsAvailable));
+        foreach (var pod in pods.Where(pod => pod.Label(Revisions.HashLabel) != hash).OrderBy(IsAvailable))
         {
-            if (IsAvailable(set)(pod) && free-- <= 0)
+            if (IsAvailable(pod) && free-- <= 0)
                 return;
             view.Delete(ClusterView.Pods, pod);
         }
     }
 
-    private Func<WorkerPod, bool> IsAvailable(Workload set) =>
-        pod => pod.AvailableAt(Cell.Number(set.Spec["minReadySeconds"])) <= view.Now;
-
     private void WriteStatus(Workload set, HashSet<string> nodes, string hash)
     {
         var pods = view.PodsOf(set).Where(pod => pod.IsActive && nodes.Contains(pod.Node)).ToList();
-        foreach (var pod in pods)
-            view.LookAgain(pod.AvailableAt(Cell.Number(set.Spec["minReadySeconds"])));
-        var available = pods.Count(IsAvailable(set));
+        var available = view.CountAvailable(set, pods);
         var status = new JsonObject
         {
             ["currentNumberScheduled"] = pods.Count,

@@ -113,7 +113,7 @@ internal sealed class DeploymentPass(ClusterView view)
             ["spec"] = new JsonObject
             {
                 ["replicas"] = 0,
-                ["minReadySeconds"] = Cell.Number(deployment.Spec["minReadySeconds"]),
+                ["minReadySeconds"] = deployment.MinReadySeconds,
                 ["selector"] = selector,
                 ["template"] = template,
             },

@@ -45,20 +45,17 @@ internal sealed class ReplicaSetPass(ClusterView view)
         var pods = view.PodsOf(set).Where(pod => pod.IsActive).ToList();
         var status = new JsonObject { ["replicas"] = pods.Count };
         var wanted = set.Template["metadata"]?["labels"] as JsonObject ?? [];
-        void Count(string name, Func<WorkerPod, bool> counts)
+        void Count(string name, int count)
         {
-            if (pods.Count(counts) is > 0 and var count)
+            if (count > 0)
                 status[name] = count;
         }
 
         Count(
             "fullyLabeledReplicas",
-            pod => wanted.All(label => pod.Label(label.Key) == Cell.Text(label.Value)));
-        Count("readyReplicas", pod => pod.IsReady);
-        var minReady = Cell.Number(set.Spec["minReadySeconds"]);
-        Count("availableReplicas", pod => pod.AvailableAt(minReady) <= view.Now);
-        foreach (var pod in pods)
-            view.LookAgain(pod.AvailableAt(minReady));
+            pods.Count(pod => wanted.All(label => pod.Label(label.Key) == Cell.Text(label.Value))));
+        Count("readyReplicas", pods.Count(pod => pod.IsReady));
+        Count("availableReplicas", view.CountAvailable(set, pods));
         status["observedGeneration"] = set.Generation;
         view.WriteStatus(Resource, set, status);
     }

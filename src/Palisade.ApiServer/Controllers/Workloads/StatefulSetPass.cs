@@ -135,9 +135,6 @@ internal sealed class StatefulSetPass(ClusterView view, Revisions revisions)
     private void WriteStatus(Workload set, string update, string current)
     {
         var pods = PodsOf(set).Values.ToList();
-        var minReady = Cell.Number(set.Spec["minReadySeconds"]);
-        foreach (var pod in pods)
-            view.LookAgain(pod.AvailableAt(minReady));
         var updated = pods.Count(pod => pod.Label(Revisions.HashLabel) == update);
         var ready = pods.Count(pod => pod.IsReady);
         if (updated == set.Replicas && pods.Count == updated && ready == updated)
@@ -152,7 +149,7 @@ internal sealed class StatefulSetPass(ClusterView view, Revisions revisions)
             ["currentRevision"] = current,
             ["updateRevision"] = update,
             ["collisionCount"] = 0,
-            ["availableReplicas"] = pods.Count(pod => pod.AvailableAt(minReady) <= view.Now),
+            ["availableReplicas"] = view.CountAvailable(set, pods),
         });
     }
 }

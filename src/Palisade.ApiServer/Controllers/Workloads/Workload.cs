@@ -46,6 +46,8 @@ internal class Workload
 
     public long Replicas => Cell.Number(Spec["replicas"]);
 
+    public long MinReadySeconds => Cell.Number(Spec["minReadySeconds"]);
+
     public long Generation => Cell.Number(Meta["generation"]);
 
     public bool IsDeleting => Meta["deletionTimestamp"] is not null;
