@@ -107,17 +107,19 @@ public static unsafe class ProcessControl
     public static void Execute(
         string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        // The runtime ignores SIGPIPE, and what is ignored stays so across execve; other programs expect the default.
-        Libc.signal(BrokenPipe, DefaultHandler);
         var variables = environment?.Select(pair => $"{pair.Key}={pair.Value}") ?? OwnEnvironment();
         using var argv = new StringVector([path, .. arguments]);
         using var envp = new StringVector([.. variables]);
+        // The runtime ignores SIGPIPE, and what is ignored stays so across execve; other programs expect the default.
+        var handler = Libc.signal(BrokenPipe, DefaultHandler);
         fixed (byte* file = Encoding.UTF8.GetBytes(path + '\0'))
         {
             _ = Libc.execve(file, argv.Pointer, envp.Pointer);
         }
 
-        throw KernelException.Last($"execve({path})");
+        var failure = KernelException.Last($"execve({path})");
+        Libc.signal(BrokenPipe, handler);   // this process lives on, and must outlive whoever reads its pipes
+        throw failure;
     }
 
     private static FileDescriptor Opened(string path)

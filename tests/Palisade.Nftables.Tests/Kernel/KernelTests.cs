@@ -80,8 +80,16 @@ public sealed class KernelTests
     }
 
     [Fact]
-    public void A_program_that_is_not_there_is_not_executed() =>
+    public void A_program_that_is_not_there_is_not_executed_and_changes_no_signal()
+    {
+        var ignored = IgnoredSignals();
         Assert.Equal("ENOENT", Assert.Throws<KernelException>(() => ProcessControl.Execute("/no/such", [])).ErrnoName);
+        Assert.Equal(ignored, IgnoredSignals());
+    }
+
+    /// <summary>This process's mask of ignored signals, hexadecimal (proc(5), status).</summary>
+    private static string IgnoredSignals() =>
+        File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
 
     [Fact]
     public void Work_that_fails_throws_where_it_was_posted_and_the_thread_lives_on()

@@ -91,6 +91,7 @@ public sealed class PollerTests
     private static (DescriptorStream Read, DescriptorStream Write) Pipe(Poller poller)
     {
         var server = new AnonymousPipeServerStream(PipeDirection.Out);
+        GC.SuppressFinalize(server);   // its finalizer would close both ends, which the streams own now
         var write = new DescriptorStream(server.SafePipeHandle, poller);
         return (new DescriptorStream(server.ClientSafePipeHandle, poller), write);
     }
