@@ -457,26 +457,6 @@ public sealed class ProtocolTests(RunningServer running)
         Assert.Equal("ok", (await _client.Get("/readyz")).Text);
     }
 
-    [Fact]
-    public async Task OpenApi_names_field_validation_and_moves_stale_hashes()
-    {
-        var index = (await _client.Get("/openapi/v3")).Json["paths"]!;
-        var url = (string)index["apis/networking.k8s.io/v1"]!["serverRelativeURL"]!;
-        var document = await _client.Get(url);
-        Assert.Contains("immutable", document.Response.Headers.CacheControl!.ToString());
-        var path = "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}";
-        var operations = document.Json["paths"]![path]!;
-        var patch = operations["patch"]!;
-        Assert.Contains("fieldValidation", patch["parameters"]!.AsArray().Select(p => (string)p!["name"]!));
-        Assert.NotNull(document.Json["components"]!["schemas"]!["io.k8s.api.networking.v1.NetworkPolicyPeer"]);
-        var stale = await _client.Get("/openapi/v3/api/v1?hash=OLD");
-        Assert.Equal("/openapi/v3/api/v1", stale.Response.RequestMessage!.RequestUri!.AbsolutePath);
-        Assert.NotEqual("?hash=OLD", stale.Response.RequestMessage.RequestUri.Query);
-        var v2 = await _client.Get("/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
-        Assert.Equal(
-            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", v2.Response.Content.Headers.ContentType!.ToString());
-    }
-
     private Task<Answer> Put(string path, JsonObject body) =>
         _client.Send("PUT", path, Encoding.UTF8.GetBytes(body.ToJsonString()));
 

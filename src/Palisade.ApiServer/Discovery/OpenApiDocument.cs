@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Patching;
 using Palisade.ApiServer.Resources;
 using Palisade.Kubernetes.Schema;
 
 namespace Palisade.ApiServer.Discovery;
 
 /// <summary>
-/// An OpenAPI 3.0 document of one group version, as far as kubectl reads it: the schemas of the kinds (explain), and
-/// for each kind a PATCH operation that names fieldValidation (apply).
+/// An OpenAPI 3.0 document of one group version, as far as kubectl reads it: the schemas of the kinds with how their
+/// lists merge (explain, apply), and for each kind a PATCH operation that names fieldValidation (apply).
 /// </summary>
 internal static class OpenApiDocument
 {
@@ -17,24 +18,11 @@ internal static class OpenApiDocument
 
     public static JsonObject Of(string path, IReadOnlyList<Resource> resources)
     {
-        var schemas = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal)
-        {
-            [IntOrString] = new() { ["type"] = "string", ["format"] = "int-or-string" },
-            [Quantity] = new() { ["type"] = "string" },
-            [Time] = new() { ["type"] = "string", ["format"] = "date-time" },
-            [MicroTime] = new() { ["type"] = "string", ["format"] = "date-time" },
-        };
         var paths = new JsonObject();
         foreach (var resource in resources)
-        {
-            AddKind(schemas, resource.Kind);
-            schemas[resource.Kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(
-                GroupVersionKind(resource.Kind));
             AddPaths(paths, path, resource.Kind);
-        }
-
         var all = new JsonObject();
-        foreach (var (name, schema) in schemas)
+        foreach (var (name, schema) in Schemas(resources))
             all[name] = schema;
         return new JsonObject
         {
@@ -45,6 +33,25 @@ internal static class OpenApiDocument
         };
     }
 
+    /// <summary>The schemas of kinds and of all they refer to, by name, in its order.</summary>
+    public static SortedDictionary<string, JsonObject> Schemas(IEnumerable<Resource> resources)
+    {
+        var schemas = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal)
+        {
+            [IntOrString] = new() { ["type"] = "string", ["format"] = "int-or-string" },
+            [Quantity] = new() { ["type"] = "string" },
+            [Time] = new() { ["type"] = "string", ["format"] = "date-time" },
+            [MicroTime] = new() { ["type"] = "string", ["format"] = "date-time" },
+        };
+        foreach (var kind in resources.Select(resource => resource.Kind))
+        {
+            AddKind(schemas, kind);
+            schemas[kind.Type.OpenApiName]["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(kind));
+        }
+
+        return schemas;
+    }
+
     private static void AddPaths(JsonObject paths, string path, KindSchema kind)
     {
         var collection = kind.Namespaced ? $"/{path}/namespaces/{{namespace}}/{kind.Plural}" : $"/{path}/{kind.Plural}";
@@ -52,11 +59,18 @@ internal static class OpenApiDocument
         {
             ["post"] = Operation("post", kind, "dryRun", "fieldManager", "fieldValidation"),
         };
+        var patch = Operation("patch", kind, "dryRun", "fieldManager", "fieldValidation", "force");
+        // kubectl computes a strategic merge by this document where the operation takes one.
+        patch["requestBody"] = new JsonObject
+        {
+            ["content"] = new JsonObject(PatchBody.MediaTypes(kind).Select(type =>
+                KeyValuePair.Create(type, (JsonNode?)new JsonObject()))),
+        };
         paths[collection + "/{name}"] = new JsonObject
         {
             ["get"] = Operation("get", kind),
             ["put"] = Operation("put", kind, "dryRun", "fieldManager", "fieldValidation"),
-            ["patch"] = Operation("patch", kind, "dryRun", "fieldManager", "fieldValidation", "force"),
+            ["patch"] = patch,
         };
     }
 
@@ -99,7 +113,7 @@ internal static class OpenApiDocument
         var required = new JsonArray();
         foreach (var field in type.Fields)
         {
-            properties[field.Name] = Shaped(schemas, field);
+            properties[field.Name] = Shaped(schemas, field, type.Merge.Field(field.Name)!);
             if (field.Required)
                 required.Add((JsonNode)field.Name);
         }
@@ -107,20 +121,46 @@ internal static class OpenApiDocument
         schema["properties"] = properties;
         if (required.Count > 0)
             schema["required"] = required;
+        if (type.Merge.IsAtomic)
+            schema["x-kubernetes-map-type"] = "atomic";
     }
 
-    private static JsonObject Shaped(SortedDictionary<string, JsonObject> schemas, ApiField field)
+    private static JsonObject Shaped(SortedDictionary<string, JsonObject> schemas, ApiField field, MergeType merge)
     {
-        var item = Item(schemas, field);
-        switch (field.Shape)
+        var shaped = Item(schemas, field);
+        if (field.Shape == FieldShape.List)
+            shaped = List(shaped, merge);
+        else if (field.Shape == FieldShape.Map)
+            shaped = Map(shaped, merge);
+        if (field.MergeKey is not null)
+            shaped["x-kubernetes-patch-merge-key"] = field.MergeKey;
+        var strategy = (field.MergeKey is not null || field.PrimitiveMerge, field.RetainKeys) switch
         {
-            case FieldShape.List:
-                return new JsonObject { ["type"] = "array", ["items"] = item };
-            case FieldShape.Map:
-                return new JsonObject { ["type"] = "object", ["additionalProperties"] = item };
-            default:
-                return item;
-        }
+            (true, true) => "merge,retainKeys",
+            (true, false) => "merge",
+            (false, true) => "retainKeys",
+            _ => null,
+        };
+        if (strategy is not null)
+            shaped["x-kubernetes-patch-strategy"] = strategy;
+        return shaped;
+    }
+
+    private static JsonObject List(JsonObject item, MergeType merge)
+    {
+        var list = new JsonObject { ["type"] = "array", ["items"] = item };
+        list["x-kubernetes-list-type"] = merge.IsAtomic ? "atomic" : merge.Keys.IsEmpty ? "set" : "map";
+        if (!merge.IsAtomic && !merge.Keys.IsEmpty)
+            list["x-kubernetes-list-map-keys"] = new JsonArray([.. merge.Keys.Select(key => (JsonNode)key.Name)]);
+        return list;
+    }
+
+    private static JsonObject Map(JsonObject value, MergeType merge)
+    {
+        var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = value };
+        if (merge.IsAtomic)
+            map["x-kubernetes-map-type"] = "atomic";
+        return map;
     }
 
     private static JsonObject Item(SortedDictionary<string, JsonObject> schemas, ApiField field)

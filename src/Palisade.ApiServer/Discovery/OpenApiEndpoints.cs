@@ -8,7 +8,7 @@ using Palisade.ApiServer.Resources;
 
 namespace Palisade.ApiServer.Discovery;
 
-/// <summary>/openapi/v3, one document per group version, and as much of /openapi/v2 as clients ask for.</summary>
+/// <summary>/openapi/v3, one document per group version, and /openapi/v2 for those who ask for it.</summary>
 internal sealed class OpenApiEndpoints
 {
     private readonly ResourceRegistry _registry;
@@ -39,7 +39,7 @@ internal sealed class OpenApiEndpoints
         return segments.ElementAtOrDefault(1) switch
         {
             "v2" when segments.Length == 2 => Responses.WriteAsync(
-                context, 200, Current.V2, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
+                context, 200, Current.V2.Value, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
             "v3" when segments.Length == 2 => Responses.WriteJsonAsync(context, 200, Index()),
             "v3" => DocumentAsync(context, string.Join('/', segments.Skip(2))),
             _ => throw Errors.UnknownPath(),
@@ -86,7 +86,7 @@ internal sealed class OpenApiEndpoints
         }
 
         return new Published(
-            catalog, documents.ToFrozenDictionary(StringComparer.Ordinal), OpenApiV2.Of(catalog.All));
+            catalog, documents.ToFrozenDictionary(StringComparer.Ordinal), new(() => OpenApiV2.Of(catalog.All)));
     }
 
     /// <summary>The document of one group version.</summary>
@@ -100,5 +100,5 @@ internal sealed class OpenApiEndpoints
     }
 
     /// <summary>What is published while these resources are served.</summary>
-    private sealed record Published(ResourceCatalog Of, FrozenDictionary<string, Document> Documents, byte[] V2);
+    private sealed record Published(ResourceCatalog Of, FrozenDictionary<string, Document> Documents, Lazy<byte[]> V2);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
@@ -22,12 +23,13 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
         MergePatchType => body => OfMerge(Tree(body)),
         // Merge keys belong to Go types. kubectl then sends a merge patch by itself, but for a plain `patch`.
         StrategicType when !kind.IsCustom => body => OfStrategic(Tree(body), kind),
-        _ => throw Errors.UnsupportedMediaType(string.Join(
-            ", ",
-            kind.IsCustom
-                ? [JsonPatchType, MergePatchType, ApplyBody.Type]
-                : [JsonPatchType, MergePatchType, StrategicType, ApplyBody.Type])),
+        _ => throw Errors.UnsupportedMediaType(string.Join(", ", MediaTypes(kind))),
     };
+
+    /// <summary>The media types of patches that objects of a kind take.</summary>
+    public static ImmutableArray<string> MediaTypes(KindSchema kind) => kind.IsCustom
+        ? [JsonPatchType, MergePatchType, ApplyBody.Type]
+        : [JsonPatchType, MergePatchType, StrategicType, ApplyBody.Type];
 
     private static PatchBody OfOperations(JsonNode? tree)
     {

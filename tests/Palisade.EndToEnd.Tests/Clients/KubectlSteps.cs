@@ -47,6 +47,13 @@ internal static class KubectlSteps
             "server dry run"),
         new("apply (change)", "sed s/80/81/ policy.yaml | kubectl apply -f -", "np configured"),
         new(
+            "apply (keeps what others added)",
+            "kubectl apply -f service.yaml && kubectl patch svc two-ports -p "
+            + " '{\"spec\":{\"ports\":[{\"name\":\"b\",\"port\":81}]}}'"
+            + " && sed s/8080/8081/ service.yaml | kubectl apply -f -"
+            + " && kubectl get svc two-ports -o jsonpath='{.spec.ports[*].targetPort}'",
+            "8081 81"),
+        new(
             "apply --server-side (conflict)",
             "kubectl apply --server-side --field-manager=other -f policy.yaml; test $? = 1",
             "Apply failed with [0-9]+ conflict"),
