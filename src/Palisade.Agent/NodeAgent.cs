@@ -45,6 +45,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     private readonly Cutting _cutting;
     private readonly NameWatch _names;
     private readonly ProofRounds _proofs;
+    private readonly IdleCollector _memory;
     private readonly PassMetrics _metrics = new();
     private readonly MetricServer? _metricServer;
     private volatile bool _differs;
@@ -87,6 +88,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         log.Inform("table", ("owned", flags != TableFlags.None));
         _flows = new(options, client, _watch.UidOf, log, time);
         _pace = new(_flows, time);
+        _memory = IdleCollector.OfProcess(time);
         if (options.Metrics is { } address)
         {
             var page = new MetricPage(_metrics, _watch, _proofs, _names, _flows, _ready, time);
@@ -198,6 +200,7 @@ internal sealed class NodeAgent : IAsyncDisposable
                 TellOfBridges();
                 _pace.CatchUp(_enforcer);
                 Prove(cancel);
+                _memory.Turned(changed);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -17,7 +17,7 @@ internal static class MemoryBenchmark
 {
     private const int Local = 100, Churned = 2000;
 
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(string[] args)
     {

@@ -19,7 +19,8 @@ internal sealed class FlowJudge
     /// <summary>Where Linux begins to take ports of clients from (net.ipv4.ip_local_port_range).</summary>
     private const ushort FirstClientPort = 32768;
 
-    private readonly Evaluator _evaluator;
+    // It takes in every pod of the cluster: not before there is a connection to judge.
+    private readonly Lazy<Evaluator> _evaluator;
     private readonly Dictionary<PacketAddress, int[]> _pods = [];
     private readonly HashSet<PacketAddress> _own;
     private readonly HashSet<PacketAddress> _former;
@@ -35,7 +36,7 @@ internal sealed class FlowJudge
     public FlowJudge(
         CompiledPolicy policy, string node, IReadOnlyCollection<Address> own, ImmutableArray<DomainName> former)
     {
-        _evaluator = new(policy);
+        _evaluator = new(() => new(policy), isThreadSafe: false);
         _former = [.. former.SelectMany(name => name.Addresses).Select(PacketWords.InPackets)];
         _lenient = new(() => new(PolicyCompiler.Compile(WithNames(policy.Snapshot, former)), node, own, []));
         _own = [.. own.Select(PacketWords.InPackets)];
@@ -94,7 +95,7 @@ internal sealed class FlowJudge
         var (address, exempt) = (peer.InPolicies(), _own.Contains(peer) || peer == pod);
         foreach (var id in ids)
         {
-            if (!_evaluator.Allows(id, direction, address, exempt, protocol, port))
+            if (!_evaluator.Value.Allows(id, direction, address, exempt, protocol, port))
                 return false;
         }
 

@@ -12,7 +12,7 @@ public sealed class ObjectStore<T>
 {
     private readonly Lock _lock = new();
     private Dictionary<(string Namespace, string Name), Kept> _objects = [];
-    private readonly HashSet<(string Namespace, string Name)> _changed = [];
+    private HashSet<(string Namespace, string Name)> _changed = [];
     private ulong _version;
     private bool _synced;
 
@@ -73,7 +73,7 @@ public sealed class ObjectStore<T>
     {
         lock (_lock)
         {
-            _changed.Clear();
+            _changed = [];
             return ([.. _objects.Select(item => (item.Key, item.Value.Object))], _version);
         }
     }
