@@ -118,6 +118,28 @@ public sealed class ReconcilerTests
             [PolicyPort.Range(Protocol.Tcp, (ushort)(1000 + i), (ushort)(1000 + i))]);
     }
 
+    /// <summary>
+    /// A hash set grows while the kernel waits for more; one of intervals it would copy for each transaction.
+    /// </summary>
+    [Theory]
+    [InlineData(false, 4, 8)]
+    [InlineData(true, 1, 2)]
+    public void A_large_set_of_addresses_comes_in_chunks_and_one_of_intervals_in_one(bool intervals, int least, int most)
+    {
+        using var node = new OneNode();
+        var socket = node.World.SocketOf(node.Node);
+        var elements = Enumerable.Range(0, 20_000).Select(i => new NftKey([10, (byte)(i >> 8), (byte)(i & 255), 0]))
+            .Select(key => new Element(key));
+        var desired = new Ruleset(new(NftFamily.Inet, "large"))
+        {
+            Sets = [new(new("peers", KeyType.Ipv4Address) { IsInterval = intervals }) { Elements = [.. elements] }],
+        };
+        var applied = new Reconciler().Apply(socket, desired);
+        Assert.InRange(applied.Transactions, least, most);
+        Assert.Equal(20_000, socket.Dump(NftFamily.Inet, "large")!.Sets.Single().Elements.Length);
+        Assert.Equal(default, new Reconciler().Apply(socket, desired));
+    }
+
     [Fact]
     public void A_refused_change_keeps_the_last_table_and_the_next_heals()
     {
