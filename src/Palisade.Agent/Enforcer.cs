@@ -147,9 +147,7 @@ internal sealed class Enforcer(
             ReadNetwork();
         var change = live.Update(delta, watch.Node(node), _network!, settings);
         _engine = engine;
-        var scope = CutScope.Of(delta, engine.Policy, node);
-        if (_isNetworkNew || !_reconciler.IsKnown)
-            scope = CutScope.Everything;
+        var scope = _isNetworkNew || !_reconciler.IsKnown ? CutScope.Everything : live.Concerned(delta, change);
         var applied = Write(live, settings, () => change is not null && _reconciler.IsKnown
             ? _reconciler.Apply(nft, change)
             : _reconciler.Converge(nft, live.Ruleset()));

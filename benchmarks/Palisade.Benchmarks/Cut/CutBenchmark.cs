@@ -34,6 +34,7 @@ internal sealed class CutBenchmark : IDisposable
     private readonly Reconciler _reconciler = new();
     private readonly Cutting _cutting;
     private readonly NodeNetwork _network;
+    private readonly LiveTable _live;
     private long _last;
     private volatile bool _ends;
 
@@ -42,12 +43,13 @@ internal sealed class CutBenchmark : IDisposable
         _nft = _node.Node.Run(() => new NftSocket());
         _cutting = _node.Node.Run(() => new Cutting("n1", TimeProvider.System, TimeSpan.Zero));
         _network = NodeNetwork.Read(_node.Routing);
+        _live = new(_engine.Policy, "n1", _network, _cutting.For(new()));
     }
 
     public static int Run(int changes)
     {
         using var bench = new CutBenchmark();
-        bench.Apply(CutScope.Everything);
+        bench.Start();
         using var flows = bench._node.Node.Run(() => new ConntrackSocket());
         flows.Insert(Enumerable.Range(0, Connections).Select(Flow));
         foreach (var whole in (bool[])[false, true])
@@ -108,10 +110,19 @@ internal sealed class CutBenchmark : IDisposable
         };
     }
 
-    private CutPass? Apply(CutScope scope)
+    private void Start()
     {
-        var ruleset = Lowering.Lower(_engine.Policy, "n1", _network, _cutting.For(new()));
-        _reconciler.Apply(_nft, ruleset);
+        _reconciler.Converge(_nft, _live.Ruleset());
+        _cutting.Changed(_engine.Policy, _network, EnforcementMode.Enforce, CutScope.Everything);
+    }
+
+    /// <summary>As the agent does it.</summary>
+    private CutPass? Apply(ClusterChange change, bool whole)
+    {
+        var delta = _engine.Apply(change);
+        var table = _live.Update(delta, _engine.Policy.Nodes.Single(), _network, _cutting.For(new()));
+        var scope = whole ? CutScope.Everything : _live.Concerned(delta, table);
+        _reconciler.Apply(_nft, table!);
         return _cutting.Changed(_engine.Policy, _network, EnforcementMode.Enforce, scope);
     }
 
@@ -128,9 +139,7 @@ internal sealed class CutBenchmark : IDisposable
             while (Stopwatch.GetElapsedTime(Volatile.Read(ref _last)) > TimeSpan.FromMilliseconds(5))
                 Thread.Sleep(1);
             var (seen, used) = (Stopwatch.GetTimestamp(), ThreadClock.Microseconds);
-            var delta = _engine.Apply(ClusterChange.Put(Denial()));
-            var scope = whole ? CutScope.Everything : CutScope.Of(delta, _engine.Policy, "n1");
-            var pass = Apply(scope)!.Value;
+            var pass = Apply(ClusterChange.Put(Denial()), whole)!.Value;
             var took = Stopwatch.GetElapsedTime(seen);
             used = ThreadClock.Microseconds - used;
             Thread.Sleep(60);
@@ -145,8 +154,7 @@ internal sealed class CutBenchmark : IDisposable
                 applies.Add((took - pass.Took).TotalMilliseconds);
             }
 
-            var open = _engine.Apply(ClusterChange.RemoveNetworkPolicy("x", "deny"));
-            Apply(whole ? CutScope.Everything : CutScope.Of(open, _engine.Policy, "n1"));
+            Apply(ClusterChange.RemoveNetworkPolicy("x", "deny"), whole);
         }
 
         _ends = true;

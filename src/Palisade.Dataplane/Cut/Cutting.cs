@@ -118,10 +118,13 @@ public sealed class Cutting : IDisposable
     {
         (_last, _judge) = ((policy, network, mode), (null, -1));
         _pending = _pending.With(scope);
+        if (_pending is { Opens: true, Addresses: not null } && !_cutter.Holds)
+            _pending = _pending with { Opens = false };   // nothing is cut that could be released
         if (_pending.IsNothing)
             return null;
         var pass = Look(_pending, null);
-        (_second, _pending) = (_second.With(_pending), CutScope.Nothing);
+        // What is allowed from now on needs no second look.
+        (_second, _pending) = (_second.With(_pending with { Opens = false }), CutScope.Nothing);
         (_secondAt, _graceAt) = (Now + SecondLook, Now + GraceLook);
         AfterFailure(pass);
         return pass;

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Palisade.Nftables;
 using Palisade.Nftables.Flows;
+using Palisade.Nftables.Kernel;
+using Palisade.Nftables.Netlink;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Cut;
@@ -38,9 +40,11 @@ internal sealed class FlowCutter : IDisposable
     /// </summary>
     public const uint LeastSeconds = 600;
 
-    /// <summary>With more addresses than this the whole table is read once: a filtered reading is a fifth of it.
-    /// </summary>
-    private const int MostFiltered = 2;
+    // What a reading costs the kernel, in nanoseconds: a bucket walked over, a connection passed over, one handed out.
+    private const int BucketCost = 40;
+    private const int PassCost = 100;
+    private const int ShowCost = 2600;
+    private const int UsualBuckets = 262_144;
 
     private const int BatchSize = 128;
     private const int MostAttempts = 6;
@@ -49,8 +53,17 @@ internal sealed class FlowCutter : IDisposable
     private readonly ConntrackSocket _writer = new();
     private readonly List<Flow> _denied = [];
     private readonly List<Flow> _allowed = [];
-    private int _seen, _cut, _lifted, _offloaded, _refused;
+    private readonly long _buckets =
+        Sysctl.Read("net.netfilter.nf_conntrack_buckets") is { } text && long.TryParse(text, out var number)
+            ? number
+            : UsualBuckets;
+
+    private int _seen, _cut, _lifted, _offloaded, _refused, _held;
     private long _packets;
+    private bool _mayFilter = true;
+
+    /// <summary>Whether connections may have been cut and not ended or been released since.</summary>
+    public bool Holds { get; private set; } = true;
 
     /// <summary>Looks at all connections of a scope, once.</summary>
     /// <param name="judge">Who decides; null: everything is allowed.</param>
@@ -60,14 +73,19 @@ internal sealed class FlowCutter : IDisposable
     public CutPass Run(FlowJudge? judge, CutScope scope, byte? protocol, TimeProvider time)
     {
         var began = time.GetTimestamp();
-        (_seen, _cut, _lifted, _offloaded, _refused, _packets) = (0, 0, 0, 0, 0, 0);
-        foreach (var filter in Filters(scope, protocol))
+        (_seen, _cut, _lifted, _offloaded, _refused, _held, _packets) = (0, 0, 0, 0, 0, 0, 0);
+        try
         {
-            _seen += _reader.Scan(filter, (in sight) => Look(judge, sight));
-            Flush();
+            Read(judge, Filters(scope, protocol));
+        }
+        catch (NetlinkException e) when (_mayFilter && e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL)
+        {
+            _mayFilter = false;   // a kernel that knows less: the judge asks what the filter would have
+            Read(judge, [FlowFilter.Everything]);
         }
 
         var isWhole = scope.Addresses is null && protocol is null;
+        Holds = _held > 0 || (Holds && !isWhole && !scope.Opens);
         return new(_seen, _cut, _lifted, _offloaded, _refused, isWhole, time.GetElapsedTime(began))
         {
             CutPackets = _packets,
@@ -81,29 +99,48 @@ internal sealed class FlowCutter : IDisposable
         _writer.Dispose();
     }
 
-    private static IEnumerable<FlowFilter> Filters(CutScope scope, byte? protocol)
+    private void Read(FlowJudge? judge, IEnumerable<FlowFilter> filters)
     {
-        var tuple = protocol is null ? null : new TupleFilter { Protocol = protocol };
+        foreach (var filter in filters)
+        {
+            _seen += _reader.Scan(filter, (in sight) => Look(judge, sight));
+            Flush();
+        }
+    }
+
+    private ImmutableArray<FlowFilter> Filters(CutScope scope, byte? protocol)
+    {
         if (scope.Addresses is not { } addresses)
         {
             // Fields of a tuple are compared only where the family is given (EOPNOTSUPP).
-            foreach (var family in tuple is null ? new byte[] { 0 } : [4, 6])
-                yield return new() { Family = family, Original = tuple };
-            yield break;
+            return protocol is null || !_mayFilter
+                ? [FlowFilter.Everything]
+                : [.. new byte[] { 4, 6 }.Select(family => Of(family, new() { Protocol = protocol }))];
         }
 
-        var four = addresses.Where(address => address.Family == AddressFamily.V4).ToImmutableArray();
-        if (four.Length > MostFiltered)
-            yield return new() { Family = 4, Original = tuple };
-        foreach (var address in four.Length > MostFiltered ? [] : four)
+        var filters = ImmutableArray.CreateBuilder<FlowFilter>();
+        if (scope.Opens)
+            filters.Add(new() { Status = (FlowStatus.FixedTimeout, FlowStatus.FixedTimeout) });
+        foreach (var end in addresses.Where(address => address.Family == AddressFamily.V4)
+            .Select(address => new TupleFilter { Source = new PacketAddress(4, address.Bits) }))
         {
-            var end = new TupleFilter { Source = new PacketAddress(4, address.Bits), Protocol = protocol };
-            yield return new() { Family = 4, Original = end };
-            yield return new() { Family = 4, Reply = end };   // whoever answers, after translation
+            filters.Add(Of(4, end));
+            filters.Add(new() { Family = 4, Reply = end });   // whoever answers, after translation
         }
 
-        if (four.Length < addresses.Length)
-            yield return new() { Family = 6, Original = tuple };   // the kernel cannot compare addresses of IPv6
+        if (addresses.Any(address => address.Family == AddressFamily.V6))
+            filters.Add(Of(6, null));   // the kernel cannot compare addresses of IPv6
+        return _mayFilter && IsCheaper(filters.Count) ? filters.DrainToImmutable() : [FlowFilter.Everything];
+
+        static FlowFilter Of(byte family, TupleFilter? original) => new() { Family = family, Original = original };
+    }
+
+    /// <summary>Whether so many readings that show little cost less than one of everything.</summary>
+    private bool IsCheaper(int readings)
+    {
+        long connections = _writer.Count();
+        var walk = _buckets * BucketCost;
+        return readings * (walk + connections * PassCost) < walk + connections * ShowCost;
     }
 
     /// <summary>What is to become of a connection.</summary>
@@ -129,7 +166,10 @@ internal sealed class FlowCutter : IDisposable
 
     private void Look(FlowJudge? judge, in FlowSight sight)
     {
-        switch (FateOf(judge, sight.Original, sight.Reply, sight.Status, sight.IsTakenUp))
+        var fate = FateOf(judge, sight.Original, sight.Reply, sight.Status, sight.IsTakenUp);
+        if (fate != FlowFate.Release && (fate == FlowFate.Cut || (sight.Status & FlowStatus.FixedTimeout) != 0))
+            _held++;
+        switch (fate)
         {
             case FlowFate.Cut: _denied.Add(sight.ToFlow()); break;
             case FlowFate.Release: _allowed.Add(sight.ToFlow()); break;
@@ -172,5 +212,7 @@ internal sealed class FlowCutter : IDisposable
             _lifted += outcome.Done;
             rest = [.. outcome.Refused.Where(refusal => refusal.Errno == Exists).Select(refusal => refusal.Flow)];
         }
+
+        _held += rest.Count;
     }
 }

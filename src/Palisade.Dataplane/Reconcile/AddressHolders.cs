@@ -86,6 +86,10 @@ internal sealed class AddressMoves
     public IEnumerable<(Address Address, ImmutableArray<EndpointClass> Before, ImmutableArray<EndpointClass> After)> Of(
         AddressFamily family) => _moves.Where(move => move.Address.Family == family);
 
+    /// <summary>The moved addresses that several pods claimed, or claim now.</summary>
+    public IEnumerable<Address> Shared =>
+        _moves.Where(move => move.Before.Length > 1 || move.After.Length > 1).Select(move => move.Address);
+
     private static IEnumerable<Address> Before(EndpointChange change) =>
         change.ClassBefore is null ? [] : change.Before!.Addresses;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Palisade.Dataplane.Cut;
 using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Nftables;
@@ -27,6 +28,7 @@ public sealed class LiveTable
     private NodeSettings _settings;
     private NodeView _view;
     private TableFrame _frame;
+    private ImmutableArray<Address> _shared = [];
 
     /// <summary>The table of a policy that an engine keeps. O(pods).</summary>
     public LiveTable(CompiledPolicy policy, string node, NodeNetwork network, NodeSettings settings)
@@ -63,6 +65,7 @@ public sealed class LiveTable
         var families = Families();
         var isLocal = Forget(delta.Gates) || delta.Endpoints.Any(IsLocal) || delta.ClassGates.Any(Concerns);
         var moves = Move(delta.Endpoints);
+        _shared = [.. moves.Shared];
         var before = _frame;
         if (isLocal || !ReferenceEquals(network, _network) || !IsSame(node, _view.Node) || settings != _settings
             || !families.SequenceEqual(Families()))
@@ -84,6 +87,17 @@ public sealed class LiveTable
             Elements = [.. change.Elements, .. elements],
             AddedSets = [.. change.AddedSets.Select(Filled)],
         };
+    }
+
+    /// <summary>Which connections a change concerns, of which <see cref="Update"/> just told the change of the table.
+    /// </summary>
+    /// <param name="delta">What changed of the policy; nothing of the network did.</param>
+    /// <param name="change">What that made of the table.</param>
+    public CutScope Concerned(PolicyDelta delta, TableChange? change)
+    {
+        var denies = _view.Pods.Any(pod =>
+            pod.Ingress is { Steps.IsEmpty: false } || pod.Egress is { Steps.IsEmpty: false });
+        return new Concerned(_frame, _node, denies).By(delta, change, _shared);
     }
 
     private NftSet Filled(NftSet set) =>

@@ -92,23 +92,6 @@ public sealed class FlowJudgeTests
         Assert.Equal(FlowFate.Stay, Fate('c', FlowStatus.Confirmed, null));
     }
 
-    [Fact]
-    public void A_scope_is_the_addresses_that_a_change_concerns()
-    {
-        var engine = new PolicyEngine(Cluster([Isolate('b', Direction.Ingress)]));
-        CutScope Of(ClusterChange change) => CutScope.Of(engine.Apply(change), engine.Policy, "n1");
-        // a is told apart from others now, so it may be, too.
-        var opened = Of(ClusterChange.Put(Isolate('b', Direction.Ingress, FromA80))).Addresses!.Value;
-        Assert.True(opened.Contains(Address4('b')) && opened.Contains(Address6('b')));
-        Assert.DoesNotContain(Address4('c'), opened);
-        Assert.Equal(
-            (Address[])[Address4('c'), Address6('c')],
-            Of(ClusterChange.Put(Isolate('c', Direction.Egress))).Addresses!.Value);
-        Assert.True(Of(ClusterChange.Put(Isolate('c', Direction.Egress))).IsNothing);
-        Assert.Null(CutScope.Everything.With(CutScope.Nothing).Addresses);
-        Assert.True(CutScope.Nothing.With(CutScope.Nothing).IsNothing);
-    }
-
     private static FlowJudge Judge(params NetworkPolicy[] policies) =>
         new(PolicyCompiler.Compile(Cluster(policies)), "n1", [Node4, Bridge]);
 
