@@ -2,6 +2,7 @@ using Palisade.Benchmarks.ApiServer;
 using Palisade.Benchmarks.Compile;
 using Palisade.Benchmarks.Cut;
 using Palisade.Benchmarks.Dataplane;
+using Palisade.Benchmarks.Drift;
 using Palisade.Benchmarks.Enforcement;
 using Palisade.Benchmarks.Flows;
 using Palisade.Benchmarks.Incremental;
@@ -19,6 +20,7 @@ return args switch
         await ApiServerBenchmark.RunAsync(int.Parse(changes), int.Parse(watches)),
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
+    ["drift", .. var rest] => await DriftBenchmark.RunAsync(rest),
     ["memory", .. var rest] => await MemoryBenchmark.RunAsync(rest),
     ["throughput"] => ThroughputBenchmark.Run(40),
     ["throughput", var rounds] => ThroughputBenchmark.Run(int.Parse(rounds)),
@@ -46,6 +48,8 @@ static int Help()
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           apiserver [CHANGES WATCHES]  10,000 policies: writes, lists, 1,000 watchers (WATCHES a connection), memory
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
+          drift [HARMS AGENT SHAPE]  from a foreign change of the table to its repair, and what came through meanwhile
+                                  (root, nft; 200 harms; ./build.sh publish first)
           dataplane [SHAPE [GATES]]  a node's table in the kernel: load, memory, single changes to the ack (root, nft)
           memory [SHAPE]          what the native agent takes in a cluster (root; ./build.sh publish first)
           throughput [ROUNDS]     connections and bulk through a node: no policy, ours, others' layouts (root, iptables,

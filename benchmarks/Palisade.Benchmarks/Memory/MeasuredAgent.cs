@@ -108,16 +108,24 @@ internal sealed class MeasuredAgent : IAsyncDisposable
     /// <summary>Processor time of the agent so far.</summary>
     public TimeSpan Processor => _process!.TotalProcessorTime;
 
+    /// <summary>Ends the agent, if there is one; its table stays.</summary>
+    public async Task StopAsync(bool kill = false)
+    {
+        if (_process is not { } process)
+            return;
+        if (kill)
+            process.Kill();
+        process.StandardInput.Close();
+        if (!process.WaitForExit(10_000))
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        _process = null;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (_process is { } process)
-        {
-            process.StandardInput.Close();
-            if (!process.WaitForExit(10_000))
-                process.Kill();
-            process.Dispose();
-        }
-
+        await StopAsync();
         await Server.DisposeAsync();
         _listener.Dispose();
         Space.Dispose();

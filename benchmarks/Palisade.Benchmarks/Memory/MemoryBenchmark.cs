@@ -59,7 +59,7 @@ internal static class MemoryBenchmark
     }
 
     /// <summary>Pods of all parts of the cluster, on the node that is measured.</summary>
-    private static ClusterSnapshot Seated(ClusterSnapshot cluster)
+    public static ClusterSnapshot Seated(ClusterSnapshot cluster)
     {
         var step = Math.Max(1, cluster.Endpoints.Length / Local);
         return ClusterSnapshot.Of(
@@ -71,7 +71,7 @@ internal static class MemoryBenchmark
                 [Policy.Sets.Address.Parse("192.168.50.1")])));
     }
 
-    private static void Routes(ClusterSnapshot cluster)
+    public static void Routes(ClusterSnapshot cluster)
     {
         using var routing = new RtSocket();
         routing.CreateVeth("pods", "inside");
@@ -88,7 +88,7 @@ internal static class MemoryBenchmark
     }
 
     /// <summary>Fills the server; gives the bytes of all pods.</summary>
-    private static long Fill(MeasuredAgent agent, ClusterSnapshot cluster)
+    public static long Fill(MeasuredAgent agent, ClusterSnapshot cluster)
     {
         var bytes = 0L;
         foreach (var ns in RealObjects.Of(ClusterSnapshot.Of(cluster.Namespaces, nodes: cluster.Nodes)))
