@@ -34,7 +34,10 @@ internal static class DatabaseFile
         INSERT INTO version VALUES (0, 1, 1);
         """;
 
-    /// <summary>Refuses a file that is not ours, by its bytes: SQLite would change even what it only opens.</summary>
+    /// <summary>
+    /// Refuses a file that is not ours, or whose log is damaged, by its bytes: SQLite would change even what it only
+    /// opens.
+    /// </summary>
     public static void Check(string file)
     {
         var header = new byte[HeaderSize];
@@ -56,6 +59,9 @@ internal static class DatabaseFile
                 $"{file} was written by a newer palisade (its format is {version}, this one reads {SchemaVersion}); " +
                 "nothing was changed. Use that version, or another data directory");
         }
+
+        if (WriteAheadLog.Damage(file + "-wal") is { } damage)
+            throw Damaged(file, damage);
     }
 
     /// <summary>Makes a new file a database of ours, and sees that an old one is whole.</summary>

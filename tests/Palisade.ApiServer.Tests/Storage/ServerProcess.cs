@@ -38,8 +38,14 @@ public sealed class ServerProcess : IAsyncDisposable
         throw new IOException(await errors);
     }
 
-    /// <summary>Built beside this project, in the same configuration.</summary>
-    public static string Program
+    /// <summary>
+    /// PALISADE_SERVER (a whole path), such as the native one that starts faster and ./build.sh bench apiserver makes;
+    /// or the one built beside this project, in the same configuration.
+    /// </summary>
+    public static string Program =>
+        Environment.GetEnvironmentVariable("PALISADE_SERVER") is { Length: > 0 } named ? named : Built;
+
+    private static string Built
     {
         get
         {
