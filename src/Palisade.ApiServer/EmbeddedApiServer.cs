@@ -184,13 +184,13 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         var authorizer = new Authorizer(_objects, registry);
         var authenticator = new Authenticator(_certificates, _token, accounts);
         var lists = new ListReader(_objects, options.Time);
-        var watches = new WatchStream(_objects, options.Time, app.Lifetime.ApplicationStopping);
+        var watches = new WatchStream(_objects, registry, options.Time, app.Lifetime.ApplicationStopping);
         var streams = options.PodStreams is { } pods
             ? new PodStreamEndpoints(pods, options.Time, app.Lifetime.ApplicationStopping)
             : null;
         var dispatcher = new ApiDispatcher(
             registry,
-            new ResourceEndpoints(_objects, writer, lists, watches, streams, options.Admission),
+            new ResourceEndpoints(_objects, writer, lists, watches, streams, options.Admission, authorizer),
             new ReviewEndpoints(authorizer, authenticator, accounts),
             new TokenEndpoint(_objects, accounts),
             new DiscoveryEndpoints(registry, options.KubeVersion),

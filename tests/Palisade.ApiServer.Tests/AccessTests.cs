@@ -36,10 +36,17 @@ public sealed class AccessTests(RunningServer running)
     }
 
     [Fact]
-    public async Task No_credentials_and_wrong_ones_are_unauthorized()
+    public async Task Who_shows_nothing_is_anonymous_and_what_is_wrong_is_unauthorized()
     {
         using var stranger = new Client(_server, withToken: false);
-        Assert.Equal(401, (int)(await stranger.Get("/api/v1/pods")).Code);
+        var anonymous = await stranger.Get("/api/v1/pods");
+        Assert.Equal(403, (int)anonymous.Code);
+        Assert.Equal(
+            "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" at the cluster " +
+            "scope",
+            anonymous.Message);
+        Assert.Equal(
+            "forbidden: User \"system:anonymous\" cannot get path \"/apis\"", (await stranger.Get("/apis")).Message);
         Assert.Equal(200, (int)(await stranger.Get("/healthz")).Code);
         using var wrong = new Client(_server.KubeconfigText.Replace("token: ", "token: 0"), _server.Url);
         var refused = await wrong.Get("/healthz");
@@ -139,6 +146,36 @@ public sealed class AccessTests(RunningServer running)
         Assert.Equal(403, (int)(await boss.Send(
             "PATCH", roles + "/fine", """{"rules":[{"verbs":["*"],"apiGroups":["*"],"resources":["*"]}]}"""u8.ToArray(),
             "application/merge-patch+json")).Code);
+    }
+
+    [Fact]
+    public async Task Applying_what_is_not_there_takes_the_right_to_create()
+    {
+        var ns = running.NewNamespace("rbac-apply");
+        Role(ns, "patcher", new JsonObject
+        {
+            ["verbs"] = new JsonArray("get", "patch"),
+            ["apiGroups"] = new JsonArray(""),
+            ["resources"] = new JsonArray("configmaps"),
+        });
+        Bind(ns, "patcher", "Role", "patcher", "User", "pia");
+        using var pia = ClientOf("pia");
+        var path = $"/api/v1/namespaces/{ns}/configmaps/m?fieldManager=f";
+        const string Apply = "application/apply-patch+yaml";
+        foreach (var dryRun in new[] { "", "&dryRun=All" })
+        {
+            var refused = await pia.Send("PATCH", path + dryRun, Map("1"), Apply);
+            Assert.Equal(403, (int)refused.Code);
+            Assert.Equal(
+                "configmaps \"m\" is forbidden: User \"pia\" cannot create resource \"configmaps\" in API group \"\" in " +
+                $"the namespace \"{ns}\"",
+                refused.Message);
+        }
+
+        Assert.Equal(201, (int)(await running.Client.Send("PATCH", path, Map("1"), Apply)).Code);
+        Assert.Equal(200, (int)(await pia.Send("PATCH", path, Map("2"), Apply, userAgent: "other")).Code);
+        static byte[] Map(string value) => Encoding.UTF8.GetBytes(
+            $"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m}}, data: {{a: \"{value}\"}}}}");
     }
 
     [Fact]

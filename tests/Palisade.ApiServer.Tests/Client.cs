@@ -12,6 +12,8 @@ public sealed record Answer(HttpStatusCode Code, HttpResponseMessage Response, b
 {
     public string Text => Encoding.UTF8.GetString(Body);
 
+    public bool IsYaml => Response.Content.Headers.ContentType?.MediaType == "application/yaml";
+
     public JsonObject Json => JsonNode.Parse(Body)!.AsObject();
 
     public string Message => (string)Json["message"]!;
@@ -31,6 +33,8 @@ public sealed class Client : IDisposable
 
     public Client(string kubeconfig, string url, bool withToken = true)
     {
+        Url = new Uri(url);
+        BearerToken = Field(kubeconfig, "token");
         var ca = X509Certificate2.CreateFromPem(FromBase64(Field(kubeconfig, "certificate-authority-data")));
         var handler = new SocketsHttpHandler();
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
@@ -41,7 +45,7 @@ public sealed class Client : IDisposable
         };
         _http = new HttpClient(handler)
         {
-            BaseAddress = new Uri(url),
+            BaseAddress = Url,
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
@@ -54,8 +58,13 @@ public sealed class Client : IDisposable
         }
         else if (withToken)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
-                "Bearer", Field(kubeconfig, "token"));
+                "Bearer", BearerToken);
     }
+
+    public Uri Url { get; }
+
+    /// <summary>The kubeconfig's; empty when it has none.</summary>
+    public string BearerToken { get; }
 
     /// <summary>The token of a server's kubeconfig.</summary>
     public static string Token(EmbeddedApiServer server) => Field(server.KubeconfigText, "token");

@@ -81,7 +81,9 @@ public sealed class GateTests(RunningServer running) : IDisposable
         Assert.DoesNotContain(token, text);
         Assert.DoesNotContain("aGlkZGVu", text);
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonNode.Parse(line)!).ToList();
+            // A line is written after its answer: the next request's may come first.
+            .Select(line => JsonNode.Parse(line)!).OrderBy(line => (string)line["requestReceivedTimestamp"]!)
+            .ToList();
         Assert.Equal(
             [
                 "palisade-admin create secrets 201", "palisade-admin get secrets 200", "palisade-viewer list secrets 403",

@@ -145,7 +145,7 @@ public sealed class PersistenceTests : IDisposable
         Assert.Equal("connected", (await client.Post("/apis/lab.palisade.dev/v1/connect", "{}")).Text);
         Assert.Equal(404, (int)(await client.Get("/apis/lab.palisade.dev/v1/connect")).Code);
         using var stranger = new Client(server, withToken: false);
-        Assert.Equal(401, (int)(await stranger.Post("/apis/lab.palisade.dev/v1/connect", "{}")).Code);
+        Assert.Equal(403, (int)(await stranger.Post("/apis/lab.palisade.dev/v1/connect", "{}")).Code);
     }
 
     [Fact]

@@ -59,9 +59,9 @@ internal sealed class Ownership(KindSchema kind, Part part, string manager, stri
                 .Where(c => !c.Fields.IsEmpty)];
         if (!force && conflicts.Count > 0)
             throw ApplyConflict.Of(conflicts);
-        var comparison = Comparison.Of(live, merged, kind.Merge);
+        var (changed, removed) = Compare(live, merged);
         var self = Owner(manager, applies: true);
-        owned.Take(comparison.Changed.Union(comparison.Removed), self);
+        owned.Take(changed.Union(removed), self);
         owned.Set(self, Config(applied).Difference(_nobodys), now);
         KeepLastApplied(merged, applied);
         owned.Write(Metadata.Of(merged));
@@ -94,12 +94,19 @@ internal sealed class Ownership(KindSchema kind, Part part, string manager, stri
 
     private void Record(JsonObject live, JsonObject tree, OwnedFields owned, FieldOwner self)
     {
-        var comparison = Comparison.Of(live, tree, kind.Merge);
-        owned.Take(comparison.Changed.Union(comparison.Removed), self);
-        var taken = comparison.Changed.WithoutBelow(Ignored).Difference(_nobodys);
-        var kept = owned.Of(self).Difference(comparison.Removed);
+        var (changed, removed) = Compare(live, tree);
+        owned.Take(changed.Union(removed), self);
+        var taken = changed.Difference(_nobodys);
+        var kept = owned.Of(self).Difference(removed);
         owned.Set(self, kept.Union(taken), taken.IsEmpty ? null : now);
         owned.Cap(kind.ApiVersion);
+    }
+
+    // What a write cannot change, it neither takes from its owners nor disputes.
+    private (FieldSet Changed, FieldSet Removed) Compare(JsonObject before, JsonObject after)
+    {
+        var comparison = Comparison.Of(before, after, kind.Merge);
+        return (comparison.Changed.WithoutBelow(Ignored), comparison.Removed.WithoutBelow(Ignored));
     }
 
     private JsonObject Merge(JsonObject live, JsonObject applied, OwnedFields owned)
@@ -125,7 +132,7 @@ internal sealed class Ownership(KindSchema kind, Part part, string manager, stri
 
     private IReadOnlyList<ApplyConflict> Conflicts(JsonObject live, JsonObject merged, OwnedFields owned)
     {
-        var changed = Comparison.Of(live, merged, kind.Merge).Changed;
+        var (changed, _) = Compare(live, merged);
         var self = Owner(manager, applies: true);
         return [.. owned.Entries.Where(entry => !entry.Owner.IsSame(self))
             .Select(entry => new ApplyConflict(entry.Owner, entry.Fields.Intersection(changed)))

@@ -56,9 +56,6 @@ internal sealed class AccessGate(
         var acts = record.ActsAs ?? user;
         if (authorizer.Now.Allows(acts, record.Request, out var reason))
             return user;
-        // Who has not said who they are is asked to, rather than told that nobody may.
-        throw acts == Authenticator.Anonymous
-            ? Errors.Unauthorized()
-            : Errors.Forbidden(acts, record.Request, reason);
+        throw Errors.Forbidden(acts, record.Request, reason);
     }
 }

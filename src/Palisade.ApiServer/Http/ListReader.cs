@@ -43,7 +43,7 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
 
         return Responses.StreamAsync(context, page.Bytes, body => Representation.WriteListAsync(
             body, selection.Resource, page.Items, metadata, negotiated, query.IncludeObject, time.GetUtcNow(),
-            context.RequestAborted));
+            context.RequestAborted), negotiated.IsYaml ? BodyDecoder.Yaml : Responses.Json);
     }
 
     public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)

@@ -10,33 +10,50 @@ internal enum Form : byte
     Metadata,
 }
 
-/// <summary>The form an Accept header asks for, and the version of the meta.k8s.io kinds.</summary>
-internal readonly record struct Negotiated(Form Form, string MetaVersion)
+/// <summary>The form an Accept header asks for, the version of the meta.k8s.io kinds, and how it is written.</summary>
+internal readonly record struct Negotiated(Form Form, string MetaVersion, bool IsYaml)
 {
+    private const string Written = $"{Responses.Json}, {BodyDecoder.Yaml}";
+
     /// <summary>The first acceptable alternative, in the client's order; protobuf is never answered.</summary>
     public static Negotiated From(HttpContext context)
     {
         var accept = context.Request.Headers.Accept.ToString();
         if (string.IsNullOrWhiteSpace(accept))
-            return new Negotiated(Form.Whole, "v1");
+            return new Negotiated(Form.Whole, "v1", false);
         foreach (var media in MediaRange.ParseAll(accept))
         {
-            if (!media.TakesJson)
+            if (!media.TakesJson && !media.IsYaml)
                 continue;
             var version = media["v"];
             switch (media["as"])
             {
                 case "":
-                    return new Negotiated(Form.Whole, "v1");
+                    return new Negotiated(Form.Whole, "v1", media.IsYaml);
                 case "Table" when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
-                    return new Negotiated(Form.Table, version);
+                    return new Negotiated(Form.Table, version, media.IsYaml);
                 case "PartialObjectMetadata" or "PartialObjectMetadataList"
                     when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
-                    return new Negotiated(Form.Metadata, version);
+                    return new Negotiated(Form.Metadata, version, media.IsYaml);
             }
         }
 
-        throw Errors.NotAcceptable(Responses.Json);
+        throw Errors.NotAcceptable(Written);
+    }
+
+    /// <summary>As From, for events: they are lines of JSON.</summary>
+    public static Negotiated FromOfWatch(HttpContext context)
+    {
+        var negotiated = From(context);
+        return negotiated.IsYaml ? throw Errors.NotAcceptable(Responses.Json) : negotiated;
+    }
+
+    /// <summary>Whether what is no object of a resource, or was just written, is to be shown as YAML.</summary>
+    public static bool PrefersYaml(HttpContext context)
+    {
+        var accept = context.Request.Headers.Accept.ToString();
+        return accept.Contains("yaml", StringComparison.OrdinalIgnoreCase)
+            && MediaRange.ParseAll(accept).FirstOrDefault(media => media.TakesJson || media.IsYaml)?.IsYaml == true;
     }
 }
 
@@ -60,6 +77,8 @@ internal sealed class MediaRange
     public string Type { get; }
 
     public bool TakesJson => Type is Responses.Json or "*/*" or "application/*";
+
+    public bool IsYaml => Type is BodyDecoder.Yaml;
 
     /// <summary>A parameter, or "".</summary>
     public string this[string name] => _parameters.GetValueOrDefault(name, "");

@@ -25,20 +25,26 @@ internal static class Representation
         CancellationToken cancel)
     {
         var buffer = new ArrayBufferWriter<byte>(2 * FlushFrom);
-        buffer.Write(JsonBytes.Of(Head(resource, metadata, negotiated)).AsSpan()[..^1]);
-        buffer.Write(negotiated.Form == Form.Table ? ",\"rows\":["u8 : ",\"items\":["u8);
+        var head = Head(resource, metadata, negotiated);
+        var name = negotiated.Form == Form.Table ? "rows"u8 : "items"u8;
+        if (negotiated.IsYaml)
+            buffer.Write([.. YamlBytes.Of(head), .. name, .. items.Count > 0 ? ":\n"u8 : ": []\n"u8]);
+        else
+            buffer.Write([.. JsonBytes.Of(head).AsSpan()[..^1], .. ",\""u8, .. name, .. "\":["u8]);
         for (var i = 0; i < items.Count; i++)
         {
-            if (i > 0)
+            var item = Item(resource, items[i], negotiated, includeObject, now);
+            if (i > 0 && !negotiated.IsYaml)
                 buffer.Write(","u8);
-            buffer.Write(Item(resource, items[i], negotiated, includeObject, now));
+            buffer.Write(negotiated.IsYaml ? YamlBytes.Item(JsonBytes.ParseObject(item)) : item);
             if (buffer.WrittenCount < FlushFrom)
                 continue;
             await body.WriteAsync(buffer.WrittenMemory, cancel);
             buffer.ResetWrittenCount();
         }
 
-        buffer.Write("]}"u8);
+        if (!negotiated.IsYaml)
+            buffer.Write("]}"u8);
         await body.WriteAsync(buffer.WrittenMemory, cancel);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Palisade.ApiServer.Access;
 using Palisade.ApiServer.Objects;
 using Palisade.ApiServer.Patching;
 using Palisade.ApiServer.Resources;
@@ -14,7 +15,7 @@ namespace Palisade.ApiServer.Http;
 /// <summary>The verbs of every resource.</summary>
 internal sealed class ResourceEndpoints(
     VersionedStore store, ObjectWriter writer, ListReader lists, WatchStream watches, PodStreamEndpoints? streams,
-    Admission? admission)
+    Admission? admission, Authorizer authorizer)
 {
     private readonly ScaleEndpoints _scales = new(store, writer);
 
@@ -187,11 +188,13 @@ internal sealed class ResourceEndpoints(
         var body = await RequestBody.ReadAsync(context);
         var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
         Responses.AddWarnings(context, applied.Warnings);
+        var caller = Caller.Of(context);
+        void CheckCreate() => authorizer.Check(caller.User, caller.Request with { Verb = "create" });
         var isNew = false;
         var written = await AdmitAsync(context, target, write, async options =>
         {
             (var made, isNew) = await writer.ApplyAsync(
-                target.Resource, target.Key, part, options, applied.Tree, query.Force == true);
+                target.Resource, target.Key, part, options, applied.Tree, query.Force == true, CheckCreate);
             return made;
         });
         Responses.AddWarnings(context, written.Warnings);

@@ -28,6 +28,8 @@ internal static class Responses
     public static async Task WriteAsync(
         HttpContext context, int code, ReadOnlyMemory<byte> body, string contentType = Json)
     {
+        if (contentType == Json && Negotiated.PrefersYaml(context))
+            (body, contentType) = (YamlBytes.Of(JsonBytes.ParseObject(body.ToArray())), BodyDecoder.Yaml);
         Begin(context, code, contentType);
         if (TakesPacked(context, body.Length))
         {
@@ -40,9 +42,9 @@ internal static class Responses
     }
 
     /// <summary>Writes an answer of about this length that is made while it is sent.</summary>
-    public static Task StreamAsync(HttpContext context, long length, Func<Stream, Task> write)
+    public static Task StreamAsync(HttpContext context, long length, Func<Stream, Task> write, string contentType)
     {
-        Begin(context, 200, Json);
+        Begin(context, 200, contentType);
         return TakesPacked(context, length) ? PackAsync(context, write) : write(context.Response.Body);
     }
 

@@ -1,23 +1,30 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Palisade.ApiServer.Objects;
+using Palisade.ApiServer.Resources;
 using Palisade.ApiServer.Storage;
 
 namespace Palisade.ApiServer.Http;
 
 /// <summary>
 /// Serves watches: one JSON object per line, flushed as it happens. A watch holds a place in the change log and one
-/// batch, no queue; a client that reads too slowly loses its place and gets an ERROR event with a 410 Status.
+/// batch, no queue: a client that reads too slowly loses its place and gets an ERROR event with a 410 Status, one that
+/// does not read at all is cut off.
 /// </summary>
-internal sealed class WatchStream(VersionedStore store, TimeProvider time, CancellationToken stopping)
+internal sealed class WatchStream(
+    VersionedStore store, ResourceRegistry registry, TimeProvider time, CancellationToken stopping)
 {
     private const long DefaultTimeoutSeconds = 3600;
     private const int FlushFrom = 32 * 1024;
     private const string InitialEventsEnd = "k8s.io/initial-events-end";
+
+    // Who takes nothing for so long is cut off, and may watch again from where it was.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _bookmarkPeriod = TimeSpan.FromMinutes(1);
     private readonly RenderedEvents _rendered = new();
 
@@ -25,7 +32,7 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
     {
         ListRules.CheckWatch(query);
         var selection = ListReader.Select(target, query);
-        var negotiated = Negotiated.From(context);
+        var negotiated = Negotiated.FromOfWatch(context);
         var state = store.State;
         var version = query.Version ?? 0;
         // Read before the answer begins, while a bad number can still be refused.
@@ -43,9 +50,9 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
             await RunAsync(session, state, version, ending.Token);
         }
         catch (OperationCanceledException)
-            when (stopping.IsCancellationRequested || context.RequestAborted.IsCancellationRequested)
         {
-            // The server stops: the response ends cleanly and the client watches again later. Or the client has gone.
+            // The server stops: the response ends cleanly and the client watches again later. Or the client has gone,
+            // or was cut off.
         }
     }
 
@@ -67,8 +74,15 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         }
 
         await session.FlushAsync(cancel);
-        await FollowAsync(session, new WatchCursor(store.Log, session.Selection, from), cancel);
+        var resource = session.Selection.Resource;
+        await FollowAsync(
+            session, new WatchCursor(store.Log, session.Selection, from, change => IsEnd(change, resource)), cancel);
     }
+
+    // What defines a resource is gone. Made again meanwhile, it makes another resource.
+    private bool IsEnd(Change change, Resource watched) => watched.Definition is not null && change.After is null
+        && change.Resource == registry.Definitions && change.Shown.Key.Name == watched.Definition
+        && !registry.All.Contains(watched);
 
     private async Task FollowAsync(Session session, WatchCursor cursor, CancellationToken cancel)
     {
@@ -90,7 +104,7 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
             if (items.Count > 0)
                 await session.FlushAsync(cancel);
             var now = time.GetUtcNow();
-            var isOver = now >= end;
+            var isOver = now >= end || cursor.IsOver;
             if (session.Query.AllowWatchBookmarks && (isOver || now >= bookmark))
             {
                 await session.WriteBookmarkAsync(cursor.Version, initialEventsEnd: false, cancel);
@@ -120,6 +134,21 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         ObjectEventType.Modified => "MODIFIED",
         _ => "DELETED",
     };
+
+    // Of HTTP/2 only the stream ends, not what else its connection carries.
+    private static async Task<FlushResult> TakenAsync(
+        HttpContext context, Task<FlushResult> flushing, TimeProvider time)
+    {
+        try
+        {
+            return await flushing.WaitAsync(_patience, time);
+        }
+        catch (TimeoutException)
+        {
+            context.Abort();
+            throw new OperationCanceledException("the watcher takes nothing");
+        }
+    }
 
     /// <summary>One client's watch: how it wants its objects, and its line-by-line output.</summary>
     private sealed class Session(
@@ -176,7 +205,8 @@ internal sealed class WatchStream(VersionedStore store, TimeProvider time, Cance
         public async ValueTask FlushAsync(CancellationToken cancel)
         {
             _unflushed = 0;
-            var flushed = await context.Response.BodyWriter.FlushAsync(cancel);
+            var flushing = context.Response.BodyWriter.FlushAsync(cancel);
+            var flushed = flushing.IsCompleted ? await flushing : await TakenAsync(context, flushing.AsTask(), time);
             if (flushed.IsCompleted)
                 throw new OperationCanceledException("the watcher has gone");
         }

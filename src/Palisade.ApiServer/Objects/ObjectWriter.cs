@@ -79,10 +79,11 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
     /// <summary>
     /// Server-side apply: merges a configuration into the object, or creates it where there is none. Answers also
-    /// whether it was created.
+    /// whether it was created. <paramref name="checkCreate"/> refuses who may not create: to patch is another right.
     /// </summary>
     public async Task<(Written Written, bool IsNew)> ApplyAsync(
-        Resource resource, ObjectKey key, Part part, WriteOptions write, JsonObject applied, bool force)
+        Resource resource, ObjectKey key, Part part, WriteOptions write, JsonObject applied, bool force,
+        Action? checkCreate = null)
     {
         var owners = Owners(resource, part, write);
         // Part of every configuration: metadata is never given up whole.
@@ -92,6 +93,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         for (var attempt = 1; ; attempt++)
         {
             var isThere = part == Part.Status || store.State.Of(resource).ContainsKey(key);
+            if (!isThere)
+                checkCreate?.Invoke();
             try
             {
                 return isThere
@@ -290,12 +293,16 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             return;
         }
 
+        // What is owned may have changed with the status.
+        var owned = tree["metadata"]?["managedFields"]?.DeepClone();
         foreach (var name in tree.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)).Distinct().ToList())
         {
             // The status of a custom resource is written alone; that of the others lets metadata through.
             if (name != "status" && (name != "metadata" || resource.Kind.IsCustom))
                 Take(tree, old, name);
         }
+
+        Metadata.Of(tree)["managedFields"] = owned;
     }
 
     private static void Take(JsonObject tree, JsonObject old, string name)

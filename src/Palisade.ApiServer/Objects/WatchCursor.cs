@@ -22,13 +22,21 @@ internal sealed record Selection(Resource Resource, string? Namespace, LabelSele
 internal readonly record struct WatchItem(ObjectEventType Type, StoredObject Object);
 
 /// <summary>A watch's place in the change log.</summary>
-internal sealed class WatchCursor(ChangeLog log, Selection selection, long version)
+/// <param name="log">The changes.</param>
+/// <param name="selection">What it is about.</param>
+/// <param name="version">Changes up to here have been seen.</param>
+/// <param name="isEnd">Whether a change ends the watch; null: none does.</param>
+internal sealed class WatchCursor(
+    ChangeLog log, Selection selection, long version, Predicate<Change>? isEnd = null)
 {
     // One batch is what a slow client can make this server hold on to.
     private const int BatchSize = 256;
 
     /// <summary>Every change up to here has been seen.</summary>
     public long Version { get; private set; } = version;
+
+    /// <summary>Whether what was read is the last there will be.</summary>
+    public bool IsOver { get; private set; }
 
     /// <summary>
     /// Events since the last call; null when changes were lost. Empty: wait for <paramref name="more"/>.
@@ -44,6 +52,9 @@ internal sealed class WatchCursor(ChangeLog log, Selection selection, long versi
             if (change.Resource.Id == selection.Resource.Id && Translate(change) is { } item)
                 items.Add(item);
             Version = change.Version;
+            IsOver = isEnd?.Invoke(change) == true;
+            if (IsOver)
+                break;
         }
 
         // There may be more in the log already.

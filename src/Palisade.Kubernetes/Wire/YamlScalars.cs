@@ -8,7 +8,7 @@ namespace Palisade.Kubernetes.Wire;
 /// What a plain YAML scalar means to kubectl: YAML 1.1 as gopkg.in/yaml.v2 resolves it (resolve.go), then printed as
 /// Go's JSON.
 /// </summary>
-internal static partial class YamlScalars
+public static partial class YamlScalars
 {
     /// <summary>
     /// The value of a plain scalar without a tag; null when JSON cannot hold it (infinities, not a number).

@@ -175,6 +175,29 @@ public sealed class DefinitionTests(RunningServer running)
     }
 
     [Fact]
+    public async Task Watches_end_with_the_definition()
+    {
+        await Define("watched", "ends.example", "Watched");
+        const string Watch = "/apis/ends.example/v1/watched?watch=true";
+        var one = await Create("ends.example", "watched", """{"teeth": 8}""");
+        var version = (string)one.Json["metadata"]!["resourceVersion"]!;
+        using var watch = await _client.Watch($"{Watch}&resourceVersion={version}");
+        using var bookmarked = await _client.Watch($"{Watch}&resourceVersion={version}&allowWatchBookmarks=true");
+        await _client.Send("DELETE", $"{Definitions}/watched.ends.example", null);
+        Assert.Equal("DELETED one", (await watch.Next())!.ToString());
+        Assert.Null(await watch.Next());
+        Assert.Equal("DELETED one", (await bookmarked.Next())!.ToString());
+        Assert.Equal("BOOKMARK", (await bookmarked.Next())!.Type);
+        Assert.Null(await bookmarked.Next());
+        // Defined again it is another resource, and who asks from before sees both.
+        await Define("watched", "ends.example", "Watched");
+        using var again = await _client.Watch($"{Watch}&resourceVersion={version}");
+        await Create("ends.example", "watched", """{"teeth": 10}""");
+        Assert.Equal("DELETED one", (await again.Next())!.ToString());
+        Assert.Equal("ADDED one", (await again.Next())!.ToString());
+    }
+
+    [Fact]
     public async Task Names_that_are_taken_wait_until_they_are_free()
     {
         await Define("firsts", "name.example", "First");
@@ -232,7 +255,8 @@ public sealed class DefinitionTests(RunningServer running)
         .OrderBy(pair => pair.Key, StringComparer.Ordinal)
         .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone()))).ToJsonString();
 
-    private static string Definition(string plural, string group, string kind) => """
+    /// <summary>A definition with something of everything that schemas can say.</summary>
+    internal static string Definition(string plural, string group, string kind) => """
         {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
          "metadata": {"name": "PLURAL.GROUP"},
          "spec": {"group": "GROUP", "scope": "Cluster",

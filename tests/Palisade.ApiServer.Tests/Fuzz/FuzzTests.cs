@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Http;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Wire;
 using Xunit;
 
 namespace Palisade.ApiServer.Tests.Fuzz;
@@ -13,6 +15,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Workers = 8;
     private const long MostBytes = 700L * 1024 * 1024;
+
+    // A kind that the server does not have of itself.
+    private static readonly string _gadgets =
+        Custom.DefinitionTests.Definition("gadgets", "fuzz.example", "Gadget");
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
 
     /// <summary>10,000 requests; PALISADE_FUZZ says otherwise, and PALISADE_NIGHTLY=1 makes it 1,000,000.</summary>
@@ -34,7 +41,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
             await using var server = await EmbeddedApiServer.StartAsync(
                 new ApiServerOptions { DataDirectory = Path.Combine(directory.FullName, "data") });
             using var client = new Client(server);
+            await Define(client);
             var resources = await ServedBy(client);
+            Assert.Contains(resources, served => served.Plural == "gadgets");
             var codes = new ConcurrentDictionary<int, int>();
             var next = -1;
             await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(async () =>
@@ -87,8 +96,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         try
         {
-            return JsonNode.Parse(answer.Body) is JsonObject json && (string?)json["kind"] == "Status"
-                && (int)json["code"]! == (int)answer.Code;
+            var body = answer.IsYaml
+                ? WireJson.ToNode(BodyDecoder.OfYaml(answer.Body, why => why).Value)
+                : JsonNode.Parse(answer.Body);
+            return body is JsonObject json && (string?)json["kind"] == "Status"
+                && $"{json["code"]}" == $"{(int)answer.Code}";
         }
         catch (System.Text.Json.JsonException)
         {
@@ -97,9 +109,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     // Deleted definitions take a resource away that the requests are about.
-    private static Task Define(Client client) => client.Post(
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-        CustomKinds.ClusterNetworkPolicyDefinition().ToJsonString());
+    private static async Task Define(Client client)
+    {
+        foreach (var definition in (string[])[CustomKinds.ClusterNetworkPolicyDefinition().ToJsonString(), _gadgets])
+            await client.Post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+    }
 
     // What every fuzzed object lives in, and an end to what has piled up (generated names, finalizers).
     private static async Task Renew(Client client, IReadOnlyList<Served> resources)
@@ -163,7 +177,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
             {
                 var plural = (string)resource!["name"]!;
                 var verbs = resource["verbs"]!.AsArray().Select(verb => (string)verb!);
-                var kind = ApiKinds.Find((string)list["groupVersion"]!, (string)resource["kind"]!);
+                var kind = ApiKinds.Find((string)list["groupVersion"]!, (string)resource["kind"]!)
+                    ?? CustomKinds.Of(JsonNode.Parse(_gadgets)!.AsObject())
+                        .Select(made => made.Kind).FirstOrDefault(made => made.Kind == (string)resource["kind"]!);
                 if (!plural.Contains('/') && kind is not null && verbs.Contains("list") && verbs.Contains("create"))
                     resources.Add(new(root + "/", plural, (bool)resource["namespaced"]!, kind));
             }

@@ -23,6 +23,10 @@ internal static class Samples
     private static readonly Dictionary<string, string> _specs = new()
     {
         ["Pod"] = PodSpec,
+        ["Gadget"] = """
+            {"teeth":8,"mode":"fast","code":"7","at":"2026-01-01T00:00:00Z","replicas":2,"names":["a","b"],
+            "parts":[{"name":"a"},{"name":"b"}],"size":"5%","free":{"x":{"y":[1,null]}},"one":{"a":1},"min":1,"max":2,"fixed":"f"}
+            """,
         ["Deployment"] = """{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%"}},"""
             + Template + "}",
         ["ReplicaSet"] = "{\"replicas\":1," + Template + "}",

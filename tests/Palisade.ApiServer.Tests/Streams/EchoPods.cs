@@ -38,7 +38,15 @@ internal sealed class EchoPods : IPodStreams
         if (request.Command[0] == "missing")
             throw new StatusException(500, "InternalError", "Internal error occurred: no such command");
         Interlocked.Increment(ref _running);
-        return Task.FromResult<IContainerProcess>(new Echo(() => Interlocked.Decrement(ref _running)));
+        var echo = new Echo(() => Interlocked.Decrement(ref _running));
+        // All that it will ever say.
+        if (request.Command is ["say", var text])
+        {
+            echo.Input.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            echo.EndInput();
+        }
+
+        return Task.FromResult<IContainerProcess>(echo);
     }
 
     public Task<IContainerProcess> AttachAsync(
