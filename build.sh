@@ -27,6 +27,12 @@ publish() {
   (cd artifacts/native && du -h --apparent-size palisade palisade-agent libe_sqlite3.so)
 }
 
+# The API server alone, native as in `palisade up`: what its benchmark measures.
+publish_server() {
+  dotnet publish tests/Palisade.ApiServer.Process -c Release --use-current-runtime -p:PublishAot=true -v q --nologo \
+    --artifacts-path artifacts/build -o artifacts/build/server
+}
+
 # What the tests use and a fresh machine lacks: nft and conntrack (independent judges), kubectl (the real client), curl
 # (which commands in pods run).
 tools() {
@@ -108,7 +114,8 @@ case "${1:-help}" in
   lint)
     dotnet format whitespace Palisade.slnx --verify-no-changes --no-restore
     dotnet run eng/tidy.cs ;;
-  bench) shift; dotnet run -c Release --project benchmarks/Palisade.Benchmarks -- "$@" ;;
+  bench) shift; if [ "${1:-}" = apiserver ]; then publish_server; fi
+    dotnet run -c Release --project benchmarks/Palisade.Benchmarks -- "$@" ;;
   golden) build && PALISADE_GOLDEN=write run_tests && git diff --stat ;;
   tools) tools ;;
   *) sed -n 2p "$0" | cut -c3-; echo "tools: $tools"; [ "${1:-help}" = help ] ;;

@@ -15,9 +15,10 @@ return args switch
     ["enforcement", .. var rest] => await EnforcementBenchmark.RunAsync(rest),
     ["dataplane", .. var rest] => DataplaneBenchmark.Run(rest),
     ["compile", .. var shapes] => CompileBenchmark.Run(shapes),
-    ["apiserver"] => await ApiServerBenchmark.RunAsync(1000, 1),
+    ["apiserver"] => await ApiServerBenchmark.RunAsync(jit: false, 1000, 1),
+    ["apiserver-jit"] => await ApiServerBenchmark.RunAsync(jit: true, 1000, 1),
     ["apiserver", var changes, var watches] =>
-        await ApiServerBenchmark.RunAsync(int.Parse(changes), int.Parse(watches)),
+        await ApiServerBenchmark.RunAsync(jit: false, int.Parse(changes), int.Parse(watches)),
     ["cut"] => CutBenchmark.Run(100),
     ["cut", var changes] => CutBenchmark.Run(int.Parse(changes)),
     ["drift", .. var rest] => await DriftBenchmark.RunAsync(rest),
@@ -47,6 +48,7 @@ static int Help()
         benchmarks: ./build.sh bench NAME [ARGS]
           enforcement [CHANGES]   from the API's acknowledgement of a policy to the first blocked packet (200 changes)
           apiserver [CHANGES WATCHES]  10,000 policies: writes, lists, 1,000 watchers (WATCHES a connection), memory
+          apiserver-jit           the same of the just-in-time server (apiserver measures the native one)
           cut [CHANGES]           from a change to the last packet that it denies, among 100,000 connections
           drift [HARMS AGENT SHAPE]  from a foreign change of the table to its repair, and what came through meanwhile
                                   (root, nft; 200 harms; ./build.sh publish first)

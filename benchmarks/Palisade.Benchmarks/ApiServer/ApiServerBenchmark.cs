@@ -16,17 +16,17 @@ internal static class ApiServerBenchmark
     private const int Writers = 32;
     private const int Watches = 1000;
     private const int Lists = 30;
+    private const string Name = "Palisade.ApiServer.Process";
     private const string All = "/apis/networking.k8s.io/v1/networkpolicies";
     private const string Path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies";
 
-    public static async Task<int> RunAsync(int changes, int perConnection)
+    public static async Task<int> RunAsync(bool jit, int changes, int perConnection)
     {
         var program = System.IO.Path.Combine(
-            Environment.CurrentDirectory,
-            "tests/Palisade.ApiServer.Process/bin/Release/net10.0/Palisade.ApiServer.Process");
+            Environment.CurrentDirectory, jit ? $"tests/{Name}/bin/Release/net10.0" : "artifacts/build/server", Name);
         if (!File.Exists(program))
         {
-            Console.Error.WriteLine($"{program} is not there: ./build.sh build");
+            Console.Error.WriteLine($"{program} is not there: ./build.sh bench apiserver makes it");
             return 2;
         }
 
@@ -51,6 +51,7 @@ internal static class ApiServerBenchmark
         var clients = Enumerable.Range(0, Writers).Select(_ => server.NewClient(http2: false)).ToList();
         await clients[0].GetByteArrayAsync("/version");
         await Task.Delay(TimeSpan.FromSeconds(2));
+        Console.WriteLine($"server: {program}");
         Console.WriteLine("| | | target |");
         Console.WriteLine("|---|---|---|");
         Console.WriteLine($"| idle | {server.Memory("VmRSS"):F0} MB | <= 80 MB |");
