@@ -1,5 +1,6 @@
 using Palisade.Dataplane.Lower;
 using Palisade.Nftables;
+using Palisade.Nftables.Kernel;
 
 namespace Palisade.Dataplane.Reconcile;
 
@@ -81,8 +82,15 @@ internal sealed class ChangeWriter(NftSocket socket, int largest)
     /// </summary>
     private void SwitchHeld(Table table, TableChange change, ChangeSteps steps)
     {
+        if (change.AddedChains.Any(chain => chain.Name == Names.Gates))
+        {
+            Send(table, steps.Switch());   // others deleted it: as where no table was, base chains come last
+            return;
+        }
+
         var gates = change.ChangedChains.FirstOrDefault(chain => chain.Name == Names.Gates)
-            ?? socket.Dump(table.Family, table.Name)!.Chains.Single(chain => chain.Name == Names.Gates);
+            ?? socket.Dump(table.Family, table.Name)?.Chains.FirstOrDefault(chain => chain.Name == Names.Gates)
+            ?? throw new KernelException($"chain {Names.Gates} of {table} is gone: others deleted it", Errno.ENOENT);
         var rest = new ChangeSteps(change with { ChangedChains = change.ChangedChains.Remove(gates) });
         Send(table, [Hold, .. rest.Switch()]);
         Send(table, [transaction => Release(transaction, gates)]);

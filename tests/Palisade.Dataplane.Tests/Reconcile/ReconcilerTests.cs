@@ -4,6 +4,7 @@ using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Reconcile;
 using Palisade.Dataplane.Tests.World;
 using Palisade.Nftables;
+using Palisade.Nftables.Kernel;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -124,7 +125,8 @@ public sealed class ReconcilerTests
     [Theory]
     [InlineData(false, 4, 8)]
     [InlineData(true, 1, 2)]
-    public void A_large_set_of_addresses_comes_in_chunks_and_one_of_intervals_in_one(bool intervals, int least, int most)
+    public void A_large_set_of_addresses_comes_in_chunks_and_one_of_intervals_in_one(
+        bool intervals, int least, int most)
     {
         using var node = new OneNode();
         var socket = node.World.SocketOf(node.Node);
@@ -138,6 +140,36 @@ public sealed class ReconcilerTests
         Assert.InRange(applied.Transactions, least, most);
         Assert.Equal(20_000, socket.Dump(NftFamily.Inet, "large")!.Sets.Single().Elements.Length);
         Assert.Equal(default, new Reconciler().Apply(socket, desired));
+    }
+
+    /// <summary>A change too large for one transaction asks the kernel for the chain in which it holds others up.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_change_in_steps_of_a_table_that_others_emptied_is_refused_and_the_next_heals(bool isThere)
+    {
+        using var node = new OneNode();
+        var socket = node.World.SocketOf(node.Node);
+        var reconciler = new Reconciler { Largest = 1 };
+        var before = Lowered(node, [Isolate('b', Direction.Ingress)]);
+        var desired = before with
+        {
+            Chains =
+            [
+                .. before.Chains.Select(chain => chain.Name == Names.Input ? chain with { Rules = [] } : chain),
+            ],
+        };
+        reconciler.Apply(socket, before);
+        var harm = new Transaction(before.Table);
+        harm.DestroyTable();
+        if (isThere)
+            harm.AddTable();
+        socket.Commit(harm);
+        Assert.Equal(Errno.ENOENT, Assert.Throws<KernelException>(() => reconciler.Apply(socket, desired)).Errno);
+        Assert.False(reconciler.IsKnown);
+        reconciler.Apply(socket, desired);
+        AssertKernelHas(node, desired);
     }
 
     [Fact]

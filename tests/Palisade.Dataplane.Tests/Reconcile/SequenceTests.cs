@@ -111,7 +111,7 @@ public sealed class SequenceTests
             if (!reconciler.Apply(socket, desired).Replaced)
                 Assert.NotEqual(IsSame(socket, desired), !reconciler.IsUnchanged(socket));
         }
-        catch (NftablesException)
+        catch (KernelException)
         {
             Assert.Null(reconciler.Current);
         }
