@@ -12,7 +12,7 @@ public sealed record KubectlResult(int ExitCode, string Out, string Error)
 /// <summary>The real kubectl, with a kubeconfig, a cache and a home of its own.</summary>
 public sealed class Kubectl
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
     private readonly string _home;
 
     public Kubectl(string kubeconfig, string directory)
@@ -45,8 +45,16 @@ public sealed class Kubectl
         using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read: what it says counts.
+        }
+
         if (!process.WaitForExit(_patience))
         {
             process.Kill();
