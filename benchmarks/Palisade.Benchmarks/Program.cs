@@ -34,6 +34,8 @@ return args switch
     ["connectivity-once", var shape] => ConnectivityMeasurement.Print(shape),
     ["incremental", .. var rest] => IncrementalBenchmark.Run(rest),
     ["incremental-once", var shape] => IncrementalMeasurement.Print(shape),
+    ["listen"] => ListenBenchmark.Run(40),
+    ["listen", var rounds] => ListenBenchmark.Run(int.Parse(rounds)),
     ["flood"] => FloodBenchmark.Run(15),
     ["flood", var rounds] => FloodBenchmark.Run(int.Parse(rounds)),
     // Run by the pods of the benchmark's cluster.
@@ -61,6 +63,7 @@ static int Help()
           verdict [SHAPE …]       nanoseconds a verdict, by ids and by addresses
           connectivity [SHAPE …]  time and memory of what reaches what, class by class
           flood [ROUNDS]          what a denied packet costs with and without its log (15 rounds; needs root)
+          listen [ROUNDS]         what it costs new connections that the agent records them (40 rounds; needs root)
           incremental [SVG]       single changes of a cluster, from a thousand pods to a million; draws how cost grows
         """);
     return 2;

@@ -190,10 +190,10 @@ internal sealed class NodeAgent : IAsyncDisposable
                 _changedSince ??= _changed.FirstRaised;
             try
             {
-                changed |= Doubts();
-
-                Tell(_cutting.Again());
-                if (changed || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero
+                var differs = Doubts();
+                if (!differs)   // a long look does not keep the repair waiting
+                    Tell(_cutting.Again());
+                if (changed || differs || failures > 0 || _cutting.MustApply || _names.Due == TimeSpan.Zero
                     || _enforcer.Due == TimeSpan.Zero)
                     await SyncOnceAsync(cancel).ConfigureAwait(false);
                 failures = 0;

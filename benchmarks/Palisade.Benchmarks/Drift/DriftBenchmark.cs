@@ -122,7 +122,7 @@ internal sealed class DriftBenchmark : IAsyncDisposable
         _harms = new(table, To, _agent.Space);
         var (elements, rules) = (table.Sets.Sum(set => set.Elements.Length), table.Chains.Sum(c => c.Rules.Length));
         Console.WriteLine($"{shape}: {table.Chains.Length} chains, {rules} rules, {elements} elements");
-        var began = (flood.Sent, At: Stopwatch.GetTimestamp());
+        var began = (flood.Sent, At: Stopwatch.GetTimestamp(), _agent.Processor);
         for (var round = 0; round < rounds; round++)
         {
             var (how, harm) = _harms.All[round % _harms.All.Length];
@@ -130,7 +130,9 @@ internal sealed class DriftBenchmark : IAsyncDisposable
         }
 
         var seconds = Stopwatch.GetElapsedTime(began.At).TotalSeconds;
-        Console.WriteLine($"shared table, {(flood.Sent - began.Sent) / seconds:F0} denied datagrams a second");
+        var processor = (_agent.Processor - began.Processor).TotalMilliseconds / rounds;
+        Console.WriteLine($"shared table, {(flood.Sent - began.Sent) / seconds:F0} denied datagrams a second; "
+            + $"{Figures.Text(processor)} ms of the agent's processor time a harm");
         Tell();
     }
 

@@ -13,8 +13,8 @@ namespace Palisade.Benchmarks.Throughput;
 /// </summary>
 internal sealed class PathUnderTest : IDisposable
 {
-    public const int Port = 8080;
-    private const int BulkPort = 8081, Connections = 3000;
+    public const int Port = 8080, Connections = 3000;
+    private const int BulkPort = 8081;
     private const long BulkBytes = 192L << 20;
 
     private readonly NetworkNamespace _client = NetworkNamespace.Create("client"),

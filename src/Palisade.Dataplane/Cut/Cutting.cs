@@ -42,6 +42,7 @@ public sealed class Cutting : IDisposable
     private readonly long _origin;
     private CutScope _pending = CutScope.Everything;
     private CutScope _second = CutScope.Nothing;
+    private CutScope _later = CutScope.Nothing;
     private TimeSpan? _graceEnd;
     private TimeSpan _secondAt;
     private TimeSpan _graceAt;
@@ -123,9 +124,8 @@ public sealed class Cutting : IDisposable
         if (_pending.IsNothing)
             return null;
         var pass = Look(_pending, null);
-        // What is allowed from now on needs no second look.
-        (_second, _pending) = (_second.With(_pending with { Opens = false }), CutScope.Nothing);
-        (_secondAt, _graceAt) = (Now + SecondLook, Now + GraceLook);
+        Repeat(_pending with { Opens = false });   // what is allowed from now on needs no second look
+        (_pending, _graceAt) = (CutScope.Nothing, Now + GraceLook);
         AfterFailure(pass);
         return pass;
     }
@@ -138,7 +138,7 @@ public sealed class Cutting : IDisposable
         if (!_second.IsNothing && Now >= _secondAt)
         {
             pass = Look(_second, null);
-            _second = CutScope.Nothing;
+            (_second, _later, _secondAt) = (_later, CutScope.Nothing, Now + SecondLook);
             AfterFailure(pass.Value);
         }
 
@@ -156,12 +156,23 @@ public sealed class Cutting : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _cutter.Dispose();
 
+    /// <summary>
+    /// Notes a second look. One that is due soon is not put off by changes that go on coming: theirs is the one after.
+    /// </summary>
+    private void Repeat(CutScope scope)
+    {
+        if (_second.IsNothing || _secondAt > Now + SecondLook)
+            (_second, _secondAt) = (_second.With(scope), Now + SecondLook);
+        else
+            _later = _later.With(scope);
+    }
+
     /// <summary>What could not be cut may end by itself: then the node is ready again.</summary>
     private void AfterFailure(in CutPass pass)
     {
         if (pass.IsComplete)
             return;
-        (_second, _secondAt) = (CutScope.Everything, Now + FailureLook);
+        (_second, _later, _secondAt) = (CutScope.Everything, CutScope.Nothing, Now + FailureLook);
     }
 
     private CutPass Look(CutScope scope, byte? protocol)

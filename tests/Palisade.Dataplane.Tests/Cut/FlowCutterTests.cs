@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Palisade.Dataplane.Cut;
+using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Tests.World;
 using Palisade.Nftables;
 using Palisade.Nftables.Flows;
@@ -47,6 +48,31 @@ public sealed class FlowCutterTests
             var pass = cutter.Run(judge, scope, null, TimeProvider.System);
             return (pass.Seen, pass.Cut, pass.Lifted);
         }
+    }
+
+    /// <summary>What a change may have missed is looked for again, however many changes follow.</summary>
+    [Fact]
+    public void Changes_that_go_on_coming_do_not_put_a_second_look_off()
+    {
+        using var world = new OneNode(stack: false);
+        var time = new MovedTime();
+        using var cutting = world.Node.Namespace.Run(() => new Cutting("n1", time, TimeSpan.Zero));
+        var policy = PolicyCompiler.Compile(Cluster([]));
+        var network = NodeNetwork.Read(world.Node.Routing);
+        var looks = 0;
+        for (var change = 0; change < 50; change++)
+        {
+            cutting.Changed(policy, network, EnforcementMode.Enforce, new([Address4('a')]));
+            time.Move(TimeSpan.FromMilliseconds(10));
+            looks += cutting.Again() is null ? 0 : 1;
+        }
+
+        Assert.InRange(looks, 8, 11);
+        time.Move(TimeSpan.FromMilliseconds(50));
+        Assert.NotNull(cutting.Again());
+        time.Move(TimeSpan.FromMilliseconds(50));
+        _ = cutting.Again();
+        Assert.Null(cutting.Due);
     }
 
     /// <summary>Begun by a, and answered by it: also where it was called by another address.</summary>
