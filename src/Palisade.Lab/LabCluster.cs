@@ -220,8 +220,12 @@ public sealed class LabCluster : IAsyncDisposable
         ResolverFile.Text(pod.Spec, pod.Namespace, Network.Plan.Dns.V4) is { } text
             ? _lock.Write(Path.Combine("run", $"resolv-{pod.Uid}.conf"), text) : null;
 
-    private Task CatchUpAsync(CancellationToken cancel) => Task.WhenAll(
-        _services!.CatchUpAsync(Patience, cancel), _enforcement.CatchUpAsync(Server.Store, Patience, cancel));
+    private async Task<bool> CatchUpAsync(CancellationToken cancel)
+    {
+        var caughtUp = await Task.WhenAll(
+            _services!.CatchUpAsync(Patience, cancel), _enforcement.CatchUpAsync(Server.Store, Patience, cancel));
+        return caughtUp.All(one => one);
+    }
 
     private string Now() =>
         _options.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -15,15 +15,17 @@ public sealed class KubernetesTablesTests
     // SCTP.
     private static readonly string[] Chosen = ["10", "15", "17", "22", "27", "36", "43", "46"];
 
-    [Fact]
-    public async Task Chosen_tables()
+    [Theory]
+    [InlineData("routed")]
+    [InlineData("bridged")]
+    public async Task Chosen_tables(string cni)
     {
         Needs.Cluster();
         var folder = Path.Combine(Needs.Shared(), "corpus", "k8s-e2e");
         var cases = JsonNode.Parse(
             await File.ReadAllTextAsync(Path.Combine(folder, "cases.json")))!["cases"]!.AsArray();
         var model = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "model.json")))!;
-        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "3");
+        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "3", "--cni", cni);
         await up.ApplyAsync(Cluster(model));
         await up.KubectlAsync("wait", "-A", "--all", "--for=condition=Ready", "pod", "--timeout=30s");
         foreach (var id in Chosen)
@@ -46,7 +48,7 @@ public sealed class KubernetesTablesTests
         var blocked = step["blocked"]!.AsArray().Select(Text).ToHashSet();
         var pairs = pods.SelectMany(from => pods.Where(to => to != from).Select(to => (From: from, To: to))).ToList();
         var (protocol, port) = (Text(step["protocol"]), step["port"]!.GetValue<int>());
-        var answers = await up.ConnectAsync(
+        var answers = await up.ConnectInForceAsync(
             [.. pairs.Select(pair => new ConnectRequest(pair.From, pair.To, protocol, port))]);
         var wrong = pairs.Zip(answers)
             .Where(result => result.Second.Connected == blocked.Contains($"{result.First.From} -> {result.First.To}"))

@@ -89,25 +89,29 @@ internal sealed class EndpointController : IAsyncDisposable
             wantedEndpoints[KeyOf(service)] = EndpointPlan.Endpoints(service, behind);
         }
 
-        Write(SliceResource, wanted, slice =>
+        var isWritten = Write(SliceResource, wanted, slice =>
             Cell.Text(slice["metadata"]?["labels"]?[EndpointPlan.ManagedBy]) == EndpointPlan.Manager);
-        Write(EndpointsResource, wantedEndpoints, endpoints =>
+        isWritten &= Write(EndpointsResource, wantedEndpoints, endpoints =>
             Cell.Text(endpoints["metadata"]?["labels"]?["endpoints.kubernetes.io/managed-by"]).Length > 0);
-        _synced = (podsVersion, servicesVersion);
+        // Until the next pass the slices are not what they should be.
+        _synced = isWritten ? (podsVersion, servicesVersion) : (-1, -1);
     }
 
-    /// <summary>Makes what is ours in a resource be exactly what is wanted.</summary>
-    private void Write(string resource, Dictionary<ObjectKey, JsonObject> wanted, Func<JsonObject, bool> isOurs)
+    /// <summary>
+    /// Makes what is ours in a resource be exactly what is wanted; false where somebody else wrote meanwhile.
+    /// </summary>
+    private bool Write(string resource, Dictionary<ObjectKey, JsonObject> wanted, Func<JsonObject, bool> isOurs)
     {
+        var isWritten = true;
         var there = _store.List(resource).ToDictionary(KeyOf);
         foreach (var (key, value) in wanted)
         {
             if (!there.TryGetValue(key, out var old))
-                Try(() => _store.Create(value));
+                isWritten &= Try(() => _store.Create(value));
             else if (Differs(old, value))
             {
                 value["metadata"]!["resourceVersion"] = old["metadata"]!["resourceVersion"]!.DeepClone();
-                Try(() => _store.Update(value));
+                isWritten &= Try(() => _store.Update(value));
             }
         }
 
@@ -115,23 +119,27 @@ internal sealed class EndpointController : IAsyncDisposable
         foreach (var (key, old) in there)
         {
             if (isOurs(old) && !wanted.ContainsKey(key))
-                Try(() => _store.Delete(resource, key.Namespace, key.Name));
+                isWritten &= Try(() => _store.Delete(resource, key.Namespace, key.Name));
         }
+
+        return isWritten;
     }
 
     private static bool Differs(JsonObject old, JsonObject value) =>
         value.Any(field => field.Key != "metadata" && !JsonNode.DeepEquals(field.Value, old[field.Key]))
         || !JsonNode.DeepEquals(value["metadata"]?["labels"], old["metadata"]?["labels"]);
 
-    private static void Try(Action write)
+    private static bool Try(Action write)
     {
         try
         {
             write();
+            return true;
         }
-        catch (StatusException)
+        catch (StatusException refused)
         {
-            // Changed meanwhile, or the namespace is going: the event of that is on its way and brings the next pass.
+            // Changed meanwhile: the event of that is on its way and brings the next pass. Or the namespace is going.
+            return refused.Reason != "Conflict";
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed record LiveAnswer(bool Reached, string Text, double Milliseconds
     {
         var at = Math.Max(0, met.ToList().FindIndex(one => !one.Reached));
         var (shown, backend) = (met[at], met.Length > 1 ? $"{answer.Connections[at].To}: " : "");
-        return new(met.All(one => one.Reached), backend + shown.Answer, shown.Milliseconds, shown.Error);
+        var late = met.Any(one => one.IsBehind) ? " (a node is behind the API server: its policies may be older)" : "";
+        return new(met.All(one => one.Reached), backend + shown.Answer + late, shown.Milliseconds, shown.Error);
     }
 
     /// <summary>"live": {verdict, answer, milliseconds}.</summary>

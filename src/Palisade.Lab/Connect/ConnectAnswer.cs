@@ -16,6 +16,11 @@ namespace Palisade.Lab.Connect;
 public sealed record ConnectAnswer(
     bool Connected, bool Reached, string Answer, double Milliseconds, string? Error = null)
 {
+    /// <summary>
+    /// Some node did not enforce all that the API had acknowledged, nor soon enough: the answer may be that of before.
+    /// </summary>
+    public bool IsBehind { get; init; }
+
     /// <summary>A connection that could not be tried.</summary>
     public static ConnectAnswer NotTried(string why) => new(false, false, "", 0, why);
 
@@ -31,6 +36,8 @@ public sealed record ConnectAnswer(
         };
         if (Error is not null)
             json["error"] = Error;
+        if (IsBehind)
+            json["behind"] = true;
         return json;
     }
 
@@ -40,5 +47,8 @@ public sealed record ConnectAnswer(
         json["reached"]!.GetValue<bool>(),
         json["answer"]!.GetValue<string>(),
         json["milliseconds"]!.GetValue<double>(),
-        json["error"]?.GetValue<string>());
+        json["error"]?.GetValue<string>())
+    {
+        IsBehind = json["behind"]?.GetValue<bool>() ?? false,
+    };
 }

@@ -19,9 +19,12 @@ namespace Palisade.Lab.Connect;
 /// <param name="network">Nodes and outside.</param>
 /// <param name="pods">The pods; they come after the endpoint.</param>
 /// <param name="services">The Services, likewise.</param>
-/// <param name="catchUp">Waits until the nodes enforce what the API has acknowledged.</param>
+/// <param name="catchUp">
+/// Waits until the nodes enforce what the API has acknowledged; false when that takes too long.
+/// </param>
 internal sealed class ConnectService(
-    LabNetwork network, Func<PodController> pods, Func<ServiceView> services, Func<CancellationToken, Task> catchUp)
+    LabNetwork network, Func<PodController> pods, Func<ServiceView> services,
+    Func<CancellationToken, Task<bool>> catchUp)
     : IDisposable
 {
     // A probe that is dropped costs one socket for its whole timeout and no processor time.
@@ -42,8 +45,8 @@ internal sealed class ConnectService(
     /// <summary>Tries one connection, once the nodes enforce what the API has acknowledged.</summary>
     public async Task<ConnectAnswer> ConnectAsync(ConnectRequest request, CancellationToken cancel)
     {
-        await catchUp(cancel);
-        return await ConnectNowAsync(request, cancel);
+        var isBehind = !await catchUp(cancel);
+        return await ConnectNowAsync(request, cancel) with { IsBehind = isBehind };
     }
 
     private async Task<ConnectAnswer> ConnectNowAsync(ConnectRequest request, CancellationToken cancel)
@@ -75,10 +78,9 @@ internal sealed class ConnectService(
         try
         {
             var body = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            await catchUp(context.RequestAborted);
             JsonNode answer = body is JsonArray list
                 ? await ConnectAllAsync(list, context.RequestAborted)
-                : (await ConnectNowAsync(ConnectRequest.FromJson(body), context.RequestAborted)).ToJson();
+                : (await ConnectAsync(ConnectRequest.FromJson(body), context.RequestAborted)).ToJson();
             await WriteAsync(context, StatusCodes.Status200OK, answer);
         }
         catch (Exception bad) when (bad is LabException or JsonException)
@@ -91,6 +93,7 @@ internal sealed class ConnectService(
     {
         if (list.Count > MostInOneRequest)
             throw new LabException($"{list.Count} connections in one request; at most {MostInOneRequest}");
+        var isBehind = !await catchUp(cancel);
         var answers = await Task.WhenAll(list.Select(async item =>
         {
             try
@@ -102,7 +105,7 @@ internal sealed class ConnectService(
                 return ConnectAnswer.NotTried(bad.Message);
             }
         }));
-        return new([.. answers.Select(answer => answer.ToJson())]);
+        return new([.. answers.Select(answer => (answer with { IsBehind = isBehind }).ToJson())]);
     }
 
     private static JsonObject BadRequest(string message) => new()

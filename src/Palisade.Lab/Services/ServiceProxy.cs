@@ -13,6 +13,8 @@ namespace Palisade.Lab.Services;
 /// </summary>
 internal sealed class ServiceProxy : IAsyncDisposable
 {
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+
     private readonly List<Place> _places = [];
     private readonly IReadOnlyList<IPNetwork> _ranges;
     private readonly ServiceBook _book;
@@ -54,8 +56,11 @@ internal sealed class ServiceProxy : IAsyncDisposable
             await _book.Complete.WaitAsync(_stop.Token);
             while (true)
             {
-                SyncOnce();
-                await _signal.WaitAsync(_stop.Token);
+                // What a kernel refused is tried again, though nothing changes any more.
+                if (!SyncOnce())
+                    await Task.Delay(Again, _stop.Token);
+                else
+                    await _signal.WaitAsync(_stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -64,7 +69,7 @@ internal sealed class ServiceProxy : IAsyncDisposable
         }
     }
 
-    private void SyncOnce()
+    private bool SyncOnce()
     {
         var (view, version) = _book.Now;
         var table = ServiceTable.Of(view);
@@ -85,6 +90,7 @@ internal sealed class ServiceProxy : IAsyncDisposable
 
         if (isDone)
             _synced = version;
+        return isDone;
     }
 
     /// <summary>A node's kernel.</summary>
