@@ -32,11 +32,11 @@ public static class Match
 
     /// <summary>`ip saddr . ip daddr @set`.</summary>
     public static ImmutableArray<Expression> SourceAndDestination(int family, string set, bool not = false) =>
-    [
-        .. OfFamily(family), AddressField(family, source: true),
-        AddressField(family, source: false) with { Register = Registers.After(family == 4 ? 4 : 16) },
-        new Lookup(set) { Inverted = not },
-    ];
+        BothAddresses(family, new(set) { Inverted = not });
+
+    /// <summary>`ip saddr . ip daddr vmap @map`.</summary>
+    public static ImmutableArray<Expression> SourceAndDestinationMap(int family, string map) =>
+        BothAddresses(family, new(map) { IntoVerdict = true });
 
     /// <summary>`ip saddr vmap @map`.</summary>
     public static ImmutableArray<Expression> SourceMap(int family, string map) =>
@@ -266,6 +266,13 @@ public static class Match
             new Compare(CompareOperator.GreaterOrEqual, NftKey.Port(first)),
             new Compare(CompareOperator.LessOrEqual, NftKey.Port(last)),
         ];
+
+    private static ImmutableArray<Expression> BothAddresses(int family, Lookup lookup) =>
+    [
+        .. OfFamily(family), AddressField(family, source: true),
+        AddressField(family, source: false) with { Register = Registers.After(family == 4 ? 4 : 16) },
+        lookup,
+    ];
 
     private static ImmutableArray<Expression> Block(IPNetwork block, bool source, bool not)
     {

@@ -14,17 +14,43 @@ public sealed class NaiveEvaluator(ClusterSnapshot cluster)
 
     public bool Allows(Probe probe) => SideAllows(probe, Direction.Egress) && SideAllows(probe, Direction.Ingress);
 
+    /// <summary>
+    /// Whichever pods speak and listen: an address that several live pods have may be any one's of them, but who judges
+    /// are the pods of one node.
+    /// </summary>
     public bool SideAllows(Probe probe, Direction direction)
     {
         var from = Find(probe.From, probe.Family);
         var to = Find(probe.To, probe.Family);
+        var self = from.Pod is not null && to.Pod is not null
+            && (from.Pod == to.Pod || (from.Address is not null && from.Address == to.Address));
+        var here = (direction == Direction.Ingress ? to : from).Pod?.Node;
+        var pairs = Claimants(from).SelectMany(_ => Claimants(to), (sender, receiver) => (sender, receiver))
+            .Where(pair => here is null
+                || here == (direction == Direction.Ingress ? pair.receiver : pair.sender).Pod!.Node);
+        return pairs.All(pair => SideAllows(pair.sender, pair.receiver, self, Exactly(pair, probe), direction));
+    }
+
+    /// <summary>The same connection, its ends called by the pods' names.</summary>
+    private static Probe Exactly((Who Sender, Who Receiver) pair, Probe probe) => probe with
+    {
+        From = pair.Sender.Pod is { } sender ? ProbeEnd.OfPod(sender.Namespace, sender.Name) : probe.From,
+        To = pair.Receiver.Pod is { } receiver ? ProbeEnd.OfPod(receiver.Namespace, receiver.Name) : probe.To,
+    };
+
+    private IEnumerable<Who> Claimants(Who who) => who is { Pod: not null, Address: { } address }
+        ? cluster.Endpoints.Where(p => !p.HostNetwork && p.Addresses.Contains(address))
+            .Select(p => who with { Pod = p })
+        : [who];
+
+    private bool SideAllows(Who from, Who to, bool self, Probe probe, Direction direction)
+    {
         var (subject, peer) = direction == Direction.Ingress ? (to, from) : (from, to);
 
         // §1.7 b: a hostNetwork pod is its node, and policies do not isolate nodes or the outside.
         if (subject.Pod is not { } pod)
             return true;
         // §1.3: a pod always reaches itself; §3.3: through a Service cluster policies are asked all the same.
-        var self = peer.Pod is { } other && other.Namespace == pod.Namespace && other.Name == pod.Name;
         if (self && !probe.ThroughService)
             return true;
         // §3.3: 1. Admin; Pass and no match go on.

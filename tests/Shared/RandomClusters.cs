@@ -29,6 +29,9 @@ public sealed record ClusterShape
 
     /// <summary>Some pods lack a node, or an address of a family.</summary>
     public bool PodsNotReady { get; init; } = true;
+
+    /// <summary>Many pods have an address that another pod of their node, or of the first one, has too.</summary>
+    public bool SharedAddresses { get; init; }
 }
 
 /// <summary>A cluster with connections to try in it.</summary>
@@ -267,7 +270,9 @@ public static class RandomClusters
             Node = draft.Oddity == 2 ? "" : $"n{draft.Node}",
             Addresses = draft.HostNetwork
                 ? [.. shape.Families.Select(f => NodeAddress(f, draft.Node))]
-                : [.. families.Select(f => PodAddress(f, draft.Node, index + 2))],
+                : [.. families.Select(f => draft.Oddity > 4 && shape.SharedAddresses
+                    ? PodAddress(f, draft.Oddity % 4 == 0 ? 1 : draft.Node, index % 3 + 2)
+                    : PodAddress(f, draft.Node, index + 2))],
         };
     }
 

@@ -41,7 +41,9 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
     /// What else is to be known: ends that have no address in the family asked for, and that a destination outside may
     /// be somebody whom policies know by name.
     /// </summary>
-    public IEnumerable<string> Notes => MissingAddresses().Concat(MissingNames());
+    public IEnumerable<string> Notes => MissingAddresses().Concat(MissingNames())
+        .Concat(Deciding.Explanation.Egress.Shared.Concat(Deciding.Explanation.Ingress.Shared)
+            .Select(shared => shared.ToString()).Distinct());
 
     private IEnumerable<string> MissingNames()
     {

@@ -29,8 +29,7 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
     /// <param name="delta">What changed of the policy.</param>
     /// <param name="change">What that made of the table; null: another table.</param>
     /// <param name="shared">
-    /// Addresses that moved and that several pods claim or did: as peers the table allows what any of them may, and a
-    /// connection that is under way is judged by one.
+    /// Addresses that moved and that several pods claim or did: what they may changes without their sets.
     /// </param>
     public CutScope By(PolicyDelta delta, TableChange? change, IEnumerable<Address> shared)
     {
@@ -67,6 +66,13 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
             Close(change.Removed);
             Open(change.Added);
         }
+        else if (IsOfPairs(change.Set))
+        {
+            // Before and after it is other gates that judge them.
+            _opens = true;
+            foreach (var element in change.Added.Concat(change.Removed))
+                _found.UnionWith(AddressesOf(change.Set, element));
+        }
         else if (IsGateMap(change.Set))
         {
             Close(change.Added);
@@ -99,12 +105,14 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
         var names = changed.Select(chain => chain.Name).ToHashSet(StringComparer.Ordinal);
         var chains = frame.Fixed.Chains.ToDictionary(chain => chain.Name, StringComparer.Ordinal);
         var ways = new Dictionary<string, ImmutableHashSet<string>>(StringComparer.Ordinal);
-        foreach (var element in frame.Maps.Where(map => IsGateMap(map.Definition)).SelectMany(map => map.Elements))
+        var elements = frame.Maps.Where(map => IsGateMap(map.Definition))
+            .SelectMany(map => map.Elements, (map, element) => (map.Definition, element));
+        foreach (var (map, element) in elements)
         {
             var way = WayFrom(element.Verdict!.Chain!);
             names.ExceptWith(way);
             if (way.Overlaps(changed.Select(chain => chain.Name)))
-                _found.Add(Address.FromBytes(element.Key.Bytes));
+                _found.UnionWith(AddressesOf(map, element));
         }
 
         _isAll |= names.Count > 0;   // no gate's: one that every packet meets
@@ -118,6 +126,13 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
             return ways[name] = next.Aggregate(ImmutableHashSet.Create(name), (way, to) => way.Union(WayFrom(to)));
         }
     }
+
+    /// <summary>From a pair of addresses, of which several pods claim one, to what they may.</summary>
+    private static bool IsOfPairs(SetDefinition set) => set.Name.TrimEnd('4', '6') == Names.Claims;
+
+    /// <summary>One, or the two of a pair; the families' numbers end the names of such maps.</summary>
+    private static IEnumerable<Address> AddressesOf(SetDefinition map, Element element) =>
+        element.Key.Bytes.ToArray().Chunk(map.Name[^1] == '4' ? 4 : 16).Select(bytes => Address.FromBytes(bytes));
 
     /// <summary>From a pod's address to its gate.</summary>
     private static bool IsGateMap(SetDefinition set) => set.IsVerdictMap && set.Name != Names.ExemptLinks;

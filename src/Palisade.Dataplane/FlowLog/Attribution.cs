@@ -117,12 +117,14 @@ internal sealed class Attribution(
         {
             var view = views[i];
             var side = Explain(view, ConnectionOf(view, head), direction);
-            if (side.Verdict == Verdict.Allow || side.Reason.ToString() != record.Reason)
+            // What is judged for several pods at once has one counter for all its reasons.
+            if (side.Verdict == Verdict.Allow || (side.Reason.ToString() != record.Reason && side.Shared.IsEmpty))
                 continue;
             var name = NameOf(view, side.DeniedBy, direction);
             return record with
             {
                 Side = side,
+                Reason = side.Reason.ToString(),
                 RuleName = name,
                 Generation = view.Generation,
                 From = End(view, PartyOf(view, head.Source), head.Source, record.From?.Port),
@@ -135,8 +137,6 @@ internal sealed class Attribution(
         if (MayHaveChanged(views) is { } later)
             return ByPolicy(record, head, direction, later);
         var newest = views.Count > 0 ? views[0] : null;
-        if (Contested(newest, head, direction) is { } shared)
-            return record with { Text = shared };
         return record with
         {
             Stale = newest is null ? "denied by the table that was there before this agent" : Other(newest),
@@ -186,18 +186,6 @@ internal sealed class Attribution(
             $"the table was changed at that moment; before generation {views[0].Generation} this denied it: {then}");
     }
 
-    /// <summary>The gates of all pods of an address must allow; the engine asks the first of them only.</summary>
-    private static string? Contested(PolicyView? view, PacketHead head, Direction direction)
-    {
-        if (view is null)
-            return null;
-        var subject = (direction == Direction.Ingress ? head.Destination : head.Source).InPolicies();
-        var owners = view.Snapshot.Endpoints.Where(pod => !pod.HostNetwork && pod.Addresses.Contains(subject)).ToList();
-        return owners.Count > 1
-            ? $"{subject} is claimed by several pods ({string.Join(", ", owners)}), and one of them may not"
-            : null;
-    }
-
     /// <summary>What policies had no part in: the interface says whose it was.</summary>
     private FlowRecord ByPlace(FlowRecord record, LoggedPacket packet, DropMark mark, PolicyView? view)
     {
@@ -242,7 +230,7 @@ internal sealed class Attribution(
         return side;
     }
 
-    private static Connection ConnectionOf(PolicyView view, PacketHead head)
+    private Connection ConnectionOf(PolicyView view, PacketHead head)
     {
         var (from, to) = (PartyOf(view, head.Source), PartyOf(view, head.Destination));
         // What comes back to its sender on the wire came through a service.
@@ -252,14 +240,14 @@ internal sealed class Attribution(
         };
     }
 
-    private static string EndOf(PolicyView view, PacketHead head, Direction direction)
+    private string EndOf(PolicyView view, PacketHead head, Direction direction)
     {
         var address = direction == Direction.Ingress ? head.Destination : head.Source;
         return End(view, PartyOf(view, address), address, null).ToString();
     }
 
-    private static Party PartyOf(PolicyView? view, PacketAddress address) =>
-        view is null ? default : view.Evaluator.Parties.OfAddress(address.InPolicies());
+    private Party PartyOf(PolicyView? view, PacketAddress address) =>
+        view is null ? default : view.Evaluator.Parties.OfAddress(address.InPolicies(), node);
 
     private static FlowEnd End(PolicyView? view, Party party, PacketAddress address, ushort? port) => new(
         address.ToString(), port,

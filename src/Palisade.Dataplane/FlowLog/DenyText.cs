@@ -7,7 +7,11 @@ namespace Palisade.Dataplane.FlowLog;
 /// <summary>Why a side denied, in one sentence.</summary>
 internal static class DenyText
 {
-    public static string Of(Side side, Direction direction, string subject, string ruleName = "")
+    public static string Of(Side side, Direction direction, string subject, string ruleName = "") =>
+        string.Join("; ", side.Shared.Select(shared => shared.ToString())
+            .Append(Cause(side, direction, subject, ruleName)));
+
+    private static string Cause(Side side, Direction direction, string subject, string ruleName)
     {
         var word = direction == Direction.Ingress ? "ingress" : "egress";
         if (side.DeniedBy is { } rule)

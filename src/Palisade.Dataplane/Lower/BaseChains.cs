@@ -79,6 +79,7 @@ internal static class BaseChains
         Comment = "a pod and itself or its own node: only ClusterNetworkPolicy judges",
         Rules =
         [
+            .. Claims,
             .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.ExemptEgress}{f}"))),
             .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.ExemptIngress}{f}"))),
             Rule.Of(Statement.Accept),
@@ -260,6 +261,7 @@ internal static class BaseChains
             Rule.Of(
                 Match.TcpFlags(TcpFlags.Syn, Opening, not: true), Match.CtState(CtState.New),
                 Statement.Jump(Names.Midstream)) with { Comment = "its beginning was not seen" },
+            .. Claims,
             .. ForFamilies(f => Rule.Of(Match.SourceMap(f, $"{Names.Egress}{f}"))),
             .. ForFamilies(f => Rule.Of(Match.DestinationMap(f, $"{Names.Ingress}{f}"))),
         ],
@@ -328,6 +330,9 @@ internal static class BaseChains
         new Meta(MetaKey.InputIndex),
         new Compare(not ? CompareOperator.NotEqual : CompareOperator.Equal, NftKey.Host32(0)),
     ];
+
+    /// <summary>Addresses that several pods claim are judged by chains of their own, before gates.</summary>
+    private static Rule[] Claims => ForFamilies(f => Rule.Of(Match.SourceAndDestinationMap(f, $"{Names.Claims}{f}")));
 
     private static Parts Exempted(bool judged) => judged ? Statement.Goto(Names.Exempt) : Statement.Accept;
 

@@ -206,7 +206,8 @@ internal sealed class GateChains(ChainMemo memo, ImmutableArray<AddressFamily> f
 
     private void Add(Chain chain) => _chains[chain.Name] = chain;
 
-    private static Rule Odd(Direction direction) => Rule.Of(
+    /// <summary>What conntrack could not place meets no rule of a closed direction.</summary>
+    public static Rule Odd(Direction direction) => Rule.Of(
         Match.CtState(CtState.Invalid | CtState.Untracked),
         Statement.Goto(direction == Direction.Ingress ? Names.OddIngress : Names.OddEgress));
 
@@ -255,8 +256,11 @@ internal sealed class GateChains(ChainMemo memo, ImmutableArray<AddressFamily> f
 
     private static string Name(string prefix, Direction direction, string meaning)
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, HashLength);
         var word = direction == Direction.Ingress ? "ingress" : "egress";
-        return $"{prefix}-{word}-{Convert.ToHexStringLower(hash)}";
+        return $"{prefix}-{word}-{Hash(meaning)}";
     }
+
+    /// <summary>What names say of a meaning.</summary>
+    public static string Hash(string meaning) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(meaning)).AsSpan(0, HashLength));
 }

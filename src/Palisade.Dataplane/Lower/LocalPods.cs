@@ -6,9 +6,10 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Lower;
 
 /// <summary>
-/// A pod of the node that has a network of its own, and the gates its policies give it (null: not isolated there).
+/// A pod of the node that has a network of its own, its class, and the gates its policies give it (null: not isolated
+/// there).
 /// </summary>
-internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
+internal sealed record LocalPod(Endpoint Pod, int Class, Gate? Ingress, Gate? Egress)
 {
     public Gate? Of(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
 
@@ -20,7 +21,7 @@ internal sealed record LocalPod(Endpoint Pod, Gate? Ingress, Gate? Egress)
         {
             var of = policy.ClassOf(id);
             if (of >= 0 && policy.EndpointAt(id) is { } pod && pod.Node == node)
-                pods.Add(new(pod, policy.GateOf(of, Direction.Ingress), policy.GateOf(of, Direction.Egress)));
+                pods.Add(new(pod, of, policy.GateOf(of, Direction.Ingress), policy.GateOf(of, Direction.Egress)));
         }
 
         // Ids need not be in the order of names.

@@ -33,8 +33,9 @@ public static class Lowering
     {
         var families = FamiliesOf(policy.Snapshot.Endpoints.SelectMany(pod => pod.Addresses).Select(a => a.Family));
         var view = new NodeView(
-            node, NodeOf(policy.Snapshot, node), LocalPod.On(policy, node), interfaces, families, settings);
-        return TableFrame.Of(view, new()).Fill(policy);
+            node, NodeOf(policy.Snapshot, node), LocalPod.On(policy, node), interfaces, families, settings,
+            AddressHolders.Of(policy).Claims(policy));
+        return TableFrame.Of(view, new(), policy).Fill(policy);
     }
 
     private static Node? NodeOf(ClusterSnapshot snapshot, string name) =>

@@ -13,6 +13,9 @@ internal static class Names
 
     public const string Egress = "egress";
     public const string Ingress = "ingress";
+
+    /// <summary>Pairs of addresses of which several pods claim one; with the family behind it.</summary>
+    public const string Claims = "claims";
     public const string ExemptEgress = "exempt_egress";
     public const string ExemptIngress = "exempt_ingress";
     public const string ExemptLinks = "exempt_links";

@@ -72,7 +72,7 @@ internal sealed class RuleMaker(AddressSets sets, ImmutableArray<AddressFamily> 
     /// <summary>
     /// The matches of which one must hold for a packet's protocol and destination port to be in the set.
     /// </summary>
-    private static IEnumerable<Parts> PortsOf(PortSet ports)
+    public static IEnumerable<Parts> PortsOf(PortSet ports)
     {
         if (ports.IsEverything)
         {

@@ -14,9 +14,10 @@ namespace Palisade.Dataplane.Lower;
 /// <param name="Interfaces">Which interface is whose.</param>
 /// <param name="Families">The families that pods of the cluster have addresses of.</param>
 /// <param name="Settings">What its administrator decides.</param>
+/// <param name="Claims">Addresses, of any node, that several pods claim.</param>
 internal sealed record NodeView(
     string Name, Node? Node, ImmutableArray<LocalPod> Pods, PodInterfaces Interfaces,
-    ImmutableArray<AddressFamily> Families, NodeSettings Settings);
+    ImmutableArray<AddressFamily> Families, NodeSettings Settings, ImmutableArray<AddressClaim> Claims);
 
 /// <summary>
 /// A node's table without the elements of the sets that peers are looked up in: it costs what is on the node, not what
@@ -29,11 +30,12 @@ internal sealed record TableFrame(
     Ruleset Fixed, ImmutableArray<NftSet> Maps, IReadOnlyDictionary<string, PeerSet> Peers)
 {
     /// <summary>The frame of a node's table; gates that did not change come from the memo.</summary>
-    public static TableFrame Of(NodeView node, ChainMemo memo)
+    public static TableFrame Of(NodeView node, ChainMemo memo, CompiledPolicy policy)
     {
         memo.Begin(node.Settings.Mode, node.Families);
         var chains = new GateChains(memo, node.Families, node.Settings.Mode);
-        var maps = GateMaps.All(node.Pods, node.Interfaces, chains);
+        var claims = new ClaimChains(policy, node);
+        ImmutableArray<NftSet> maps = [.. GateMaps.All(node.Pods, node.Interfaces, chains), .. claims.Maps];
         var (regular, based) = BaseChains.All(
             node.Settings, maps.Any(map => map.Name == Names.ExemptLinks), !node.Interfaces.Bridged.Names.IsEmpty);
         memo.End();
@@ -45,7 +47,7 @@ internal sealed record TableFrame(
             [
                 .. FixedSets(node.Pods, node.Node, node.Interfaces), .. Gated(maps), .. NameRules.Sets(node.Settings),
             ],
-            Chains = [.. regular, .. chains.All, .. based, .. NameRules.Chains(node.Settings)],
+            Chains = [.. regular, .. chains.All, .. claims.Chains, .. based, .. NameRules.Chains(node.Settings)],
         };
         return new(DropLog.AddTo(table, node.Settings.LogGroup), maps, chains.Sets);
     }

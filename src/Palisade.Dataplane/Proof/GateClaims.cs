@@ -18,7 +18,7 @@ internal sealed class GateClaims(
     private readonly ImmutableArray<LocalEnd> _ends =
         [.. ends.Ends.Where(end => end.Address.Family == space.Family)];
 
-    private readonly Bits _others = space.Forwardable.Except(space.Atoms.Of(ends.OwnerOf
+    private readonly Bits _others = space.Forwardable.Except(space.Atoms.Of(ends.OwnersOf
         .Where(pair => places.LocalAddresses.Contains(pair.Key) || ends.Contested.Contains(pair.Key))
         .Select(pair => pair.Key)));
 
@@ -36,7 +36,7 @@ internal sealed class GateClaims(
             {
                 var claim = Between(end, other);
                 // From a pod to itself there is no way but through a service.
-                if (end.Id != other.Id)
+                if (end != other)
                     yield return claim;
                 yield return Translated(claim);
             }
@@ -88,8 +88,7 @@ internal sealed class GateClaims(
         Scene = claim.Scene with { Service = places.ServiceOf(space), Masquerade = places.NodeOf(space) },
     };
 
-    private static bool IsClosed(LocalEnd end) =>
-        end.Ingress is { IsIsolated: true } || end.Egress is { IsIsolated: true };
+    private static bool IsClosed(LocalEnd end) => end.IsClosed(Direction.Ingress) || end.IsClosed(Direction.Egress);
 
     private IEnumerable<Claim> FromOutside(LocalEnd end)
     {
@@ -186,9 +185,11 @@ internal sealed class GateClaims(
                 Output = end.Link ?? uplink,
                 State = state,
             };
-            if (end.Ingress is { IsIsolated: true })
+            // One of several that only cluster policies concern judges untracked packets as any other.
+            var isTold = state == PacketState.Invalid || end.Pods.Length == 1;
+            if (isTold && end.IsClosed(Direction.Ingress))
                 yield return new(scene, packets, allowed, says);
-            if (end is not { Link: not null, Egress.IsIsolated: true })
+            if (!isTold || end.Link is null || !end.IsClosed(Direction.Egress))
                 continue;
             scene = scene with { Open = AddressEnd.Destination, Input = end.Link, Output = uplink };
             yield return new(scene, packets, allowed, says);
@@ -201,7 +202,7 @@ internal sealed class GateClaims(
     private Claim Between(LocalEnd from, LocalEnd to)
     {
         var (source, target) = (space.Atoms.AtomOf(from.Address.Bits), space.Atoms.AtomOf(to.Address.Bits));
-        var self = from.Id == to.Id;
+        var self = from == to;
         var flows = Flows(from, Direction.Egress, target, self).And(Flows(to, Direction.Ingress, source, self));
         return new(
             new()
@@ -217,17 +218,18 @@ internal sealed class GateClaims(
             PacketSet.Of(flows.And(_notRogue), Bits.One(target)), null);
     }
 
-    /// <summary>The flows that a pod's gate lets through with one peer.</summary>
-    private Bits Flows(LocalEnd end, Direction direction, int peer, bool exempt) => end.GateOf(direction) switch
+    /// <summary>The flows that the gates of an end let through with one peer.</summary>
+    private Bits Flows(LocalEnd end, Direction direction, int peer, bool exempt)
     {
-        null => space.AllFlows,
-        { ClusterPolicies: [] } when exempt => space.AllFlows,
-        var gate => space.FlowsIn(policy.PortsAt(gate, peer, exempt)),
-    };
+        var flows = space.AllFlows;
+        foreach (var gate in end.GatesOf(direction).Where(gate => !exempt || !gate.ClusterPolicies.IsEmpty))
+            flows = flows.And(space.FlowsIn(policy.PortsAt(gate, peer, exempt)));
+        return flows;
+    }
 
     private PacketSet Exempt(LocalEnd end, Direction direction, PacketState state)
     {
-        if (state == PacketState.Established || end.GateOf(direction) is not { ClusterPolicies: not [] })
+        if (state == PacketState.Established || end.GatesOf(direction).All(gate => gate.ClusterPolicies.IsEmpty))
             return space.All;
         var allowed = PacketSet.None;
         foreach (var atom in ownNode.Numbers())
@@ -238,13 +240,14 @@ internal sealed class GateClaims(
     /// <summary>Which peers' packets a pod's half of the policy lets through.</summary>
     private PacketSet Half(LocalEnd end, Direction direction, PacketState state)
     {
-        if (state == PacketState.Established || end.GateOf(direction) is not { } gate)
+        if (state == PacketState.Established || end.GatesOf(direction) is [])
             return space.All;
-        var allowed = policy.Allowed(gate, space);
+        var allowed = end.GatesOf(direction).Select(gate => policy.Allowed(gate, space))
+            .Aggregate((one, other) => one.Intersect(other));
         return state switch
         {
-            PacketState.Invalid when gate.IsIsolated => PacketSet.None,
-            PacketState.Untracked when gate.IsIsolated => PacketSet.Of(space.AllFlows, ownNode),
+            PacketState.Invalid when end.IsClosed(direction) => PacketSet.None,
+            PacketState.Untracked when end.IsClosed(direction) => PacketSet.Of(space.AllFlows, ownNode),
             PacketState.Related => allowed.Union(PacketSet.Of(
                 space.FlowsWhere(flow => flow.Transport is Flow.Icmp or Flow.Icmpv6), space.Atoms.All)),
             _ => allowed,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Dataplane.Proof.Space;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
@@ -7,33 +8,35 @@ namespace Palisade.Dataplane.Proof;
 
 /// <summary>
 /// What the policies say of all peers of a family at once. Peers of one class in one CIDR atom are one question to the
-/// compiled policy, the question that the evaluator asks for each connection.
+/// compiled policy, the question that the evaluator asks for each connection; an address that several pods have is a
+/// question about each.
 /// </summary>
 internal sealed class PolicySide
 {
     private readonly CompiledPolicy _policy;
     private readonly AddressAtoms _atoms;
     private readonly int[] _keyOf;
-    private readonly List<(int Class, Address Address)> _keys = [];
+    private readonly List<(ImmutableArray<int> Classes, Address Address)> _keys = [];
     private readonly Dictionary<(string Gate, bool Exempt), PortSet[]> _ports = [];
     private readonly Dictionary<string, PacketSet> _allowed = new(StringComparer.Ordinal);
 
     public PolicySide(CompiledPolicy policy, AddressAtoms atoms, LocalEnds ends)
     {
         (_policy, _atoms) = (policy, atoms);
-        var known = new Dictionary<(int Class, int Atom), int>();
+        var known = new Dictionary<(string Classes, int Atom), int>();
         _keyOf = new int[atoms.Count];
         for (var atom = 0; atom < atoms.Count; atom++)
         {
             var address = new Address(atoms.Family, atoms.FirstOf(atom));
-            var peerClass = atoms.FirstOf(atom) == atoms.LastOf(atom) && ends.OwnerOf.TryGetValue(address, out var pod)
-                ? policy.ClassOf(pod)
-                : -1;
-            var key = (peerClass, policy.Atoms.AtomOf(address));
+            ImmutableArray<int> classes =
+                atoms.FirstOf(atom) == atoms.LastOf(atom) && ends.OwnersOf.TryGetValue(address, out var pods)
+                    ? [.. pods.Select(policy.ClassOf).Distinct().Order()]
+                    : [-1];
+            var key = (string.Join(' ', classes), policy.Atoms.AtomOf(address));
             if (!known.TryGetValue(key, out var index))
             {
                 known[key] = index = _keys.Count;
-                _keys.Add((peerClass, address));
+                _keys.Add((classes, address));
             }
 
             _keyOf[atom] = index;
@@ -109,7 +112,12 @@ internal sealed class PolicySide
         {
             ports = new PortSet[_keys.Count];
             for (var key = 0; key < ports.Length; key++)
-                ports[key] = _policy.PortsFor(gate, _keys[key].Class, _keys[key].Address, exempt);
+            {
+                var (classes, address) = _keys[key];
+                ports[key] = classes.Select(of => _policy.PortsFor(gate, of, address, exempt))
+                    .Aggregate((one, other) => one.Intersect(other));
+            }
+
             _ports[(gate.Id, exempt)] = ports;
         }
 

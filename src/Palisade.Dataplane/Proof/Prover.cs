@@ -70,7 +70,7 @@ public sealed class Prover
         }
         else
         {
-            var texts = new WitnessText(policy, ends);
+            var texts = new WitnessText(policy, node, ends);
             foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
             {
                 var comparer = Compare(_table, policy, family, ends, places, settings, texts, cancel);
@@ -105,7 +105,7 @@ public sealed class Prover
         borders.Add(table);
         var atoms = borders.AtomsOf(family);
         var side = new PolicySide(policy, atoms, ends);
-        var gates = ends.Ends.SelectMany(end => new[] { end.Ingress, end.Egress }).OfType<Gate>()
+        var gates = ends.Ends.SelectMany(end => end.Ingress.Concat(end.Egress))
             .DistinctBy(gate => gate.Id);
         side.AddBorders(borders, gates);
         var space = new PacketSpace(atoms, borders, table, places.Own);
@@ -150,9 +150,13 @@ public sealed class Prover
     private static IEnumerable<string> NotCompared(LocalEnds ends, NodePlaces places)
     {
         foreach (var address in ends.Contested.Where(places.LocalAddresses.Contains).Order())
-            yield return $"{address}: several pods, or a pod and a node, have it";
+            yield return $"{address}: a pod and a node have it";
         foreach (var end in ends.Ends.Where(end => end.Link is null))
-            yield return $"{end.Pod} at {end.Address}: what it sends, for no interface is known to be its";
+        {
+            var pods = string.Join(" and ", end.Pods.AsEnumerable());
+            yield return $"{pods} at {end.Address}: what it sends, for no interface is known to be its";
+        }
+
         if (places.Uplinks.IsEmpty)
             yield return "connections from and to other machines: no interface leads out of the node";
     }

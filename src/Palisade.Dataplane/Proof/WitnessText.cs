@@ -9,14 +9,14 @@ using Palisade.Policy.Sets;
 namespace Palisade.Dataplane.Proof;
 
 /// <summary>Says which packet it is, and what the policies say about it.</summary>
-internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
+internal sealed class WitnessText(CompiledPolicy policy, string node, LocalEnds ends)
 {
     private readonly Evaluator _evaluator = new(policy);
 
     /// <summary>How good an address is to show a difference with; 0 is best: a pod's.</summary>
     public int Rank(Address address, PacketSpace space)
     {
-        if (ends.OwnerOf.ContainsKey(address))
+        if (ends.OwnersOf.ContainsKey(address))
             return 0;
         return space.Forwardable.Contains(space.Atoms.AtomOf(address.Bits)) ? 1 : 2;
     }
@@ -42,7 +42,7 @@ internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
     public string Policy(Scene scene, Flow flow, Witness packet)
     {
         var parties = _evaluator.Parties;
-        var (from, to) = (parties.OfAddress(packet.From), parties.OfAddress(packet.To));
+        var (from, to) = (parties.OfAddress(packet.From, node), parties.OfAddress(packet.To, node));
         var explanation = _evaluator.Explain(new(from, to, flow.Protocol, flow.HasPorts ? flow.First : (ushort)0)
         {
             ThroughService = packet.From == packet.To,
@@ -60,7 +60,8 @@ internal sealed class WitnessText(CompiledPolicy policy, LocalEnds ends)
 
     private bool IsHere(Address address) => ends.Ends.Any(end => end.Address == address);
 
-    private string NameOf(Address address) => policy.EndpointAt(ends.OwnerOf[address])!.ToString();
+    private string NameOf(Address address) =>
+        string.Join(" and ", ends.Ends.Single(end => end.Address == address).Pods.AsEnumerable());
 
     private static string Side(Side side)
     {

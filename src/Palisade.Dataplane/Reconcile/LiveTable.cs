@@ -41,7 +41,7 @@ public sealed class LiveTable
         }
 
         _view = View(policy.Nodes.FirstOrDefault(known => known.Name == node), network);
-        _frame = TableFrame.Of(_view, _memo);
+        _frame = TableFrame.Of(_view, _memo, policy);
         Remember(_frame.Peers.Values);
     }
 
@@ -66,13 +66,16 @@ public sealed class LiveTable
         var isLocal = Forget(delta.Gates) || delta.Endpoints.Any(IsLocal) || delta.ClassGates.Any(Concerns);
         var moves = Move(delta.Endpoints);
         _shared = [.. moves.Shared];
+        var claims = _holders.Claims(_policy);
+        // What a claimed address may is in the frame: addresses that gates look up come and go without them.
+        var isClaimed = !claims.SequenceEqual(_view.Claims) || (claims.Length > 0 && !delta.Addresses.IsEmpty);
         var before = _frame;
-        if (isLocal || !ReferenceEquals(network, _network) || !IsSame(node, _view.Node) || settings != _settings
-            || !families.SequenceEqual(Families()))
+        if (isLocal || isClaimed || !ReferenceEquals(network, _network)
+            || !IsSame(node, _view.Node) || settings != _settings || !families.SequenceEqual(Families()))
         {
             _settings = settings;
             _view = View(node, network);
-            _frame = TableFrame.Of(_view, _memo);
+            _frame = TableFrame.Of(_view, _memo, _policy);
         }
 
         var kept = _frame.Peers.Values.Where(set => before.Peers.ContainsKey(set.Definition.Name)).ToList();
@@ -111,14 +114,14 @@ public sealed class LiveTable
         _network = network;
         var pods = _local.Select(LocalPodOf).ToImmutableArray();
         var interfaces = PodInterfaces.Of(network, pods.Select(pod => pod.Pod), node, _settings);
-        return new(_node, node, pods, interfaces, Families(), _settings);
+        return new(_node, node, pods, interfaces, Families(), _settings, _holders.Claims(_policy));
     }
 
     private LocalPod LocalPodOf(int id)
     {
         var of = _policy.ClassOf(id);
         return new(
-            _policy.EndpointAt(id)!, _policy.GateOf(of, Direction.Ingress), _policy.GateOf(of, Direction.Egress));
+            _policy.EndpointAt(id)!, of, _policy.GateOf(of, Direction.Ingress), _policy.GateOf(of, Direction.Egress));
     }
 
     /// <summary>Only a node's addresses stand in its table; its heartbeats change other things.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -55,7 +56,7 @@ public sealed class Evaluator
     /// One side of a connection: whether a pod's own policies allow it with whoever has an address. Allocates nothing
     /// once the gate was asked before.
     /// </summary>
-    /// <param name="pod">The id of the pod whose side it is.</param>
+    /// <param name="pod">The id of the pod whose side it is; of others with its address nobody asks.</param>
     /// <param name="direction">Egress: the pod opens the connection; ingress: the other does.</param>
     /// <param name="peer">The other end.</param>
     /// <param name="exempt">
@@ -66,12 +67,11 @@ public sealed class Evaluator
     /// <param name="port">The port that is connected to.</param>
     public bool Allows(int pod, Direction direction, Address peer, bool exempt, Protocol protocol, ushort port)
     {
-        ref readonly var subject = ref _places.At(pod, peer.Family);
+        var subject = _places.At(pod, peer.Family) with { Class = _policy.ClassOf(pod) };
         if (subject.Class < 0)
             return true;
         _places.TryFind(peer, out var other);
-        exempt = exempt || other.Endpoint == pod || other.IsNodeOf(subject);
-        return _cells.Allows(subject.Class, direction, other.Class, other.Atom, exempt, protocol, port);
+        return Allows(subject, other, direction, exempt || other.Endpoint == pod, protocol, port);
     }
 
     /// <summary>The verdict with the deciding rule of each side, or the rules that came closest.</summary>
@@ -85,7 +85,7 @@ public sealed class Evaluator
     private Verdict Allows(in Place from, in Place to, Protocol protocol, ushort port, bool throughService)
     {
         // What comes back to a pod through a Service is exempt as its own node is: cluster policies are asked.
-        var self = from.Endpoint >= 0 && from.Endpoint == to.Endpoint;
+        var self = IsSelf(from, to);
         if (self && !throughService)
             return Evaluate.Verdict.Allow;
         return Allows(from, to, Direction.Egress, self, protocol, port)
@@ -94,18 +94,82 @@ public sealed class Evaluator
             : Evaluate.Verdict.Deny;
     }
 
+    /// <summary>The same pod, or the same address, whichever pod's it is.</summary>
+    private static bool IsSelf(in Place one, in Place other) =>
+        (one.Endpoint >= 0 && one.Endpoint == other.Endpoint) || (one.IsShared && one.Class == other.Class);
+
+    /// <param name="subject">Whose side it is.</param>
+    /// <param name="peer">The other end.</param>
+    /// <param name="direction">Whether it opens the connection, or the other does.</param>
+    /// <param name="exempt">NetworkPolicies are not asked; nor are they about its node.</param>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="port">The port that is connected to.</param>
     private bool Allows(
-        in Place subject, in Place peer, Direction direction, bool self, Protocol protocol, ushort port)
+        in Place subject, in Place peer, Direction direction, bool exempt, Protocol protocol, ushort port)
     {
-        if (subject.Class < 0)
-            return true;
-        var exempt = self || peer.IsNodeOf(subject);
+        if (subject.Class < 0 || peer.IsShared)
+            return subject.Class == Place.NoClass || AllAllow(subject, peer, direction, exempt, protocol, port);
+        exempt = exempt || peer.IsNodeOf(subject);
         return _cells.Allows(subject.Class, direction, peer.Class, peer.Atom, exempt, protocol, port);
     }
 
+    /// <summary>
+    /// Nobody knows which of the pods that claim an address it reaches, or speaks by it: all must be allowed. Where it
+    /// is the subject, those of one node: the others' gates are elsewhere.
+    /// </summary>
+    private bool AllAllow(
+        in Place subject, in Place peer, Direction direction, bool exempt, Protocol protocol, ushort port)
+    {
+        var node = subject.Node;
+        foreach (var one in subject.IsShared ? _places.Claimants(subject).RemoveAll(p => p.Node != node) : [subject])
+        {
+            foreach (var other in peer.IsShared ? _places.Claimants(peer) : [peer])
+            {
+                if (!Allows(one, other, direction, exempt, protocol, port))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Of several pods with one address the first that may not; the first of all where all may.</summary>
     private Side Explain(Connection connection, Direction direction)
     {
-        var (reason, gate) = Judge(connection, direction);
+        var self = IsSelf(Parties.PlaceOf(connection.From), Parties.PlaceOf(connection.To));
+        var (senders, receivers) = (Parties.Claimants(connection.From), Parties.Claimants(connection.To));
+        var (from, to) = direction == Direction.Egress
+            ? (senders.RemoveAll(p => p.Node != connection.From.Node), receivers)
+            : (senders, receivers.RemoveAll(p => p.Node != connection.To.Node));
+        Side? first = null;
+        foreach (var one in from)
+        {
+            foreach (var other in to)
+            {
+                var side = Explain(connection with { From = one, To = other }, direction, self) with
+                {
+                    Shared = direction == Direction.Egress
+                        ? [.. SharedBy(senders, one), .. SharedBy(receivers, other)]
+                        : [.. SharedBy(receivers, other), .. SharedBy(senders, one)],
+                };
+                if (side.Verdict == Evaluate.Verdict.Deny)
+                    return side;
+                first ??= side;
+            }
+        }
+
+        return first!;
+    }
+
+    private IEnumerable<SharedAddress> SharedBy(ImmutableArray<Party> claimants, Party one) => claimants.Length == 1
+        ? []
+        : [new(one.Address!.Value, [.. claimants.Select(PodOf)], PodOf(one))];
+
+    private Endpoint PodOf(Party party) => _policy.EndpointAt(party.Endpoint)!;
+
+    private Side Explain(Connection connection, Direction direction, bool self)
+    {
+        var (reason, gate) = Judge(connection, direction, self);
         if (gate is null)
             return Undecided(reason, []);
         var trace = new RuleTrace(_policy, connection, direction);
@@ -173,14 +237,14 @@ public sealed class Evaluator
     /// What decides a side before rules do: why it is allowed, or the gate whose rules are to be asked (then the reason
     /// is what holds where none of them decides).
     /// </summary>
-    private (Reason Reason, Gate? Gate) Judge(Connection connection, Direction direction)
+    private (Reason Reason, Gate? Gate) Judge(Connection connection, Direction direction, bool self)
     {
         var (subject, peer) = direction == Direction.Ingress
             ? (connection.To, connection.From)
             : (connection.From, connection.To);
         if (subject.Kind != PartyKind.Pod)
             return (Reason.NotAPod, null);
-        if (peer.Kind == PartyKind.Pod && peer.Endpoint == subject.Endpoint)
+        if (self)
             return (Reason.Self, connection.ThroughService ? ClusterGateOf(subject, direction) : null);
         if (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node)
             return (Reason.OwnNode, ClusterGateOf(subject, direction));

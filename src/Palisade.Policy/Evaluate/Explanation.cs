@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Policy.Evaluate;
 
@@ -74,6 +75,20 @@ public sealed record NearMiss(
     NetworkPolicy Policy, Direction Direction, int Rule, int? Peer, int? Port,
     ImmutableArray<FailedPart> Failed, string Text, SourceLocation Origin);
 
+/// <summary>
+/// An end whose address several live pods claim: who they are, and which of them the answer is about.
+/// </summary>
+/// <param name="Address">The address.</param>
+/// <param name="By">All pods that claim it, by namespace and name.</param>
+/// <param name="JudgedAs">The first that may not; the first of all where all may.</param>
+public sealed record SharedAddress(Address Address, ImmutableArray<Endpoint> By, Endpoint JudgedAs)
+{
+    /// <summary>A sentence.</summary>
+    public override string ToString() =>
+        $"{Address} is claimed by {string.Join(" and ", By.AsEnumerable())}, so it is allowed what all of them are; "
+        + $"this is about {JudgedAs}";
+}
+
 /// <summary>The answer of one side: egress of the sender or ingress of the receiver.</summary>
 public sealed record Side
 {
@@ -106,6 +121,9 @@ public sealed record Side
     /// cref="Evaluator.NearMissLimit"/>.
     /// </summary>
     public ImmutableArray<NearMiss> NearMisses { get; init; } = [];
+
+    /// <summary>The ends whose addresses several pods claim: the side's own first.</summary>
+    public ImmutableArray<SharedAddress> Shared { get; init; } = [];
 }
 
 /// <summary>The verdict of a connection and of both its sides; it is allowed if both sides allow it.</summary>

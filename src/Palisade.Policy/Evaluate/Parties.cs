@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -7,7 +8,7 @@ namespace Palisade.Policy.Evaluate;
 /// <summary>
 /// Finds the ends of connections in a snapshot. An address that belongs to a pod or a node is that pod or node; a
 /// hostNetwork pod is
-/// its node. Of two pods with one address the first by namespace and name has it.
+/// its node. Of several pods with one address the first by namespace and name stands for all of them.
 /// </summary>
 public sealed class Parties
 {
@@ -56,10 +57,22 @@ public sealed class Parties
             : new(PartyKind.Node, -1, Places.NodeName(place.Node), address.Family, address);
     }
 
+    /// <summary>The same; of several pods that claim the address one on this node, if there is any.</summary>
+    public Party OfAddress(Address address, string node)
+    {
+        var first = OfAddress(address);
+        return Claimants(first).Where(pod => pod.Node == node).FirstOrDefault(first);
+    }
+
     /// <summary>The same for judging alone.</summary>
     internal Place PlaceOf(Party party) => new(
-        party.Endpoint, party.ClassIn(_policy), Places.NumberOf(party.Node),
+        party.Endpoint, Places.ClassAt(party.ClassIn(_policy), party.Address), Places.NumberOf(party.Node),
         _policy.Atoms.NumberOf(party.Address));
+
+    /// <summary>The pods that a party may be: those that claim its address, or itself alone.</summary>
+    internal ImmutableArray<Party> Claimants(Party party) => PlaceOf(party) is { IsShared: true } place
+        ? [.. Places.Claimants(place).Select(p => OfPod(p.Endpoint, party.Family, party.Address))]
+        : [party];
 
     private Party OfPod(int endpoint, AddressFamily family, Address? address)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -17,6 +18,8 @@ internal sealed class PlaceTable
     private readonly List<string> _nodeNames = [];
     private readonly AddressTable _v4 = new();
     private readonly AddressTable _v6 = new();
+    private readonly Dictionary<Address, int> _shared = [];
+    private readonly List<ImmutableArray<Place>> _claimants = [];
     private Place[] _places;
     private int _count;
 
@@ -39,6 +42,9 @@ internal sealed class PlaceTable
                 AddAddresses(id, pod);
         }
 
+        foreach (var (address, claim) in _shared)
+            Share(address, claim);
+
         foreach (var node in policy.Nodes)
             AddNode(node.Name, node.Addresses);
         hostPods.Sort((a, b) => IsBefore(a, b) ? -1 : IsBefore(b, a) ? 1 : 0);
@@ -58,6 +64,19 @@ internal sealed class PlaceTable
         return found >= 0;
     }
 
+    /// <summary>
+    /// All pods that claim the address of a place, by namespace and name, each with its own class.
+    /// </summary>
+    public ImmutableArray<Place> Claimants(in Place place) => _claimants[Place.NoClass - 1 - place.Class];
+
+    /// <summary>
+    /// The class that the place of a pod of this class has at an address: its own, if no other pod claims the address.
+    /// </summary>
+    public int ClassAt(int classId, Address? address) =>
+        classId >= 0 && address is { } at && _shared.TryGetValue(at, out var claim)
+            ? Place.NoClass - 1 - claim
+            : classId;
+
     /// <summary>The number of a node that some pod or node is called by; -1 for others and the empty name.</summary>
     public int NumberOf(string node) => _nodes.GetValueOrDefault(node, -1);
 
@@ -74,9 +93,41 @@ internal sealed class PlaceTable
         foreach (var address in pod.Addresses)
         {
             var other = TableOf(address.Family).Find(address.Bits);
+            if (other >= 0 && _places[other].Endpoint is var holder && holder != id)
+                Claim(address, holder, id);
             // Ids need not be in the order of names.
             if (other < 0 || IsBefore(pod, _policy.EndpointAt(_places[other].Endpoint)!))
                 TableOf(address.Family).Set(address, IndexOf(id, pod, address));
+        }
+    }
+
+    private void Claim(Address address, int holder, int id)
+    {
+        if (_shared.TryAdd(address, _claimants.Count))
+            _claimants.Add([At(holder, _policy.EndpointAt(holder)!, address)]);
+        var claim = _shared[address];
+        if (_claimants[claim].Any(place => place.Endpoint == id))
+            return;
+        _claimants[claim] =
+        [
+            .. _claimants[claim].Add(At(id, _policy.EndpointAt(id)!, address))
+                .OrderBy(place => _policy.EndpointAt(place.Endpoint)!.Namespace, StringComparer.Ordinal)
+                .ThenBy(place => _policy.EndpointAt(place.Endpoint)!.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>Marks the places of those that claim an address.</summary>
+    private void Share(Address address, int claim)
+    {
+        var marked = Place.NoClass - 1 - claim;
+        var at = TableOf(address.Family).Find(address.Bits);
+        _places[at] = _places[at] with { Class = marked };
+        foreach (var place in _claimants[claim])
+        {
+            if (_policy.EndpointAt(place.Endpoint)!.AddressOf(address.Family) != address)
+                continue;
+            var own = 2 * place.Endpoint + (address.Family == AddressFamily.V4 ? 0 : 1);
+            _places[own] = _places[own] with { Class = marked };
         }
     }
 

@@ -87,7 +87,9 @@ public sealed class FloodTests
         };
         using var node = new HeardNode(shared);
         var record = node.Denied(node.Node.Open(Address4('a'), Address4('b')), node.Node.A.Send);
-        Assert.Contains("claimed by several pods (x/b, x/c)", record.Text, StringComparison.Ordinal);
+        Assert.Contains("is claimed by x/b and x/c", record.Text, StringComparison.Ordinal);
+        Assert.Contains("this is about x/c; ", record.Text, StringComparison.Ordinal);
+        Assert.Equal("ingress-c", Assert.Single(record.Side!.IsolatedBy).Name);
         Assert.Null(record.Stale);
     }
 

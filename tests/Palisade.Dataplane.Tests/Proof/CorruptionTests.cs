@@ -135,7 +135,7 @@ public sealed class CorruptionTests
         var attempts = new List<Attempt>();
         foreach (var family in (AddressFamily[])[AddressFamily.V4, AddressFamily.V6])
         {
-            // What several pods claim is not compared: nobody can say which of them is meant.
+            // What a pod and a node have is not compared: nobody can say which of them is meant.
             var contested = cluster.Endpoints.SelectMany(pod => pod.Addresses)
                 .Concat(cluster.Nodes.SelectMany(n => n.Addresses))
                 .GroupBy(a => a).Where(same => same.Count() > 1).Select(same => same.Key).ToHashSet();

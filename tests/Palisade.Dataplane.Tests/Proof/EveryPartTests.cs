@@ -1,3 +1,4 @@
+using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Proof;
 using Palisade.Dataplane.Tests.World;
 using Palisade.Nftables;
@@ -15,6 +16,10 @@ public sealed class EveryPartTests
     [
         ("gates: oifname \"lo\"", "what goes out by lo comes from the node, which is exempt by itself"),
         ("gates: icmpv6 type { nd", "the node's own, which are exempt by themselves"),
+        ($"pods4-x-pod-s-7b3ebdf6e366 {Key('s', 4)}", "an address that several pods claim is judged before"),
+        ($"pods4-x-pod-t-8a09fcab0344 {Key('s', 4)}", "likewise"),
+        ($"pods6-x-pod-s-7b3ebdf6e366 {Key('s', 6)}", "likewise"),
+        ($"pods6-x-pod-t-8a09fcab0344 {Key('s', 6)}", "likewise"),
     ];
 
     [Fact]
@@ -22,17 +27,35 @@ public sealed class EveryPartTests
     {
         var any = new PolicyRule(
             [new BlockPeer(Cidr.Parse("203.0.113.0/24"), []), new BlockPeer(Cidr.Parse("2001:db8::/64"), [])], []);
+        // Two pods elsewhere have one address, and share no more than TCP 80; others of their classes have their own.
+        PolicyRule[] shared =
+        [
+            new([new PodPeer(null, OneNode.Pod('s'))], []),
+            new([new PodPeer(null, OneNode.Pod('t'))], [PolicyPort.Range(Protocol.Tcp, 80, 80)]),
+        ];
         NetworkPolicy[] policies =
         [
-            OneNode.Isolate('a', Direction.Ingress, any), OneNode.Isolate('a', Direction.Egress),
-            OneNode.Isolate('b', Direction.Ingress), OneNode.Isolate('b', Direction.Egress, any),
-            OneNode.Isolate('c', Direction.Ingress, any), OneNode.Isolate('c', Direction.Egress),
+            OneNode.Isolate('a', Direction.Ingress, [any, .. shared]), OneNode.Isolate('a', Direction.Egress, shared),
+            OneNode.Isolate('b', Direction.Ingress, shared), OneNode.Isolate('b', Direction.Egress, [any, .. shared]),
+            OneNode.Isolate('c', Direction.Ingress, [any, .. shared]), OneNode.Isolate('c', Direction.Egress, shared),
         ];
-        using var one = new OneNode(policies);
+        var cluster = OneNode.Cluster(policies, "abcst");
+        var (s, t) = (cluster.Endpoints[3] with { Node = "n2" }, cluster.Endpoints[4] with { Node = "n2" });
+        cluster = cluster with
+        {
+            Endpoints =
+            [
+                .. cluster.Endpoints[..3], s, t,
+                s with { Name = "s2", Addresses = [OneNode.Address4('u'), OneNode.Address6('u')] },
+                t with { Name = "t2", Addresses = s.Addresses },
+            ],
+        };
+        using var one = new OneNode();
+        one.Apply(cluster);
         var reconciler = one.World.ReconcilerOf(one.Node);
         var socket = one.World.SocketOf(one.Node);
         var table = reconciler.Current!;
-        var policy = PolicyCompiler.Compile(OneNode.Cluster(policies));
+        var policy = PolicyCompiler.Compile(cluster);
         Assert.True(TrueTableTests.Prove(one.World, policy, "n1").Holds);
         var unseen = new List<string>();
         foreach (var (part, without) in Parts(table))
@@ -58,6 +81,9 @@ public sealed class EveryPartTests
             && !Redundant.Any(r => part.StartsWith(r.Part, StringComparison.Ordinal)));
         Assert.True(!unexplained.Any(), string.Join('\n', unexplained));
     }
+
+    private static NftKey Key(char pod, int family) =>
+        AddressSets.KeyOf(family == 4 ? OneNode.Address4(pod) : OneNode.Address6(pod));
 
     private static IEnumerable<(string Part, Ruleset Without)> Parts(Ruleset table)
     {

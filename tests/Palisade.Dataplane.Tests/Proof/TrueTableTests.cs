@@ -21,6 +21,11 @@ public sealed class TrueTableTests
     public void A_table_with_tiers_as_it_was_written_proves() =>
         Play(Shape with { MaxPolicies = 4, MaxClusterPolicies = 5 });
 
+    /// <summary>The same where pods share addresses with others of their node or another.</summary>
+    [Fact]
+    public void A_table_of_addresses_that_several_pods_claim_proves() =>
+        Play(Shape with { MaxPolicies = 5, MaxClusterPolicies = 4, SharedAddresses = true });
+
     private static void Play(ClusterShape shape)
     {
         using var world = new PacketWorld(nodes: 2, podsPerNode: 9);

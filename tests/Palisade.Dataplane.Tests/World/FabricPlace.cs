@@ -61,6 +61,8 @@ internal sealed class FabricPlace : IDisposable
         Routing.AddNeighbour(end.Link, address.ToIp(), new(end.NodeMac));
         var route = new Route(address.ToHost()) { Device = end.Link };
         Routing.ReplaceRoute(route);
+        // Of several nodes the last one has it.
+        _routes.RemoveAll(other => other.Destination.Equals(route.Destination));
         _routes.Add(route);
     }
 

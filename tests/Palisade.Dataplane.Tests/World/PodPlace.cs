@@ -85,6 +85,9 @@ internal sealed class PodPlace : IDisposable
     {
         foreach (var address in addresses)
         {
+            // Of several pods the last one has it.
+            foreach (var pod in Node.Pods.Where(pod => pod != this))
+                pod._addresses.Remove(address);
             _addresses.Add(address);
             nodeRouting.AddNeighbour(Device, address.ToIp(), new(Mac));
             nodeRouting.ReplaceRoute(new(address.ToHost()) { Device = Device });

@@ -94,6 +94,9 @@ internal sealed class Judges
         if (Policy.GateOf(Policy.ClassOf(subject.Endpoint), direction) is not { } gate)
             return true;
         var exempt = self || (peer.Kind == PartyKind.Node && peer.Node.Length > 0 && peer.Node == subject.Node);
+        // Entries know nothing of claims, and who called an end by its name did not call the others.
+        if (IsShared(subject) || IsShared(peer))
+            return null;
         if (peer.Address is not { } address)
             return exempt && gate.ClusterPolicies.IsEmpty ? true : null;
         return StepsAllow(gate, ClusterTier.Admin, probe, address)
@@ -101,6 +104,9 @@ internal sealed class Judges
             ?? (gate.IsIsolated ? null : StepsAllow(gate, ClusterTier.Baseline, probe, address))
             ?? true;
     }
+
+    private bool IsShared(Party party) => party.Kind == PartyKind.Pod && party.Address is { } address
+        && Policy.Snapshot.Endpoints.Count(pod => !pod.HostNetwork && pod.Addresses.Contains(address)) > 1;
 
     private bool EntriesAllow(Gate gate, Probe probe, Address address) => gate.Entries.Any(entry =>
         entry.Ports.Contains(probe.Protocol, probe.Port) && Contains(entry.Peers, address));

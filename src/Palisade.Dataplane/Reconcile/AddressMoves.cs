@@ -1,49 +1,9 @@
 using System.Collections.Immutable;
+using Palisade.Dataplane.Lower;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Dataplane.Reconcile;
-
-/// <summary>
-/// Which pods have an address: mostly one. Pods on their host's network are not among them: no set of pods has them.
-/// </summary>
-internal sealed class AddressHolders
-{
-    private readonly Dictionary<Address, int> _first = [];
-    private readonly Dictionary<Address, ImmutableArray<int>> _more = [];
-
-    /// <summary>The ids of the pods that have an address.</summary>
-    public IEnumerable<int> Of(Address address)
-    {
-        if (!_first.TryGetValue(address, out var first))
-            return [];
-        return _more.TryGetValue(address, out var more) ? more.Prepend(first) : [first];
-    }
-
-    public void Add(Address address, int pod)
-    {
-        if (_first.TryAdd(address, pod))
-            return;
-        var more = _more.GetValueOrDefault(address, []);
-        if (_first[address] != pod && !more.Contains(pod))
-            _more[address] = more.Add(pod);
-    }
-
-    public void Remove(Address address, int pod)
-    {
-        var more = _more.GetValueOrDefault(address, []);
-        if (_first.GetValueOrDefault(address, -1) != pod)
-            more = more.Remove(pod);
-        else if (more.IsEmpty)
-            _first.Remove(address);
-        else
-            (_first[address], more) = (more[0], more.RemoveAt(0));
-        if (more.IsEmpty)
-            _more.Remove(address);
-        else
-            _more[address] = more;
-    }
-}
 
 /// <summary>
 /// Addresses that changed hands in a change, with the classes of the pods that had them, and that have them now.
