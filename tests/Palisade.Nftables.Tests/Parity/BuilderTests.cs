@@ -56,6 +56,14 @@ public sealed class BuilderTests
         		type ipv6_addr : verdict
         	}
 
+        	map pair-gates {
+        		type ipv4_addr . ipv4_addr : verdict
+        	}
+
+        	map pair-gates6 {
+        		type ipv6_addr . ipv6_addr : verdict
+        	}
+
         	map interface-gates {
         		type ifname : verdict
         	}
@@ -117,6 +125,8 @@ public sealed class BuilderTests
         (Rule.Of(Match.InputInterface("veth*", not: true), Statement.Accept), "iifname != \"veth*\" accept"),
         (Rule.Of(Match.InputInterfaceIn("interfaces", not: true), Statement.Accept), "iifname != @interfaces accept"),
         (Rule.Of(Match.OutputInterfaceIn("interfaces"), Statement.Accept), "oifname @interfaces accept"),
+        (Rule.Of(Match.SourceAndDestinationMap(4, "pair-gates")), "ip saddr . ip daddr vmap @pair-gates"),
+        (Rule.Of(Match.SourceAndDestinationMap(6, "pair-gates6")), "ip6 saddr . ip6 daddr vmap @pair-gates6"),
         (Rule.Of(Match.OutputInterfaceMap("interface-gates")), "oifname vmap @interface-gates"),
         (Rule.Of(Match.InputInterfaceMap("interface-gates")), "iifname vmap @interface-gates"),
         (Rule.Of(Match.InputInterfaceAndSource(4, "own", not: true), Statement.CountOn("spoofed"), Statement.Drop),
