@@ -12,8 +12,7 @@ internal static class DefinitionStatus
 {
     public const string Finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
-    public static bool IsEstablished(JsonObject definition) =>
-        Cell.Text(Cell.Conditions(definition["status"], "Established").FirstOrDefault()?["status"]) == "True";
+    public static bool IsEstablished(JsonObject definition) => Cell.Holds(definition["status"], "Established");
 
     public static bool IsTerminating(JsonObject definition) => definition["metadata"]?["deletionTimestamp"] is not null;
 

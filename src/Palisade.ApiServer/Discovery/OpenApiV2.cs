@@ -32,7 +32,7 @@ internal static class OpenApiV2
             .. Field(1, "2.0"),
             .. Field(2, Field(1, "palisade"), Field(2, "1")),
             .. Field(8, [.. paths]),
-            .. Field(9, [.. OpenApiDocument.Schemas(resources).Select(pair => Named(1, pair.Key, pair.Value))]),
+            .. Field(9, [.. OpenApiDocument.Schemas(resources).Select(pair => Named(pair.Key, pair.Value))]),
         ];
     }
 
@@ -83,7 +83,7 @@ internal static class OpenApiV2
         if (schema["items"] is JsonObject items)
             yield return Field(23, Field(1, Schema(items)));
         if (schema["properties"] is JsonObject { Count: > 0 } properties)
-            yield return Field(25, [.. properties.Select(pair => Named(1, pair.Key, (JsonObject)pair.Value!))]);
+            yield return Field(25, [.. properties.Select(pair => Named(pair.Key, (JsonObject)pair.Value!))]);
     }
 
     // What version 2 has no words for is any value, as kube-apiserver publishes it.
@@ -91,9 +91,8 @@ internal static class OpenApiV2
         _arbitrary.Any(word => (bool?)schema[word] == true)
         || ((string?)schema["type"] == "array" && schema["items"] is null);
 
-    // NamedSchema: name 1, value 2.
-    private static byte[] Named(int tag, string name, JsonObject schema) =>
-        Field(tag, Field(1, name), Field(2, Schema(schema)));
+    // NamedSchema: name 1, value 2; field 1 of whatever has some.
+    private static byte[] Named(string name, JsonObject schema) => Field(1, Field(1, name), Field(2, Schema(schema)));
 
     // NamedAny: name 1, value 2 {yaml 2}.
     private static byte[] Extension(int tag, string name, string yaml) =>

@@ -103,6 +103,7 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
             return;
         _opens = true;
         var names = changed.Select(chain => chain.Name).ToHashSet(StringComparer.Ordinal);
+        var others = names.ToHashSet(StringComparer.Ordinal);   // those that no gate leads to
         var chains = frame.Fixed.Chains.ToDictionary(chain => chain.Name, StringComparer.Ordinal);
         var ways = new Dictionary<string, ImmutableHashSet<string>>(StringComparer.Ordinal);
         var elements = frame.Maps.Where(map => IsGateMap(map.Definition))
@@ -110,12 +111,12 @@ internal sealed class Concerned(TableFrame frame, string node, bool denies)
         foreach (var (map, element) in elements)
         {
             var way = WayFrom(element.Verdict!.Chain!);
-            names.ExceptWith(way);
-            if (way.Overlaps(changed.Select(chain => chain.Name)))
+            others.ExceptWith(way);
+            if (way.Overlaps(names))
                 _found.UnionWith(AddressesOf(map, element));
         }
 
-        _isAll |= names.Count > 0;   // no gate's: one that every packet meets
+        _isAll |= others.Count > 0;   // every packet meets them
 
         ImmutableHashSet<string> WayFrom(string name)
         {

@@ -40,7 +40,7 @@ public sealed class LiveTable
                 Add(id, pod);
         }
 
-        _view = View(policy.Nodes.FirstOrDefault(known => known.Name == node), network);
+        _view = View(policy.Nodes.FirstOrDefault(known => known.Name == node), network, _holders.Claims(policy));
         _frame = TableFrame.Of(_view, _memo, policy);
         Remember(_frame.Peers.Values);
     }
@@ -74,7 +74,7 @@ public sealed class LiveTable
             || !IsSame(node, _view.Node) || settings != _settings || !families.SequenceEqual(Families()))
         {
             _settings = settings;
-            _view = View(node, network);
+            _view = View(node, network, claims);
             _frame = TableFrame.Of(_view, _memo, _policy);
         }
 
@@ -109,12 +109,12 @@ public sealed class LiveTable
     private ImmutableArray<AddressFamily> Families() =>
         Lowering.FamiliesOf(_families.Where(count => count.Value > 0).Select(count => count.Key));
 
-    private NodeView View(Node? node, NodeNetwork network)
+    private NodeView View(Node? node, NodeNetwork network, ImmutableArray<AddressClaim> claims)
     {
         _network = network;
         var pods = _local.Select(LocalPodOf).ToImmutableArray();
         var interfaces = PodInterfaces.Of(network, pods.Select(pod => pod.Pod), node, _settings);
-        return new(_node, node, pods, interfaces, Families(), _settings, _holders.Claims(_policy));
+        return new(_node, node, pods, interfaces, Families(), _settings, claims);
     }
 
     private LocalPod LocalPodOf(int id)

@@ -82,9 +82,9 @@ internal sealed class ServiceProxy : IAsyncDisposable
             }
             catch (KernelException refusal)
             {
-                place.Forget();
                 isDone = false;
-                _say($"Services of {place.Node.Name}: {refusal.Message}");
+                if (place.Forget(refusal.Message))
+                    _say($"Services of {place.Node.Name}: {refusal.Message}");
             }
         }
 
@@ -99,6 +99,7 @@ internal sealed class ServiceProxy : IAsyncDisposable
         private readonly NftSocket _socket = new();
         private readonly ConntrackSocket _connections = new();
         private ServiceTable? _applied;
+        private string? _refusal;
 
         public LabNode Node => node;
 
@@ -113,10 +114,19 @@ internal sealed class ServiceProxy : IAsyncDisposable
             _applied = table;
             if (hasLess)
                 EndStaleDatagrams(table);
+            _refusal = null;
         }
 
-        /// <summary>The next pass begins from nothing.</summary>
-        public void Forget() => _applied = null;
+        /// <summary>
+        /// The next pass begins from nothing. Answers whether the reason is another than before: it is tried again and
+        /// again, and told once.
+        /// </summary>
+        public bool Forget(string refusal)
+        {
+            var isNew = refusal != _refusal;
+            (_applied, _refusal) = (null, refusal);
+            return isNew;
+        }
 
         public void Dispose()
         {
