@@ -69,6 +69,8 @@ public sealed class Reflector<T>(
     private bool _absent;
     private int _definitions;
     private string? _version;
+    private long? _expired;
+    private int _expiries;
 
     /// <summary>The objects.</summary>
     public ObjectStore<T> Store { get; } = new();
@@ -107,18 +109,21 @@ public sealed class Reflector<T>(
             }
             catch (KubeApiException e) when (e.IsExpired)
             {
-                // Too old to continue from: the state is read anew, and replaces the store in one step.
+                // Too old to continue from: the state is read anew, and replaces the store in one step. At once, but
+                // for a server that says so again and again.
                 _version = null;
+                var isAgain = _expired is { } last && time.GetElapsedTime(last) < 2 * _options.LongestPause;
+                _expiries = isAgain ? _expiries + 1 : 0;
+                _expired = time.GetTimestamp();
+                if (isAgain)
+                    await PauseAsync(e, _expiries - 1, cancel).ConfigureAwait(false);
             }
             catch (Exception e) when (IsRetryable(e) && !cancel.IsCancellationRequested)
             {
                 // Not there any more: it is read anew, which first finds out whether it is served at all.
                 if (SeemsAbsent(e))
                     _version = null;
-                var pause = PauseAfter(failures++);
-                (IsFailing, Failures) = (true, Failures + 1);
-                OnFailure?.Invoke(e, pause);
-                await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await PauseAsync(e, failures++, cancel).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
@@ -133,6 +138,14 @@ public sealed class Reflector<T>(
     private static bool IsRetryable(Exception e) =>
         e is HttpRequestException or IOException or KubeApiException or InvalidDataException or JsonException
             or OperationCanceledException;
+
+    private async Task PauseAsync(Exception e, int failures, CancellationToken cancel)
+    {
+        var pause = PauseAfter(failures);
+        (IsFailing, Failures) = (true, Failures + 1);
+        OnFailure?.Invoke(e, pause);
+        await Task.Delay(pause, time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     private TimeSpan PauseAfter(int failures)
     {

@@ -105,6 +105,37 @@ public sealed class ReflectorTests
     }
 
     /// <summary>
+    /// Each asks for pauses: to begin with, or after each list that the watch then finds too old.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_always_says_expired_is_not_asked_in_a_tight_loop(bool lists)
+    {
+        await FollowAsync(
+            async (target, stream, cancel) =>
+            {
+                if (lists && !target.Contains("watch=true", StringComparison.Ordinal))
+                {
+                    await HeadAsync(stream);
+                    await SendAsync(stream, """{"metadata":{"resourceVersion":"5"},"items":[]}""");
+                    return;
+                }
+
+                await HeadAsync(stream, "410 Gone");
+                await SendAsync(stream, Status(410, "Expired"));
+            },
+            Quick with { WatchList = false },
+            async (reflector, server) =>
+            {
+                await Until(() => reflector.Failures >= 5);
+                Assert.True(reflector.IsFailing);
+                // At most the first time without a pause, and the one under way.
+                Assert.InRange(server.Requests.Count, 5, (lists ? 2 : 1) * ((int)reflector.Failures + 3));
+            });
+    }
+
+    /// <summary>
     /// Cut in the middle of an event, garbage, errors: the last state stays, and the watch goes on where it was.
     /// </summary>
     [Fact]
