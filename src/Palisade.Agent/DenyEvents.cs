@@ -36,7 +36,11 @@ internal sealed class DenyEvents(
 
     /// <summary>What is told once. Peer and port are empty in what the rest of a pod's peers share.</summary>
     private readonly record struct Key(
-        string Namespace, string Pod, Direction Direction, string Peer, string Protocol, ushort? Port, bool Dropped);
+        string Namespace, string Pod, string? Uid, Direction Direction, string Peer, string Protocol, ushort? Port,
+        bool Dropped)
+    {
+        public bool IsOfSamePod(Key other) => (Namespace, Pod, Uid) == (other.Namespace, other.Pod, other.Uid);
+    }
 
     private sealed class Told
     {
@@ -88,11 +92,13 @@ internal sealed class DenyEvents(
     {
         var (pod, direction) = (record.Subject!.Pod!, record.Direction!.Value);
         var peer = (direction == Direction.Ingress ? record.From : record.To)!;
+        // Of a pod that is gone by now, as it was told of before.
+        var uid = uidOf(pod.Namespace, pod.Name)
+            ?? _told.Keys.FirstOrDefault(k => (k.Namespace, k.Pod) == (pod.Namespace, pod.Name)).Uid;
         var key = new Key(
-            pod.Namespace, pod.Name, direction, peer.ToString(), record.Protocol, record.To!.Port, record.Dropped);
+            pod.Namespace, pod.Name, uid, direction, peer.ToString(), record.Protocol, record.To!.Port, record.Dropped);
         var message = Sentence(record, direction, peer);
-        if (!_told.ContainsKey(key) && _told.Keys.Count(k => k.Namespace == pod.Namespace && k.Pod == pod.Name)
-            >= MostOfOnePod)
+        if (!_told.ContainsKey(key) && _told.Keys.Count(key.IsOfSamePod) >= MostOfOnePod)
         {
             key = key with { Peer = "", Protocol = "", Port = null };
             message = $"More connections {(record.Dropped ? "were" : "would be")} denied than are told one by one; see"
@@ -163,8 +169,8 @@ internal sealed class DenyEvents(
             ["namespace"] = key.Namespace,
             ["name"] = key.Pod,
         };
-        if (uidOf(key.Namespace, key.Pod) is { } uid)
-            pod["uid"] = uid;   // kubectl describe asks for the pod's Events by it
+        if (key.Uid is { } uid)
+            pod["uid"] = uid;   // kubectl describe asks for the pod's Events by it: another pod of the name has none
         var body = new JsonObject
         {
             ["apiVersion"] = "v1",
@@ -186,7 +192,7 @@ internal sealed class DenyEvents(
             await client.CreateAsync(KubeResource.Events, key.Namespace, body, cancel).ConfigureAwait(false);
         }
         catch (KubeApiException e) when (e.Code is HttpStatusCode.Conflict or HttpStatusCode.NotFound
-            or HttpStatusCode.UnprocessableEntity)
+            or HttpStatusCode.UnprocessableEntity || IsOfGoingNamespace(e))
         {
             // The namespace is going or gone, or the name is not ours: nobody is left to be told.
             log.Warn("event-refused", ("pod", $"{key.Namespace}/{key.Pod}"), ("reason", e.Message));
@@ -194,6 +200,12 @@ internal sealed class DenyEvents(
 
         told.IsCreated = true;
     }
+
+    /// <summary>
+    /// kube-apiserver forbids to create in a namespace that is going (NamespaceLifecycle): no lack of rights.
+    /// </summary>
+    private static bool IsOfGoingNamespace(KubeApiException e) => e.Code == HttpStatusCode.Forbidden
+        && e.Message.Contains("because it is being terminated", StringComparison.Ordinal);
 
     /// <summary>A pod's name may have 253 characters, and so may an Event's: the longest are cut.</summary>
     private string NewName(string pod)

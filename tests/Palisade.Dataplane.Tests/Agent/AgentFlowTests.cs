@@ -59,6 +59,29 @@ public sealed class AgentFlowTests
         Assert.Single(await EventsAsync(bench));
     }
 
+    /// <summary>kubectl describe asks for Events by the pod's uid.</summary>
+    [Fact]
+    public async Task A_pod_made_again_under_its_name_has_Events_of_its_own()
+    {
+        await using var bench = await AgentBench.StartAsync();
+        await CloseWebAsync(bench);
+        bench.StartAgent();
+        await bench.EnforcedAsync(1);
+        Send(bench, 30_001, 80);
+        await UntilAsync(async () => await EventsAsync(bench), found => found.Count == 1);
+        var before = await bench.Client.GetAsync(KubeResource.Pods, "dev-team", "web", default);
+        await bench.Client.DeleteAsync(KubeResource.Pods, "dev-team", "web", default, 0);
+        await bench.EnforcedAsync(await CreatePodAsync(bench, "web", Web), "pods");
+        Send(bench, 30_002, 80);
+        var events = await UntilAsync(async () => await EventsAsync(bench), found => found.Count == 2);
+        var after = await bench.Client.GetAsync(KubeResource.Pods, "dev-team", "web", default);
+        Assert.Equal(
+            new[] { UidOf(before), UidOf(after) }.Order(StringComparer.Ordinal),
+            events.Select(told => (string?)told!["involvedObject"]!["uid"]).Order(StringComparer.Ordinal));
+
+        static string? UidOf(JsonObject pod) => (string?)pod["metadata"]!["uid"];
+    }
+
     [Fact]
     public async Task Without_its_log_group_it_says_so_and_enforces()
     {
@@ -97,19 +120,20 @@ public sealed class AgentFlowTests
             { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "dev-team" } }
             """));
         foreach (var (name, address) in ((string, Address)[])[("web", Web), ("frontend", Frontend)])
-        {
-            await bench.CreateAsync(KubeResource.Pods, "dev-team", Parse($$"""
-                { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "{{name}}" },
-                  "spec": { "nodeName": "n1", "containers": [ { "name": "c", "image": "i" } ] },
-                  "status": { "phase": "Running", "podIP": "{{address}}", "podIPs": [ { "ip": "{{address}}" } ] } }
-                """));
-        }
+            await CreatePodAsync(bench, name, address);
 
         await bench.CreateAsync(KubeResource.NetworkPolicies, "dev-team", Parse("""
             { "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "closed" },
               "spec": { "podSelector": {}, "policyTypes": ["Ingress"] } }
             """));
     }
+
+    private static Task<ulong> CreatePodAsync(AgentBench bench, string name, Address address) =>
+        bench.CreateAsync(KubeResource.Pods, "dev-team", Parse($$"""
+            { "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "{{name}}" },
+              "spec": { "nodeName": "n1", "containers": [ { "name": "c", "image": "i" } ] },
+              "status": { "phase": "Running", "podIP": "{{address}}", "podIPs": [ { "ip": "{{address}}" } ] } }
+            """));
 
     private static void Send(AgentBench bench, ushort from, ushort to) => bench.Node.Pods[0].Send(
         Packet.Opening(Protocol.Tcp, Frontend, from, Web, to, from));
