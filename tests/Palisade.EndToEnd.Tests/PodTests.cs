@@ -30,6 +30,7 @@ public sealed class PodTests
         await Commands_run_in_the_pods_namespace(up);
         await Restart_policy_decides_what_becomes_of_a_command(up);
         await A_pod_on_the_hosts_network_is_its_node(up);
+        await A_pod_that_fits_no_node_starts_when_one_is_labelled(up);
         await An_address_that_is_asked_for_is_given(up);
         await A_deleted_pods_address_is_not_the_next_ones(up);
         await A_bad_request_says_what_is_wrong(up);
@@ -113,6 +114,20 @@ public sealed class PodTests
         Assert.Equal("172.30.0.2", await up.KubectlAsync("get", "pod", "host", "-o", "jsonpath={.status.podIP}"));
         Assert.Equal(
             "HTTP 200 host", (await up.ConnectOneAsync(new("default/client", "node:node-2", Port: 9000))).Answer);
+    }
+
+    private static async Task A_pod_that_fits_no_node_starts_when_one_is_labelled(UpProcess up)
+    {
+        await up.ApplyAsync("""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: picky, namespace: default }
+            spec: { nodeSelector: { disk: ssd }, containers: [ { name: c, image: i } ] }
+            """);
+        await up.KubectlAsync("wait", "--for=condition=PodScheduled=false", "pod/picky", "--timeout=20s");
+        await up.KubectlAsync("label", "node", "node-2", "disk=ssd");
+        await up.KubectlAsync("wait", "--for=condition=Ready", "pod/picky", "--timeout=20s");
+        Assert.Equal("node-2", await up.KubectlAsync("get", "pod", "picky", "-o", "jsonpath={.spec.nodeName}"));
     }
 
     private static async Task An_address_that_is_asked_for_is_given(UpProcess up)

@@ -80,7 +80,7 @@ internal sealed class PodController : IDisposable
     /// <summary>Works until cancelled, then ends every pod.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        var watching = WatchAsync(cancel);
+        var watching = Task.WhenAll(WatchAsync(cancel), WatchNodesAsync(cancel));
         try
         {
             while (true)
@@ -110,6 +110,28 @@ internal sealed class PodController : IDisposable
             {
                 lock (_gate)
                     Remember(happened);
+                _signal.Raise();
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The end of the lab.
+        }
+    }
+
+    /// <summary>A node that got another label, or takes pods again, may be the one that a pod waits for.</summary>
+    private async Task WatchNodesAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await foreach (var _ in _store.WatchAsync("nodes", cancel))
+            {
+                lock (_gate)
+                {
+                    if (!_pods.Values.Any(pod => pod.NodeName is null && !pod.IsFinished))
+                        continue;
+                }
+
                 _signal.Raise();
             }
         }
