@@ -65,6 +65,24 @@ public sealed class FlowsTests
         ProcessControl.Signal(following.Id, ProcessControl.Interrupt);
         await following.WaitForExitAsync(limit.Token);
         Assert.Equal((0, ""), (following.ExitCode, await following.StandardError.ReadToEndAsync(limit.Token)));
+        await FollowsOnlyWhileSomebodyReadsAsync(up, limit.Token);
+    }
+
+    private static async Task FollowsOnlyWhileSomebodyReadsAsync(UpProcess up, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", $"'{Places.Cli}' flows --follow --verdict deny | head -n 1"])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment["KUBECONFIG"] = up.Kubeconfig;
+        using var piped = Process.Start(start)!;
+        while (!piped.HasExited)
+        {
+            cancel.ThrowIfCancellationRequested();
+            await up.ConnectOneAsync(new(Frontend, Web, TimeoutMilliseconds: 300));
+        }
+
+        Assert.Single((await piped.StandardOutput.ReadToEndAsync(cancel)).TrimEnd().Split('\n'));
     }
 
     private static async Task FiltersAsync(UpProcess up)

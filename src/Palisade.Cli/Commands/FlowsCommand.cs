@@ -10,6 +10,7 @@ using Palisade.Cli.Input;
 using Palisade.Cli.Output;
 using Palisade.Kubernetes.Client;
 using Palisade.Lab.Flows;
+using Palisade.Nftables.Kernel;
 
 namespace Palisade.Cli.Commands;
 
@@ -85,6 +86,8 @@ internal static class FlowsCommand
         {
             if (options.Follow)
             {
+                // `palisade flows --follow | head` must not follow for ever what nobody reads.
+                ProcessControl.EndWithReader();
                 var left = options.Limit ?? int.MaxValue;
                 await foreach (var line in lines)
                 {

@@ -80,6 +80,12 @@ public static unsafe class ProcessControl
         }
     }
 
+    /// <summary>
+    /// Makes this process end, as filters do, when it writes to a pipe that nobody reads any more. The runtime takes no
+    /// notice of that: what it prints to such a pipe is dropped in silence.
+    /// </summary>
+    public static void EndWithReader() => Libc.signal(BrokenPipe, DefaultHandler);
+
     /// <summary>Gives this process, and the program it becomes, a host name of its own.</summary>
     public static void UseHostName(string name)
     {
