@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Palisade.Dataplane.FlowLog;
 using Palisade.Dataplane.Network;
 using Palisade.Kubernetes.Client;
@@ -17,7 +18,8 @@ internal sealed class AgentFlows : IDisposable
     private long _suppressed;
 
     public AgentFlows(
-        AgentOptions options, KubeClient client, Func<string, string, string?> uidOf, AgentLog log, TimeProvider time)
+        AgentOptions options, KubeClient client, Func<string, string, string?> uidOf,
+        Func<ImmutableArray<DomainName>> names, AgentLog log, TimeProvider time)
     {
         _events = new(client, options.Node, uidOf, log, time);
         _recorder = new(
@@ -34,7 +36,7 @@ internal sealed class AgentFlows : IDisposable
                 },
             },
             time);
-        _server = new(_recorder.Ring, options.Node, options.RunDirectory, log, time);
+        _server = new(_recorder.Ring, names, options.Node, options.RunDirectory, log, time);
     }
 
     /// <summary>Denied packets that were counted and not logged.</summary>

@@ -1,14 +1,20 @@
+using System.Buffers;
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text.Json;
 using Palisade.Dataplane.FlowLog;
+using Palisade.Policy.Model;
 
 namespace Palisade.Agent;
 
 /// <summary>
 /// Offers the flow log on a unix socket of mode 0600. A client sends one line, {"follow":true,"since":"2026-11-23T…Z"}
-/// (both may be absent), and gets JSON lines: those that are kept, then, if it follows, those to come.
+/// (both may be absent), and gets JSON lines: those that are kept, then, if it follows, those to come. Who sends
+/// {"names":true} gets what is known of domain names instead, a line each: {"name":"…","addresses":["…"]}.
 /// </summary>
-internal sealed class FlowServer(FlowRing ring, string node, string directory, AgentLog log, TimeProvider time)
+internal sealed class FlowServer(
+    FlowRing ring, Func<ImmutableArray<DomainName>> names, string node, string directory, AgentLog log,
+    TimeProvider time)
 {
     /// <summary>The socket's name in the run directory.</summary>
     public const string SocketName = "flows.sock";
@@ -59,7 +65,13 @@ internal sealed class FlowServer(FlowRing ring, string node, string directory, A
         try
         {
             await using var stream = new NetworkStream(client, ownsSocket: true);
-            var (follow, since) = await ReadRequestAsync(stream, cancel).ConfigureAwait(false);
+            var (follow, since, asksNames) = await ReadRequestAsync(stream, cancel).ConfigureAwait(false);
+            if (asksNames)
+            {
+                await stream.WriteAsync(NameLines(names()), cancel).ConfigureAwait(false);
+                return;
+            }
+
             if (!follow)
                 await Task.Delay(UnderWay, time, cancel).ConfigureAwait(false);
             var hung = follow ? WatchEndAsync(stream, ended) : Task.CompletedTask;
@@ -113,7 +125,29 @@ internal sealed class FlowServer(FlowRing ring, string node, string directory, A
         }
     }
 
-    private static async Task<(bool Follow, DateTimeOffset Since)> ReadRequestAsync(
+    private static ReadOnlyMemory<byte> NameLines(ImmutableArray<DomainName> known)
+    {
+        var lines = new ArrayBufferWriter<byte>(1024);
+        foreach (var (name, addresses) in known)
+        {
+            using (var json = new Utf8JsonWriter(lines))
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteStartArray("addresses");
+                foreach (var address in addresses)
+                    json.WriteStringValue(address.ToString());
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            lines.Write("\n"u8);
+        }
+
+        return lines.WrittenMemory;
+    }
+
+    private static async Task<(bool Follow, DateTimeOffset Since, bool Names)> ReadRequestAsync(
         Stream stream, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -134,9 +168,9 @@ internal sealed class FlowServer(FlowRing ring, string node, string directory, A
         var root = request.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
             throw new FormatException("no object");
-        var follow = root.TryGetProperty("follow", out var wanted) && wanted.ValueKind == JsonValueKind.True;
+        bool Asks(string what) => root.TryGetProperty(what, out var wanted) && wanted.ValueKind == JsonValueKind.True;
         var since = root.TryGetProperty("since", out var time) && time.ValueKind == JsonValueKind.String
             && time.TryGetDateTimeOffset(out var at) ? at : default;
-        return (follow, since);
+        return (Asks("follow"), since, Asks("names"));
     }
 }

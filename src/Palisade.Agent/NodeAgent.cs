@@ -86,7 +86,7 @@ internal sealed class NodeAgent : IAsyncDisposable
         _watch = new(client, options.Node, _changed, _names.Learner, log, time);
         _enforcer = new(options.Node, _watch, _nft, _routing, flags, time);
         log.Inform("table", ("owned", flags != TableFlags.None));
-        _flows = new(options, client, _watch.UidOf, log, time);
+        _flows = new(options, client, _watch.UidOf, () => _names.Learner.Known, log, time);
         _pace = new(_flows, time);
         _memory = IdleCollector.OfProcess(time);
         if (options.Metrics is { } address)

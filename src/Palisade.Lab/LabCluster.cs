@@ -126,14 +126,16 @@ public sealed class LabCluster : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         _connect = new ConnectService(_network, () => _pods!, () => _services!.View, CatchUpAsync);
-        var flows = new FlowService(
-            () => Nodes, name => Path.Combine(RunDirectoryOf(name), FlowSocket.Name), _options.Time);
+        string SocketOf(string node) => Path.Combine(RunDirectoryOf(node), FlowSocket.Name);
+        var flows = new FlowService(() => Nodes, SocketOf, _options.Time);
+        var names = new NameService(() => Nodes, SocketOf);
         _server = await StartServerAsync(
             listeners,
             routes =>
             {
                 _connect.Map(routes);
                 flows.Map(routes);
+                names.Map(routes);
             },
             cancel);
         _undo.Push(_server.DisposeAsync);

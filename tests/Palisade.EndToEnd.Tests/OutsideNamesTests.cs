@@ -17,7 +17,12 @@ public sealed class OutsideNamesTests
         apiVersion: v1
         kind: Pod
         metadata: { name: client, namespace: shop }
-        spec: { containers: [ { name: c, image: i } ] }
+        spec: { nodeName: node-1, containers: [ { name: c, image: i } ] }
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: other, namespace: shop }
+        spec: { nodeName: node-2, containers: [ { name: c, image: i } ] }
         ---
         apiVersion: policy.networking.k8s.io/v1alpha2
         kind: ClusterNetworkPolicy
@@ -41,12 +46,12 @@ public sealed class OutsideNamesTests
         Needs.Cluster();
         if (!File.Exists("/usr/bin/getent") || !File.Exists("/etc/resolv.conf"))
             Assert.Skip("no getent or no /etc/resolv.conf: the machine's own resolver is what asks here");
-        await using var up = await UpProcess.StartAsync(UpProcess.NewData());
+        await using var up = await UpProcess.StartAsync(UpProcess.NewData(), "--nodes", "2");
         await up.ApplyAsync(Objects);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "-A", "--timeout=60s");
         Assert.Equal("timeout", await Meet(up, "203.0.113.80"));
         var explained = await up.PalisadeAsync("explain", Client, "ip:203.0.113.80");
-        Assert.Contains("policies mention *.example.com; which addresses they have is learned by each node's agent",
+        Assert.Contains("policies mention *.example.com; the agent of node-1 knows no address of it",
             explained.Output, StringComparison.Ordinal);
 
         Assert.Equal("203.0.113.80 ", await DnsTests.Ask(
@@ -58,6 +63,7 @@ public sealed class OutsideNamesTests
         await OpensAsync(up, "203.0.113.81", "HTTP 200 edge.example.net");
         await OpensAsync(up, "203.0.113.99", "HTTP 200 new.example.com");
         Assert.Equal("timeout", await Meet(up, "203.0.113.82"));
+        await ExplainsWhatTheAgentKnowsAsync(up);
 
         var names = Path.Combine(up.Data, "run", "node-1", "names");
         await Eventually.TrueAsync(() => File.Exists(names) && File.ReadAllText(names) is var text
@@ -65,7 +71,10 @@ public sealed class OutsideNamesTests
             && text.Contains("203.0.113.81", StringComparison.Ordinal)
             && text.Contains("203.0.113.99", StringComparison.Ordinal));
         var log = Path.Combine(up.Data, "log", "agent-node-1.log");
-        ProcessControl.Signal(LifecycleTests.Agents(up).Single(), ProcessControl.KillSignal);
+        ProcessControl.Signal(
+            LifecycleTests.Agents(up).Single(
+                id => Traces.CommandOf(id).Contains("--node node-1 ", StringComparison.Ordinal)),
+            ProcessControl.KillSignal);
         await Eventually.TrueAsync(() => File.ReadAllText(log).Contains("names-restored", StringComparison.Ordinal));
         // It enforces when a new policy is in force; and the name's addresses are still its addresses.
         await up.ApplyAsync("""
@@ -78,6 +87,22 @@ public sealed class OutsideNamesTests
         Assert.Equal("timeout", await Meet(up, "203.0.113.82"));
         await up.KubectlAsync("delete", "cnp", "names");
         await OpensAsync(up, "203.0.113.82", "HTTP 200 ip:203.0.113.82");
+    }
+
+    /// <summary>Each node's agent knows what its own pods have asked for.</summary>
+    private static async Task ExplainsWhatTheAgentKnowsAsync(UpProcess up)
+    {
+        var known = await up.PalisadeAsync("explain", Client, "ip:203.0.113.80");
+        Assert.True(known.Code == 0, known.ToString());
+        Assert.Contains("allow  cluster policy names egress[1] to[0]", known.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("note", known.Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await up.PalisadeAsync("explain", Client, "ip:203.0.113.82")).Code);
+        Assert.Equal(0, (await up.PalisadeAsync("connect", Client, "ip:203.0.113.80")).Code);
+        var elsewhere = await up.PalisadeAsync("explain", "shop/other", "ip:203.0.113.80");
+        Assert.True(elsewhere.Code == 1, elsewhere.ToString());
+        Assert.Contains(
+            "policies mention *.example.com; the agent of node-2 knows no address of it", elsewhere.Output,
+            StringComparison.Ordinal);
     }
 
     /// <summary>A name that is told to the outside while the cluster runs.</summary>

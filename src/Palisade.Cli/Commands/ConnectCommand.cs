@@ -3,7 +3,6 @@ using System.Text.Json;
 using Palisade.Cli.Input;
 using Palisade.Cli.Output;
 using Palisade.Lab.Connect;
-using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 
 namespace Palisade.Cli.Commands;
@@ -42,7 +41,7 @@ internal static class ConnectCommand
                 throw new BadInputException($"--timeout {seconds}: more than 0 and at most 60 seconds");
             using var client = ClusterSource.Connect(parsed, source);
             var cluster = await ClusterSource.ReadAsync(client, cancel);
-            var answer = new QuestionResolver(PolicyCompiler.Compile(cluster.Snapshot)).Answer(question);
+            var answer = new NodeResolvers(cluster).Answer(question);
             var met = await new LabConnections(client).TryAsync(answer, TimeSpan.FromSeconds(seconds), cancel);
             var real = LiveAnswer.Of(answer, met);
             if (real.Problem is { } problem)

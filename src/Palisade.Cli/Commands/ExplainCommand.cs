@@ -3,7 +3,6 @@ using System.Text.Json;
 using Palisade.Cli.Input;
 using Palisade.Cli.Output;
 using Palisade.Kubernetes.Convert;
-using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 
 namespace Palisade.Cli.Commands;
@@ -29,10 +28,11 @@ internal static class ExplainCommand
         {
             var question = connection.Read(parsed);
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
-            var policy = PolicyCompiler.Compile(cluster.Snapshot);
-            cluster = cluster with { Diagnostics = [.. cluster.Diagnostics, .. PriorityDiagnostics.Of(policy)] };
+            var resolver = new NodeResolvers(cluster).For(question);
+            var ties = PriorityDiagnostics.Of(resolver.Policy);
+            cluster = cluster with { Diagnostics = [.. cluster.Diagnostics, .. ties] };
             cluster.Report(Console.Error);
-            var answer = new QuestionResolver(policy).Answer(question);
+            var answer = resolver.Answer(question);
             if (parsed.GetValue(output) == "json")
                 Json.Write(Console.OpenStandardOutput(), json => WriteJson(json, answer, cluster));
             else

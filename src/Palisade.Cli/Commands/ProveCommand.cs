@@ -112,7 +112,7 @@ internal static class ProveCommand
             using var socket = new NftSocket();
             using var routing = new RtSocket();
             var proof = Prover.Read(socket).Prove(
-                PolicyCompiler.Compile(cluster.Snapshot), node, NodeNetwork.Read(routing),
+                PolicyCompiler.Compile(cluster.SnapshotOn(node)), node, NodeNetwork.Read(routing),
                 new NodeSettings { Uplinks = [.. uplinks] }, cancel);
             return ProofJson.Of(proof);
         }

@@ -40,7 +40,7 @@ internal static class RenderCommand
             var name = parsed.GetValue(node)!;
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
-            var snapshot = cluster.Snapshot;
+            var snapshot = cluster.SnapshotOn(name);
             var known = snapshot.Nodes.Select(n => n.Name).Concat(snapshot.Endpoints.Select(e => e.Node))
                 .Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList();
             if (!known.Contains(name))

@@ -3,7 +3,6 @@ using System.CommandLine;
 using Palisade.Cli.Input;
 using Palisade.Cli.Output;
 using Palisade.Manifests.Tests;
-using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
 
@@ -48,7 +47,8 @@ internal static class TestCommand
                     "--live asks the running cluster; apply the manifests there instead of giving -f");
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
-            var results = Judge(tests.Tests, new QuestionResolver(PolicyCompiler.Compile(Snapshot(cluster, tests))));
+            var names = from test in tests.Tests from name in test.Names select new DomainName(name.Key, name.Value);
+            var results = Judge(tests.Tests, new(cluster, [.. names]));
             if (parsed.GetValue(live))
             {
                 using var client = ClusterSource.Connect(parsed, source);
@@ -65,26 +65,11 @@ internal static class TestCommand
         return command;
     }
 
-    /// <summary>The cluster, with the names that the tests say resolve.</summary>
-    private static ClusterSnapshot Snapshot(ClusterSource cluster, PolicyTests tests)
-    {
-        var given = cluster.Snapshot;
-        var names = from test in tests.Tests from name in test.Names select new DomainName(name.Key, name.Value);
-        return ClusterSnapshot.Of(
-            given.Namespaces,
-            given.Endpoints,
-            given.NetworkPolicies,
-            given.Services,
-            given.Nodes,
-            given.ClusterNetworkPolicies,
-            given.DomainNames.Concat(names));
-    }
-
-    private static ImmutableArray<ProbeResult> Judge(ImmutableArray<PolicyTest> tests, QuestionResolver resolver) =>
+    private static ImmutableArray<ProbeResult> Judge(ImmutableArray<PolicyTest> tests, NodeResolvers resolver) =>
         [.. from test in tests from probe in test.Probes select Judge(test, probe, resolver)];
 
     /// <summary>One bad probe never hides the answers about the others: it is reported in its place.</summary>
-    private static ProbeResult Judge(PolicyTest test, PolicyProbe probe, QuestionResolver resolver)
+    private static ProbeResult Judge(PolicyTest test, PolicyProbe probe, NodeResolvers resolver)
     {
         try
         {

@@ -1,12 +1,16 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Net;
+using System.Text.Json.Nodes;
 using Palisade.Cli.Output;
 using Palisade.Kubernetes.Client;
 using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
+using Palisade.Lab.Flows;
 using Palisade.Manifests;
 using Palisade.Policy.Model;
+using Palisade.Policy.Sets;
 
 namespace Palisade.Cli.Input;
 
@@ -15,6 +19,13 @@ namespace Palisade.Cli.Input;
 /// <param name="Diagnostics">What was refused or is worth knowing.</param>
 internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>
+    /// What the agents of a running `palisade up` have learned of the names that policies mention, by node; empty where
+    /// nobody could be asked.
+    /// </summary>
+    public ImmutableDictionary<string, ImmutableArray<DomainName>> Learned { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<DomainName>>.Empty;
+
     /// <summary>Whether something was refused, so that answers are given without it.</summary>
     public bool HasErrors => Diagnostics.Any(d => d.Severity == Severity.Error);
 
@@ -58,6 +69,12 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     }
 
     /// <summary>
+    /// The cluster as a node sees it: with the names that its own pods have asked for. Null: nobody's.
+    /// </summary>
+    public ClusterSnapshot SnapshotOn(string? node) =>
+        node is not null && Learned.TryGetValue(node, out var names) ? Snapshot with { DomainNames = names } : Snapshot;
+
+    /// <summary>
     /// Prints every diagnostic, then, if there are errors, what that means for the answer.
     /// </summary>
     public void Report(TextWriter error)
@@ -90,8 +107,32 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
             nodes.Select(ClusterConvert.Node).OfType<Node>(),
             clusterPolicies.Select(policy => ClusterConvert.ClusterNetworkPolicy(
                 policy, ApiKinds.ClusterNetworkPolicy, null, diagnostics)).OfType<ClusterNetworkPolicy>());
-        return new(snapshot, [.. diagnostics]);
+        return new(snapshot, [.. diagnostics])
+        {
+            Learned = snapshot.ClusterNetworkPolicies.Any(policy => policy.MentionedNames.Any())
+                ? await LearnedAsync(client, cancel) : ImmutableDictionary<string, ImmutableArray<DomainName>>.Empty,
+        };
     }
+
+    private static async Task<ImmutableDictionary<string, ImmutableArray<DomainName>>> LearnedAsync(
+        KubeClient client, CancellationToken cancel)
+    {
+        try
+        {
+            var nodes = await client.SendAsync(HttpMethod.Get, NameService.Path, null, cancel);
+            return nodes.ToImmutableDictionary(node => node.Key, node => Names(node.Value));
+        }
+        catch (KubeApiException e) when (e.IsNotFound || e.Code == HttpStatusCode.Forbidden)
+        {
+            // No cluster of `palisade up`: its agents keep to themselves what they know.
+            return ImmutableDictionary<string, ImmutableArray<DomainName>>.Empty;
+        }
+    }
+
+    private static ImmutableArray<DomainName> Names(JsonNode? known) => ClusterSnapshot.Of(
+        domainNames: (known?.AsArray() ?? []).Select(name => new DomainName(
+            (string)name!["name"]!,
+            [.. name["addresses"]!.AsArray().Select(address => Address.Parse((string)address!))]))).DomainNames;
 
     /// <summary>All objects of a kind that a cluster may or may not have.</summary>
     private static async Task<List<WireObject>> ListIfServedAsync(

@@ -1,3 +1,4 @@
+using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
 
 namespace Palisade.Cli.Input;
@@ -55,6 +56,10 @@ internal sealed record EndpointText(EndpointForm Form, string Namespace, string 
             _ => new(EndpointForm.Workload, parts[0], parts[1], parts[2], default),
         };
     }
+
+    /// <summary>Whether a pod belongs to the workload that this names.</summary>
+    public bool IsOf(Endpoint pod) => pod.Namespace == Namespace && pod.Workload.Name == Name
+        && string.Equals(pod.Workload.Kind, Kind, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The text of the form, as it is written.</summary>
     public override string ToString() => Form switch

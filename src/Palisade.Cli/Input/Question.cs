@@ -33,6 +33,9 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
     /// <summary>Names that policies mention and of which no address is known here.</summary>
     public ImmutableArray<string> UnknownNames { get; init; } = [];
 
+    /// <summary>The node whose agent has said what it knows of names; null: nobody has.</summary>
+    public string? Knower { get; init; }
+
     /// <summary>Allow if all are.</summary>
     public Verdict Verdict =>
         Connections.All(c => c.Explanation.Verdict == Verdict.Allow) ? Verdict.Allow : Verdict.Deny;
@@ -52,8 +55,11 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
             yield break;
         var more = UnknownNames.Length > most ? $" and {UnknownNames.Length - most} more" : "";
         var names = string.Join(", ", UnknownNames.Take(most)) + more;
-        yield return $"policies mention {names}; which addresses they have is learned by each node's agent and is not "
-            + "known here, so this is the answer for an address of none of them";
+        yield return Knower is null
+            ? $"policies mention {names}; which addresses they have is learned by each node's agent and is not "
+                + "known here, so this is the answer for an address of none of them"
+            : $"policies mention {names}; the agent of {Knower} knows no address of it, since no pod of its node has "
+                + "got an answer for it, or its time is over";
     }
 
     private IEnumerable<string> MissingAddresses() => Connections

@@ -9,19 +9,22 @@ using Palisade.Policy.Sets;
 namespace Palisade.Cli.Input;
 
 /// <summary>Turns questions into connections of one cluster and answers them.</summary>
-internal sealed class QuestionResolver(CompiledPolicy policy)
+/// <param name="policy">Its policies.</param>
+/// <param name="knower">The node whose agent has said what it knows of names; null: nobody has.</param>
+internal sealed class QuestionResolver(CompiledPolicy policy, string? knower = null)
 {
     private readonly Evaluator _evaluator = new(policy);
     private readonly ServiceResolver _services = new(policy.Snapshot);
 
-    private readonly ImmutableArray<string> _unknownNames = policy.Snapshot.DomainNames.IsEmpty
-        ?
-        [
-            .. policy.Snapshot.ClusterNetworkPolicies.SelectMany(each => each.Egress).SelectMany(rule => rule.Peers)
-                .OfType<DomainNamesPeer>().SelectMany(peer => peer.Names).Distinct(StringComparer.OrdinalIgnoreCase)
-                .Order(StringComparer.Ordinal),
-        ]
-        : [];
+    private readonly ImmutableArray<string> _unknownNames =
+    [
+        .. policy.Snapshot.ClusterNetworkPolicies.SelectMany(each => each.MentionedNames)
+            .Distinct(StringComparer.OrdinalIgnoreCase).Where(name => !IsKnown(policy.Snapshot, name))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>The policies.</summary>
+    public CompiledPolicy Policy => policy;
 
     private ClusterSnapshot Snapshot => policy.Snapshot;
 
@@ -44,7 +47,7 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
             var explanation = _evaluator.Explain(connection);
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
         });
-        return new(question, [.. connections]) { UnknownNames = _unknownNames };
+        return new(question, [.. connections]) { UnknownNames = _unknownNames, Knower = knower };
     }
 
     /// <summary>The name of a party for people: ns/pod, node:NAME or ip:ADDR.</summary>
@@ -71,6 +74,9 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
             .Select(p => (ushort?)p.Port).FirstOrDefault();
         return question with { To = to, Port = number?.ToString(CultureInfo.InvariantCulture) ?? question.Port };
     }
+
+    private static bool IsKnown(ClusterSnapshot cluster, string name) => cluster.DomainNames.Any(
+        known => !known.Addresses.IsEmpty && AddressSet.OfDomain(name).Names(known.Name));
 
     private static AddressFamily FamilyOf(Question question)
     {
@@ -109,10 +115,7 @@ internal sealed class QuestionResolver(CompiledPolicy policy)
     {
         for (var i = 0; i < Snapshot.Endpoints.Length; i++)
         {
-            var pod = Snapshot.Endpoints[i];
-            var kind = pod.Workload.Kind;
-            if (pod.Namespace == endpoint.Namespace && pod.Workload.Name == endpoint.Name
-                && string.Equals(kind, endpoint.Kind, StringComparison.OrdinalIgnoreCase))
+            if (endpoint.IsOf(Snapshot.Endpoints[i]))
                 return i;
         }
 

@@ -106,9 +106,7 @@ public sealed class NameLearner
     /// <summary>The names in these policies are the ones to learn from now on.</summary>
     public void Mention(IEnumerable<ClusterNetworkPolicy> policies)
     {
-        var names = policies.SelectMany(policy => policy.Egress).Where(rule => rule.Action == ClusterAction.Accept)
-            .SelectMany(rule => rule.Peers).OfType<DomainNamesPeer>().SelectMany(peer => peer.Names);
-        var mentioned = new MentionedNames(names);
+        var mentioned = new MentionedNames(policies.SelectMany(policy => policy.MentionedNames));
         lock (_lock)
         {
             if (mentioned.Equals(_mentioned))

@@ -21,18 +21,28 @@ public sealed class FlowSocket : IAsyncDisposable
 
     /// <summary>Connects, and asks for what is kept, or for what is to come as well.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
-    public static async Task<FlowSocket> OpenAsync(
+    public static Task<FlowSocket> OpenAsync(
         string path, bool follow, DateTimeOffset? since, CancellationToken cancel)
+    {
+        var from = since?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        var request = $"{{\"follow\":{(follow ? "true" : "false")}"
+            + (from is null ? "}" : $",\"since\":\"{from}\"}}");
+        return AskAsync(path, request, cancel);
+    }
+
+    /// <summary>Connects, and asks what is known of domain names.</summary>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    public static Task<FlowSocket> OpenNamesAsync(string path, CancellationToken cancel) =>
+        AskAsync(path, """{"names":true}""", cancel);
+
+    private static async Task<FlowSocket> AskAsync(string path, string request, CancellationToken cancel)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel).ConfigureAwait(false);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            var from = since?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            var request = $"{{\"follow\":{(follow ? "true" : "false")}"
-                + (from is null ? "}\n" : $",\"since\":\"{from}\"}}\n");
-            await stream.WriteAsync(Encoding.UTF8.GetBytes(request), cancel).ConfigureAwait(false);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(request + "\n"), cancel).ConfigureAwait(false);
             return new(stream);
         }
         catch

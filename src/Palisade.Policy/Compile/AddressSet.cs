@@ -40,7 +40,7 @@ public sealed record AddressSet
     /// <summary>
     /// *.example.com stands for names with one or more labels before .example.com, so never for example.com.
     /// </summary>
-    internal bool Names(string name)
+    public bool Names(string name)
     {
         if (Domain is null)
             return false;

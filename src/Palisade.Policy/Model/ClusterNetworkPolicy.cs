@@ -56,6 +56,10 @@ public sealed record ClusterNetworkPolicy
     /// <summary>Where the policy was written.</summary>
     public SourceLocation Origin { get; init; }
 
+    /// <summary>The domain names that its Accept rules mention, as written: of others nobody needs to know.</summary>
+    public IEnumerable<string> MentionedNames => Egress.Where(rule => rule.Action == ClusterAction.Accept)
+        .SelectMany(rule => rule.Peers).OfType<DomainNamesPeer>().SelectMany(peer => peer.Names);
+
     /// <summary>The rules of a direction.</summary>
     public ImmutableArray<ClusterRule> Rules(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
 
