@@ -51,6 +51,7 @@ internal sealed class DefinedResources
             Definition = Cell.Name(definition),
             Categories = [.. Cell.Texts(definition["spec"]?["names"]?["categories"])],
             CountsGenerations = true,
+            NeedsVersion = true,
             // A resource with a status subresource takes no status from whoever creates it.
             PrepareCreate = kind.HasStatus ? tree => tree.Remove("status") : null,
             WarnAmong = isClusterPolicy ? ClusterNetworkPolicyResource.WarnOfEquals : (_, _) => [],

@@ -27,6 +27,7 @@ internal static class Listener
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.UTF8;   // as Go's: warnings quote names
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = MostConnections;
             kestrel.Limits.MaxRequestLineSize = MostUrlBytes;   // long label selectors

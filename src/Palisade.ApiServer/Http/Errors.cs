@@ -58,9 +58,15 @@ internal static class Errors
 
     public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
 
-    public static StatusException MethodNotAllowed(KindSchema? kind = null) =>
-        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource",
-            kind is null ? new JsonObject() : Details(kind, null));
+    public static StatusException MethodNotAllowed() => new(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", new JsonObject());
+
+    /// <summary>405: kinds of the server's own have no route for it, custom ones are told apart by verb.</summary>
+    public static StatusException MethodNotAllowed(KindSchema kind, AccessRequest request) => !kind.IsCustom
+        ? MethodNotAllowed()
+        : new StatusException(
+            405, "MethodNotAllowed",
+            $"{request.Verb} is not supported on resources of kind \"{kind.QualifiedResource}\"", Details(kind, null));
 
     public static StatusException NotAcceptable(string accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {accepted}");

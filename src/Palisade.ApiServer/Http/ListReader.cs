@@ -46,13 +46,22 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
             context.RequestAborted), negotiated.IsYaml ? BodyDecoder.Yaml : Responses.Json);
     }
 
-    public Task WriteOneAsync(HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query)
+    /// <summary>Refuses to show what is newer than anything there is.</summary>
+    public void CheckVersion(RequestQuery query)
+    {
+        if (query.Version is { } version && version > store.State.Version)
+            throw ListRules.TooLarge(version, store.State.Version);
+    }
+
+    /// <summary>One object, as it is or as a write has made it.</summary>
+    public Task WriteOneAsync(
+        HttpContext context, StoredObject stored, Negotiated negotiated, RequestQuery query, int code = 200)
     {
         var now = time.GetUtcNow();
         var body = negotiated.Form == Form.Whole
             ? stored.Json
             : JsonBytes.Of(Representation.One(stored, negotiated, query.IncludeObject, now, withColumns: true));
-        return Responses.WriteAsync(context, 200, body);
+        return Responses.WriteAsync(context, code, body);
     }
 
     private (StoreState State, ObjectKey? Start) StartOf(RequestQuery query)
@@ -68,12 +77,12 @@ internal sealed class ListReader(VersionedStore store, TimeProvider time)
             }, token.After);
         }
 
+        CheckVersion(query);
         var current = store.State;
         if (query.Version is not { } version || version == 0)
             return (current, null);
-        if (version > current.Version)
-            throw ListRules.TooLarge(version, current.Version);
-        if (query.ResourceVersionMatch != "Exact")
+        // A page of a version is that version's, as it was before there was a resourceVersionMatch.
+        if (query.ResourceVersionMatch is { } match ? match != "Exact" : query.Limit == 0)
             return (current, null);
         return (store.StateAt(version)
             ?? throw Errors.Expired($"The resourceVersion for the provided list is too old."), null);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
 namespace Palisade.ApiServer.Http;
@@ -31,6 +32,7 @@ internal readonly record struct Negotiated(Form Form, string MetaVersion, bool I
                 case "":
                     return new Negotiated(Form.Whole, "v1", media.IsYaml);
                 case "Table" when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
+                    CheckIncluded(context.Request.Query["includeObject"]);
                     return new Negotiated(Form.Table, version, media.IsYaml);
                 case "PartialObjectMetadata" or "PartialObjectMetadataList"
                     when media["g"] == "meta.k8s.io" && version is ("v1" or "v1beta1"):
@@ -39,6 +41,15 @@ internal readonly record struct Negotiated(Form Form, string MetaVersion, bool I
         }
 
         throw Errors.NotAcceptable(Written);
+    }
+
+    private static void CheckIncluded(string? value)
+    {
+        if (value is null or "" or "None" or "Metadata" or "Object")
+            return;
+        throw Errors.BadRequest(
+            $"Unable to convert to Table as requested: includeObject: Invalid value: \"{value}\": " +
+            "must be 'Metadata', 'Object', 'None', or empty");
     }
 
     /// <summary>As From, for events: they are lines of JSON.</summary>
@@ -83,6 +94,11 @@ internal sealed class MediaRange
     /// <summary>A parameter, or "".</summary>
     public string this[string name] => _parameters.GetValueOrDefault(name, "");
 
+    /// <summary>The alternatives by weight (q), of equal weight in the client's order.</summary>
     public static IEnumerable<MediaRange> ParseAll(string accept) =>
-        accept.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => new MediaRange(text));
+        accept.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => new MediaRange(text))
+            .OrderByDescending(media => media.Weight);
+
+    private double Weight =>
+        double.TryParse(this["q"], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) ? weight : 1;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Palisade.ApiServer.Access;
@@ -22,7 +23,7 @@ internal sealed class ResourceEndpoints(
     public Task InvokeAsync(HttpContext context, RequestTarget target)
     {
         if (target.Resource.Deprecation is { } deprecation)
-            Responses.AddWarnings(context, [deprecation]);
+            WarningHeaders.Add(context, [deprecation]);
         if (target.Subresource is { } subresource)
             return SubresourceAsync(context, target, subresource);
         return (context.Request.Method, target.Name) switch
@@ -34,7 +35,7 @@ internal sealed class ResourceEndpoints(
             ("PATCH", not null) => PatchAsync(context, target, Part.Main),
             ("DELETE", not null) => DeleteAsync(context, target),
             ("DELETE", null) => DeleteCollectionAsync(context, target),
-            _ => throw Errors.MethodNotAllowed(target.Resource.Kind),
+            _ => throw Errors.MethodNotAllowed(target.Resource.Kind, Caller.Of(context).Request),
         };
     }
 
@@ -48,7 +49,7 @@ internal sealed class ResourceEndpoints(
                 "GET" or "HEAD" => GetAsync(context, target),
                 "PUT" => ReplaceAsync(context, target, Part.Status),
                 "PATCH" => PatchAsync(context, target, Part.Status),
-                _ => throw Errors.MethodNotAllowed(kind),
+                _ => throw Errors.MethodNotAllowed(kind, Caller.Of(context).Request),
             };
         }
 
@@ -83,6 +84,7 @@ internal sealed class ResourceEndpoints(
         if (IsWatch(context, query))
             return watches.ServeAsync(context, target, query);
         var negotiated = Negotiated.From(context);
+        lists.CheckVersion(query);
         var stored = Current(target);
         return lists.WriteOneAsync(context, stored, negotiated, query);
     }
@@ -95,15 +97,27 @@ internal sealed class ResourceEndpoints(
     {
         var write = WriteOptions.Read(context, "CreateOptions");
         if (target.Resource.Kind.Namespaced && target.Namespace is null)
-            throw Errors.MethodNotAllowed(target.Resource.Kind);
+            throw Errors.MethodNotAllowed(target.Resource.Kind, Caller.Of(context).Request);
+        var negotiated = Negotiated.From(context);
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
         // What was dropped is told of an object that is then refused, too: it may be why.
-        Responses.AddWarnings(context, decoded.Warnings);
+        WarningHeaders.Add(context, decoded.Warnings);
         var written = await AdmitAsync(context, target, write, options => writer.CreateAsync(
             target.Resource, target.Namespace, decoded.Tree.DeepClone().AsObject(), options));
-        Responses.AddWarnings(context, written.Warnings);
-        await Responses.WriteAsync(context, 201, written.Json);
+        await WriteAsync(context, target, 201, written, negotiated);
+    }
+
+    private Task WriteAsync(
+        HttpContext context, RequestTarget target, int code, Written written, Negotiated negotiated)
+    {
+        WarningHeaders.Add(context, written.Warnings);
+        if (negotiated.Form == Form.Whole)
+            return Responses.WriteAsync(context, code, written.Json);
+        var meta = Metadata.Of(written.Parse());
+        _ = long.TryParse(Cell.Text(meta["resourceVersion"]), CultureInfo.InvariantCulture, out var version);
+        var shown = StoredObject.Loaded(target.Resource, StoredObject.KeyOf(meta), version, written.Json);
+        return lists.WriteOneAsync(context, shown, negotiated, new RequestQuery(context.Request.Query), code);
     }
 
     // What is to be judged is first made by a dry run.
@@ -124,7 +138,7 @@ internal sealed class ResourceEndpoints(
     private async Task JudgeAsync(HttpContext context, RequestTarget target, ObjectChange change)
     {
         var answer = await admission!.JudgeAsync(change, context.RequestAborted);
-        Responses.AddWarnings(context, answer.Warnings);
+        WarningHeaders.Add(context, answer.Warnings);
         if (answer.Refusal is { } why)
             throw Errors.Forbidden(target.Resource.Kind, Cell.Name(change.After ?? change.Before!), why);
     }
@@ -132,31 +146,61 @@ internal sealed class ResourceEndpoints(
     private async Task ReplaceAsync(HttpContext context, RequestTarget target, Part part)
     {
         var write = WriteOptions.Read(context, "UpdateOptions");
+        var negotiated = Negotiated.From(context);
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), target.Resource.Kind, write.Validation);
-        Responses.AddWarnings(context, decoded.Warnings);
-        var written = await AdmitAsync(context, target, write, options => writer.UpdateAsync(
-            target.Resource, target.Key, part, options, _ => decoded.Tree.DeepClone().AsObject()));
-        Responses.AddWarnings(context, written.Warnings);
-        await Responses.WriteAsync(context, 200, written.Json);
+        WarningHeaders.Add(context, decoded.Warnings);
+        var isNew = target.Resource.CreatesOnUpdate && part == Part.Main
+            && store.State.Get(target.Resource, target.Key) is null;
+        if (isNew)
+            CheckCreate(context);
+        CheckNamed(target, decoded.Tree);
+        JsonObject Sent() => decoded.Tree.DeepClone().AsObject();
+        var written = await AdmitAsync(context, target, write, options => isNew
+            ? writer.CreateAtAsync(target.Resource, target.Key, Sent(), options)
+            : writer.UpdateAsync(target.Resource, target.Key, part, options, _ => Versioned(target, Sent())));
+        await WriteAsync(context, target, isNew ? 201 : 200, written, negotiated);
+    }
+
+    private static void CheckNamed(RequestTarget target, JsonObject tree)
+    {
+        if (Cell.Name(tree).Length == 0)
+        {
+            throw Errors.BadRequest(
+                $"the name of the object ({target.Name} based on URL) was undeterminable: name must be provided");
+        }
+    }
+
+    // Some kinds are replaced only by who says what state he has seen.
+    private static JsonObject Versioned(RequestTarget target, JsonObject tree)
+    {
+        var kind = target.Resource.Kind;
+        if (target.Resource.NeedsVersion && Cell.Text(tree["metadata"]?["resourceVersion"]) is "" or "0")
+        {
+            throw Errors.Invalid(kind.Group, kind.Plural, target.Name!, [Causes.Invalid(
+                "metadata.resourceVersion", "0x0", "must be specified for an update")]);
+        }
+
+        return tree;
     }
 
     private async Task PatchAsync(HttpContext context, RequestTarget target, Part part)
     {
         var query = new RequestQuery(context.Request.Query);
         var write = WriteOptions.Read(context, "PatchOptions");
+        var negotiated = Negotiated.From(context);
         var mediaType = RequestBody.MediaType(context);
         if (mediaType == ApplyBody.Type)
         {
-            await ApplyAsync(context, target, part, query, write);
+            await ApplyAsync(context, target, part, query, write, negotiated);
             return;
         }
 
         var apply = PatchBody.Reader(mediaType, target.Resource.Kind);
         if (query.Force is not null)
         {
-            throw Errors.Invalid(
-                "meta.k8s.io", "PatchOptions", "", [Causes.Forbidden("force", "may not be specified for non-apply patch")]);
+            throw Errors.Invalid("meta.k8s.io", "PatchOptions", "", [Causes.Forbidden(
+                "force", "may not be specified for non-apply patch")]);
         }
 
         var body = await RequestBody.ReadAsync(context);
@@ -166,18 +210,18 @@ internal sealed class ResourceEndpoints(
             var patched = patch.Apply(tree);
             var decoded = BodyDecoder.Patched(
                 patched, target.Resource.Kind, write.Validation, () => patch.Quoted(patched));
-            Responses.AddWarnings(context, decoded.Warnings);
+            WarningHeaders.Add(context, decoded.Warnings);
             return decoded.Tree;
         }
 
         var written = await AdmitAsync(context, target, write, options =>
             writer.UpdateAsync(target.Resource, target.Key, part, options, Patched));
-        Responses.AddWarnings(context, written.Warnings);
-        await Responses.WriteAsync(context, 200, written.Json);
+        await WriteAsync(context, target, 200, written, negotiated);
     }
 
     private async Task ApplyAsync(
-        HttpContext context, RequestTarget target, Part part, RequestQuery query, WriteOptions write)
+        HttpContext context, RequestTarget target, Part part, RequestQuery query, WriteOptions write,
+        Negotiated negotiated)
     {
         if (query.FieldManager is null)
         {
@@ -187,18 +231,22 @@ internal sealed class ResourceEndpoints(
 
         var body = await RequestBody.ReadAsync(context);
         var applied = ApplyBody.Read(body, target.Resource.Kind, write.Validation);
-        Responses.AddWarnings(context, applied.Warnings);
-        var caller = Caller.Of(context);
-        void CheckCreate() => authorizer.Check(caller.User, caller.Request with { Verb = "create" });
+        WarningHeaders.Add(context, applied.Warnings);
         var isNew = false;
         var written = await AdmitAsync(context, target, write, async options =>
         {
             (var made, isNew) = await writer.ApplyAsync(
-                target.Resource, target.Key, part, options, applied.Tree, query.Force == true, CheckCreate);
+                target.Resource, target.Key, part, options, applied.Tree, query.Force == true,
+                () => CheckCreate(context));
             return made;
         });
-        Responses.AddWarnings(context, written.Warnings);
-        await Responses.WriteAsync(context, isNew ? 201 : 200, written.Json);
+        await WriteAsync(context, target, isNew ? 201 : 200, written, negotiated);
+    }
+
+    private void CheckCreate(HttpContext context)
+    {
+        var caller = Caller.Of(context);
+        authorizer.Check(caller.User, caller.Request with { Verb = "create" });
     }
 
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
@@ -213,7 +261,7 @@ internal sealed class ResourceEndpoints(
     {
         if ((target.Resource.Kind.Namespaced && target.Namespace is null)
             || !target.Resource.Verbs.Contains("deletecollection"))
-            throw Errors.MethodNotAllowed(target.Resource.Kind);
+            throw Errors.MethodNotAllowed(target.Resource.Kind, Caller.Of(context).Request);
         var selection = ListReader.Select(target, new RequestQuery(context.Request.Query));
         var delete = await DeleteOptionsAsync(context);
         var state = store.State;

@@ -66,25 +66,7 @@ internal static class Responses
         await write(gzip);
     }
 
-    /// <summary>Adds Warning headers, each text once: kubectl prints them on stderr.</summary>
-    public static void AddWarnings(HttpContext context, IEnumerable<string> warnings)
-    {
-        foreach (var warning in warnings.Select(warning => $"299 - {QuoteHeader(warning)}"))
-        {
-            if (!context.Response.Headers["Warning"].Contains(warning))
-                context.Response.Headers.Append("Warning", warning);
-        }
-    }
-
     private static bool TakesPacked(HttpContext context, long length) => length >= GzipFrom
         && context.Request.Headers.AcceptEncoding.ToString().Split(',')
             .Any(part => part.Split(';')[0].Trim().Equals("gzip", StringComparison.OrdinalIgnoreCase));
-
-    // A header is ASCII without line ends; quotes and backslashes are escaped (net/http NewWarningHeader).
-    private static string QuoteHeader(string text)
-    {
-        var plain = new string(
-            [.. text.Select(c => c is >= ' ' and <= '~' ? c : c is '\n' or '\r' or '\t' ? ' ' : '?')]);
-        return "\"" + plain.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";
-    }
 }

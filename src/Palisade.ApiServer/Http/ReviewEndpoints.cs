@@ -38,7 +38,7 @@ internal sealed class ReviewEndpoints(Authorizer authorizer, Authenticator authe
     public async Task AnswerAsync(HttpContext context, KindSchema kind)
     {
         if (context.Request.Method != "POST")
-            throw Errors.MethodNotAllowed(kind);
+            throw Errors.MethodNotAllowed();
         var body = await RequestBody.ReadAsync(context);
         var tree = BodyDecoder.Object(body, RequestBody.MediaType(context), kind, FieldValidation.Ignore).Tree;
         var caller = Caller.Of(context);

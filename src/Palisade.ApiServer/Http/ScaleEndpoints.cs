@@ -22,7 +22,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
         "GET" or "HEAD" => Responses.WriteJsonAsync(context, 200, Of(target.Resource, Current(target))),
         "PUT" => ReplaceAsync(context, target),
         "PATCH" => PatchAsync(context, target),
-        _ => throw Errors.MethodNotAllowed(target.Resource.Kind),
+        _ => throw Errors.MethodNotAllowed(target.Resource.Kind, Caller.Of(context).Request),
     };
 
     private async Task ReplaceAsync(HttpContext context, RequestTarget target)
@@ -30,7 +30,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
         var write = WriteOptions.Read(context, "UpdateOptions");
         var body = await RequestBody.ReadAsync(context);
         var decoded = BodyDecoder.Object(body, RequestBody.MediaType(context), Kind, write.Validation);
-        Responses.AddWarnings(context, decoded.Warnings);
+        WarningHeaders.Add(context, decoded.Warnings);
         await WriteAsync(context, target, write, _ => decoded.Tree);
     }
 
@@ -72,7 +72,7 @@ internal sealed class ScaleEndpoints(VersionedStore store, ObjectWriter writer)
             Wanted(target.Resource).Set(tree, replicas);
             return tree;
         });
-        Responses.AddWarnings(context, written.Warnings);
+        WarningHeaders.Add(context, written.Warnings);
         await Responses.WriteJsonAsync(context, 200, Of(target.Resource, written.Parse()));
     }
 

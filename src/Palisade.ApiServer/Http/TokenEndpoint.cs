@@ -22,7 +22,7 @@ internal sealed class TokenEndpoint(VersionedStore store, ServiceAccountTokens t
     public async Task AnswerAsync(HttpContext context, RequestTarget target)
     {
         if (context.Request.Method != "POST")
-            throw Errors.MethodNotAllowed(target.Resource.Kind);
+            throw Errors.MethodNotAllowed();
         var body = await RequestBody.ReadAsync(context);
         var tree = BodyDecoder.Object(body, RequestBody.MediaType(context), _kind, FieldValidation.Ignore).Tree;
         var account = store.State.Of(target.Resource).GetValueOrDefault(new ObjectKey(target.Namespace!, target.Name!))

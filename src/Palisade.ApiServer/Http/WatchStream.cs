@@ -35,8 +35,8 @@ internal sealed class WatchStream(
         var negotiated = Negotiated.FromOfWatch(context);
         var state = store.State;
         var version = query.Version ?? 0;
-        // Read before the answer begins, while a bad number can still be refused.
-        var timeout = query.TimeoutSeconds ?? DefaultTimeoutSeconds;
+        // Read before the answer begins, while a bad number can still be refused. 0 is as if nothing was said.
+        var timeout = query.TimeoutSeconds is { } wanted and not 0 ? wanted : DefaultTimeoutSeconds;
         if (version > state.Version)
             throw ListRules.TooLarge(version, state.Version);
         context.Response.StatusCode = 200;
@@ -180,20 +180,23 @@ internal sealed class WatchStream(
             return WriteLineAsync(type, shown, cancel);
         }
 
+        // An object of the resource with nothing but a version, in the form of the others.
         public ValueTask WriteBookmarkAsync(long version, bool initialEventsEnd, CancellationToken cancel)
         {
-            var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture) };
-            metadata["creationTimestamp"] = null;
+            var metadata = new JsonObject { ["creationTimestamp"] = null };
             if (initialEventsEnd)
                 metadata["annotations"] = new JsonObject { [InitialEventsEnd] = "true" };
             var kind = selection.Resource.Kind;
-            var bookmark = new JsonObject
-            {
-                ["kind"] = kind.Kind,
-                ["apiVersion"] = kind.ApiVersion,
-                ["metadata"] = metadata,
-            };
-            return WriteLineAsync("BOOKMARK", JsonBytes.Of(bookmark), cancel);
+            var bookmark = StoredObject.Of(
+                selection.Resource,
+                new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata },
+                version);
+            var shown = negotiated.Form == Form.Whole
+                ? bookmark.Json
+                : JsonBytes.Of(Representation.One(
+                    bookmark, negotiated, query.IncludeObject, time.GetUtcNow(), withColumns: !_hasColumns));
+            _hasColumns = true;
+            return WriteLineAsync("BOOKMARK", shown, cancel);
         }
 
         public async Task WriteErrorAsync(StatusException refusal, CancellationToken cancel)

@@ -99,7 +99,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
             {
                 return isThere
                     ? (await UpdateAsync(resource, key, part, write, Merged), false)
-                    : (await CreateAppliedAsync(resource, key, write, Merged([])), true);
+                    : (await CreateAtAsync(resource, key, Merged([]), write), true);
             }
             catch (StatusException) when (
                 part == Part.Main && attempt < NameAttempts && store.State.Of(resource).ContainsKey(key) != isThere)
@@ -134,7 +134,8 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
         });
     }
 
-    private Task<Written> CreateAppliedAsync(Resource resource, ObjectKey key, WriteOptions write, JsonObject tree)
+    /// <summary>Creates what was to be changed and is not there.</summary>
+    public Task<Written> CreateAtAsync(Resource resource, ObjectKey key, JsonObject tree, WriteOptions write)
     {
         var meta = Metadata.Of(tree);
         var name = Cell.Text(meta["name"]);

@@ -14,8 +14,8 @@ namespace Palisade.ApiServer.Objects;
 internal sealed class Removal(
     ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now, bool collects)
 {
-    // Everything stands on these two; the API server's own namespace lifecycle plugin keeps them too.
-    private static readonly string[] _kept = ["default", "kube-system"];
+    // As the API server's own namespace lifecycle plugin.
+    private static readonly string[] _kept = ["default", "kube-system", "kube-public"];
 
     public JsonObject Delete(StoredObject existing, DeleteOptions delete)
     {

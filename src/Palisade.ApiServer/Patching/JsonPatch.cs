@@ -52,11 +52,10 @@ internal static class JsonPatch
                 return Remove(root, path);
             case "replace":
                 Find(root, path, "replace");
-                var value = Value(operation, name);
-                return path.Length == 0 ? value : Add(Remove(root, path), path, value);
+                return Replace(root, path, Value(operation, name));
             case "move":
                 var from = Pointer(operation, "from");
-                var moved = Find(root, from, "move")?.DeepClone();
+                var moved = Find(root, from, "move");
                 return Add(Remove(root, from), path, moved);
             case "copy":
                 return Add(root, path, Find(root, Pointer(operation, "from"), "copy")?.DeepClone());
@@ -98,6 +97,18 @@ internal static class JsonPatch
         return root;
     }
 
+    // What is there is known.
+    private static JsonNode? Replace(JsonNode? root, string[] path, JsonNode? value)
+    {
+        if (path.Length == 0)
+            return value;
+        if (Find(root, path[..^1], "replace") is JsonArray list)
+            list[Index(path[^1], list.Count - 1)] = value;
+        else
+            return Add(root, path, value);
+        return root;
+    }
+
     private static JsonNode? Remove(JsonNode? root, string[] path)
     {
         if (path.Length == 0)
@@ -133,10 +144,14 @@ internal static class JsonPatch
         return node;
     }
 
-    private static int Index(string step, int max) =>
-        int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= max
-            ? index
-            : throw Rejected($"Unable to access invalid index: {step}: invalid index referenced");
+    // Negative ones count from behind, as in the library that kube-apiserver uses.
+    private static int Index(string step, int max)
+    {
+        if (int.TryParse(step, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index)
+            && step[0] != '+' && index <= max && index >= -max - 1)
+            return index < 0 ? index + max + 1 : index;
+        throw Rejected($"Unable to access invalid index: {step}: invalid index referenced");
+    }
 
     // RFC 6901: ~1 is a slash, ~0 a tilde.
     private static string[] Pointer(JsonObject operation, string name)

@@ -7,12 +7,12 @@ internal static class MergePatch
 {
     public static JsonObject Apply(JsonObject target, JsonObject patch)
     {
+        JsonMembers.Remove(target, [.. patch.Where(member => member.Value is null).Select(member => member.Key)]);
         foreach (var (name, value) in patch)
         {
             switch (value)
             {
                 case null:
-                    target.Remove(name);
                     break;
                 case JsonObject inner:
                     target[name] = Apply(target[name] is JsonObject old ? old.DeepClone().AsObject() : [], inner);

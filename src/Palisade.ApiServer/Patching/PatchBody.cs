@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
+using Palisade.ApiServer.Tables;
+using Palisade.Kubernetes.Convert;
 using Palisade.Kubernetes.Schema;
 using Palisade.Kubernetes.Wire;
 
@@ -38,17 +40,31 @@ internal sealed record PatchBody(Func<JsonObject, JsonObject> Apply, Func<JsonOb
                 $"error decoding patch: json: cannot unmarshal {GoValue.TypeName(tree)} " +
                 "into Go value of type jsonpatch.Patch");
         return new PatchBody(
-            target => Patching.JsonPatch.Apply(target, operations),
-            patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
+            target => OfOneKind(target, tree => Patching.JsonPatch.Apply(tree, operations)), Text);
     }
 
     private static PatchBody OfMerge(JsonNode? tree)
     {
         var patch = Map(tree);
         return new PatchBody(
-            target => MergePatch.Apply(target, patch),
-            patched => Encoding.UTF8.GetString(JsonBytes.Of(patched)));
+            target => OfOneKind(target, tree => MergePatch.Apply(tree, patch)), Text);
     }
+
+    // Of a strategic patch Go drops the kind.
+    private static JsonObject OfOneKind(JsonObject target, Func<JsonObject, JsonObject> apply)
+    {
+        var before = (Cell.Text(target["apiVersion"]), Cell.Text(target["kind"]));
+        var patched = apply(target);
+        var (version, kind) = (Cell.Text(patched["apiVersion"]), Cell.Text(patched["kind"]));
+        if ((version, kind) == before)
+            return patched;
+        var why = kind.Length == 0 ? $"Object 'Kind' is missing in '{Text(patched)}'"
+            : $"no kind \"{kind}\" is registered for version \"{version}\" in scheme " +
+                "\"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\"";
+        throw Errors.Invalid("", "", "", [Causes.Invalid("patch", GoText.Quote(Text(patched)), why)]);
+    }
+
+    private static string Text(JsonObject patched) => Encoding.UTF8.GetString(JsonBytes.Of(patched));
 
     private static PatchBody OfStrategic(JsonNode? tree, KindSchema kind)
     {

@@ -34,6 +34,7 @@ internal static class StrategicMergePatch
         }
 
         Retain(target, patch);
+        JsonMembers.Remove(target, [.. patch.Where(member => member.Value is null).Select(member => member.Key)]);
         foreach (var (name, value) in patch)
         {
             if (name is PatchDirective or RetainKeys || name.StartsWith(ElementOrder, StringComparison.Ordinal))
@@ -54,7 +55,6 @@ internal static class StrategicMergePatch
         switch (value)
         {
             case null:
-                target.Remove(name);
                 break;
             case JsonObject inner:
                 var type = field is { Kind: FieldKind.Object, Shape: FieldShape.Single } ? field.Type!() : null;
@@ -68,7 +68,7 @@ internal static class StrategicMergePatch
             case JsonArray items when field is { PrimitiveMerge: true }:
                 var united = MergePrimitives(old as JsonArray ?? [], items);
                 target[name] = Ordered(
-                    united, old as JsonArray, patch[ElementOrder + name], item => item?.ToJsonString() ?? "");
+                    united, old as JsonArray, patch[ElementOrder + name], TextOf);
                 break;
             default:
                 target[name] = value.DeepClone();
@@ -86,31 +86,57 @@ internal static class StrategicMergePatch
                 continue;
             Func<JsonNode?, string> key = field.MergeKey is { } mergeKey
                 ? item => KeyOf(item, mergeKey)
-                : item => item?.ToJsonString() ?? "";
+                : TextOf;
             target[list] = Ordered([.. items.Select(item => item?.DeepClone())], items, order, key);
         }
     }
 
     private static List<JsonNode?> MergeObjects(JsonArray old, JsonArray patch, string mergeKey, ObjectSchema? type)
     {
-        var items = old.Select(item => item?.DeepClone()).ToList();
         if (patch.Any(item => item is JsonObject o && Cell.Text(o[PatchDirective]) == "replace"))
             return [.. Plain(patch, mergeKey, type)];
+        var items = old.Select(item => item?.DeepClone()).ToList();
+        var places = Places(items, mergeKey);
+        var deleted = new HashSet<int>();
         foreach (var item in patch)
         {
             if (item is not JsonObject change)
                 throw Errors.BadRequest("expected all elements of the list to be objects");
             var key = KeyOf(change, mergeKey);
-            var index = items.FindIndex(candidate => candidate is JsonObject o && KeyOf(o, mergeKey) == key);
+            var known = places.GetValueOrDefault(key);
             if (Cell.Text(change[PatchDirective]) == "delete")
-                items.RemoveAll(candidate => candidate is JsonObject o && KeyOf(o, mergeKey) == key);
-            else if (index >= 0)
-                items[index] = Apply(items[index]!.AsObject(), change, type);
+            {
+                deleted.UnionWith(known ?? []);
+                places.Remove(key);
+            }
+            else if (known is [var first, ..])
+            {
+                items[first] = Apply(items[first]!.AsObject(), change, type);
+            }
             else
+            {
+                places[key] = [items.Count];
                 items.Add(Apply([], change, type));
+            }
         }
 
-        return items;
+        return [.. items.Where((_, place) => !deleted.Contains(place))];
+    }
+
+    // Where the items of each key stand; a Service may have one port twice.
+    private static Dictionary<string, List<int>> Places(List<JsonNode?> items, string mergeKey)
+    {
+        var places = new Dictionary<string, List<int>>(StringComparer.Ordinal);
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i] is not JsonObject item || item[mergeKey] is null)
+                continue;
+            var key = KeyOf(item, mergeKey);
+            if (!places.TryAdd(key, [i]))
+                places[key].Add(i);
+        }
+
+        return places;
     }
 
     // The items beside a {$patch: replace} are the whole new list.
@@ -122,20 +148,21 @@ internal static class StrategicMergePatch
     private static List<JsonNode?> MergePrimitives(JsonArray old, JsonArray patch)
     {
         var items = old.Select(item => item?.DeepClone()).ToList();
-        foreach (var item in patch.Where(item => !items.Any(had => JsonNode.DeepEquals(had, item))))
-            items.Add(item?.DeepClone());
+        var known = items.Select(TextOf).ToHashSet(StringComparer.Ordinal);
+        items.AddRange(patch.Where(item => known.Add(TextOf(item))).Select(item => item?.DeepClone()));
         return items;
     }
 
     private static void RemovePrimitives(JsonObject target, string name, JsonNode? removed)
     {
-        if (target[name] is JsonArray items && removed is JsonArray gone)
-        {
-            target[name] = new JsonArray([.. items
-                .Where(item => !gone.Any(value => JsonNode.DeepEquals(value, item)))
-                .Select(item => item?.DeepClone())]);
-        }
+        if (target[name] is not JsonArray items || removed is not JsonArray list)
+            return;
+        var gone = list.Select(TextOf).ToHashSet(StringComparer.Ordinal);
+        target[name] = new JsonArray(
+            [.. items.Where(item => !gone.Contains(TextOf(item))).Select(item => item?.DeepClone())]);
     }
+
+    private static string TextOf(JsonNode? item) => item?.ToJsonString() ?? "";
 
     // Items the order names stand in its order; the others keep their place relative to those that were there before
     // (strategicpatch mergeSortedSlice).
@@ -172,8 +199,7 @@ internal static class StrategicMergePatch
         if (patch[RetainKeys] is not JsonArray kept)
             return;
         var names = Cell.Texts(kept).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in target.Select(pair => pair.Key).Where(name => !names.Contains(name)).ToList())
-            target.Remove(name);
+        JsonMembers.Remove(target, [.. target.Select(pair => pair.Key).Where(name => !names.Contains(name))]);
     }
 
     private static string KeyOf(JsonNode? item, string mergeKey) =>

@@ -12,6 +12,7 @@ internal static class CustomResourceDefinitionResource
     public static Resource Register(ApiServerOptions options, Func<string, string, bool> taken) => new()
     {
         Kind = ApiKinds.CustomResourceDefinition,
+        NeedsVersion = true,
         Categories = ["api-extensions"],
         CountsGenerations = true,
         PrepareCreate = tree => tree.Remove("status"),

@@ -10,6 +10,7 @@ internal static class EndpointsResource
     public static Resource Register() => new()
     {
         Kind = ApiKinds.Find("v1", "Endpoints")!,
+        CreatesOnUpdate = true,
         Table = new TableLayout(
             [
                 TableColumn.ObjectName,

@@ -10,6 +10,7 @@ internal static class EventResource
     public static Resource Register() => new()
     {
         Kind = ApiKinds.Find("v1", "Event")!,
+        CreatesOnUpdate = true,
         SelectableFields =
         [
             new("involvedObject.kind"),

@@ -24,6 +24,7 @@ internal static class KeptResources
         new()
         {
             Kind = ApiKinds.Find("v1", "LimitRange")!,
+            CreatesOnUpdate = true,
             Table = new TableLayout(
                 [TableColumn.ObjectName, new("Created At", "date", "When it was made.")],
                 (tree, _) => new TableRow([Cell.Name(tree), Cell.Text(tree["metadata"]?["creationTimestamp"])])),
@@ -67,6 +68,7 @@ internal static class KeptResources
         new()
         {
             Kind = ApiKinds.Find("scheduling.k8s.io/v1", "PriorityClass")!,
+            CreatesOnUpdate = true,
             Default = tree => tree["preemptionPolicy"] ??= "PreemptLowerPriority",
             Table = Layout(
                 ("Value", tree => $"{Cell.Number(tree["value"])}"),

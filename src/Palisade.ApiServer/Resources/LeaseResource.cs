@@ -9,6 +9,8 @@ internal static class LeaseResource
     public static Resource Register() => new()
     {
         Kind = ApiKinds.Find("coordination.k8s.io/v1", "Lease")!,
+        CreatesOnUpdate = true,
+        NeedsVersion = true,
         Table = new TableLayout(
             [TableColumn.ObjectName, new("Holder", "string", "Who holds it."), TableColumn.Age],
             (tree, now) => new TableRow(

@@ -12,6 +12,7 @@ internal static class PodDisruptionBudgetResource
     public static Resource Register() => new()
     {
         Kind = ApiKinds.Find("policy/v1", "PodDisruptionBudget")!,
+        NeedsVersion = true,
         CountsGenerations = true,
         PrepareCreate = tree => tree["status"] = new JsonObject
         {

@@ -38,10 +38,16 @@ internal static class RbacResources
 
     public static IEnumerable<Resource> Register() =>
     [
-        new() { Kind = Kind("Role"), Table = _roles },
-        new() { Kind = Kind("ClusterRole"), Table = _roles },
-        new() { Kind = Kind("RoleBinding"), Table = _bindings, Default = DefaultGroups },
-        new() { Kind = Kind("ClusterRoleBinding"), Table = _bindings, Default = DefaultGroups },
+        new() { Kind = Kind("Role"), CreatesOnUpdate = true, Table = _roles },
+        new() { Kind = Kind("ClusterRole"), CreatesOnUpdate = true, Table = _roles },
+        new()
+        {
+            Kind = Kind("RoleBinding"), CreatesOnUpdate = true, Table = _bindings, Default = DefaultGroups,
+        },
+        new()
+        {
+            Kind = Kind("ClusterRoleBinding"), CreatesOnUpdate = true, Table = _bindings, Default = DefaultGroups,
+        },
     ];
 
     private static KindSchema Kind(string kind) => ApiKinds.Find($"{Group}/v1", kind)!;

@@ -46,6 +46,12 @@ internal sealed class Resource
     /// <summary>Whether a delete answers with the object rather than a Status.</summary>
     public bool ReturnsDeleted { get; init; }
 
+    /// <summary>Whether a replace of what is not there creates it (AllowCreateOnUpdate).</summary>
+    public bool CreatesOnUpdate { get; init; }
+
+    /// <summary>Whether a replace must say what state it replaces (no AllowUnconditionalUpdate).</summary>
+    public bool NeedsVersion { get; init; }
+
     /// <summary>Sets an object up for its first store: initial status, fields clients may not choose.</summary>
     public Action<JsonObject>? PrepareCreate { get; init; }
 

@@ -13,6 +13,7 @@ internal static class ServiceResource
     public static Resource Register(ApiServerOptions options) => new()
     {
         Kind = ApiKinds.Service,
+        CreatesOnUpdate = true,
         Assign = new ServiceAddresses(options.ServiceRanges).Assign,
         Categories = ["all"],
         SelectableFields = [new("spec.clusterIP"), new("spec.type")],

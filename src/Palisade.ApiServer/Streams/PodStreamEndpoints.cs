@@ -31,7 +31,7 @@ internal sealed class PodStreamEndpoints(IPodStreams pods, TimeProvider time, Ca
     {
         var method = context.Request.Method;
         if (method != "GET" && (method != "POST" || subresource == "log"))
-            throw Errors.MethodNotAllowed(ApiKinds.Pod);
+            throw Errors.MethodNotAllowed();
         if (!_slots.Wait(0, CancellationToken.None))
             throw new StatusException(429, "TooManyRequests", $"{MostAtOnce} streams of pods are open; end some first");
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);

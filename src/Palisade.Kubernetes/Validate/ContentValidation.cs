@@ -39,7 +39,7 @@ internal static class ContentValidation
             {
                 var key = new Place($"{field.Path}[{member.Name}]", member.Value, member.At);
                 causes.Invalid(key, member.Name, Names.ConfigKey(member.Name));
-                if (field.Path != "data" && data.Members.Any(other => other.Name == member.Name))
+                if (field.Path != "data" && data[member.Name].Value is not null)
                     causes.Invalid(key, member.Name, "duplicate of key present in data");
                 bytes += Size(member.Value, isText: kind == "ConfigMap" && field.Path == "data");
             }

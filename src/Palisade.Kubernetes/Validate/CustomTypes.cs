@@ -56,12 +56,19 @@ internal static class CustomTypes
         return parts.Count == 0 ? null : $"{{{string.Join(',', parts)}}}";
     }
 
-    /// <summary>What an item was before: only items of map lists can be told again.</summary>
-    public static WireValue? Counterpart(Place item, CustomSchema list, WireArray? old)
+    /// <summary>What the items of a list were before, by key: only those of map lists can be told again.</summary>
+    public static IReadOnlyDictionary<string, WireValue?> ByKey(WireArray? old, CustomSchema list)
     {
-        if (old is null || KeyOf(item, list) is not { } key)
-            return null;
-        return new Place("", old, default).Items().FirstOrDefault(before => KeyOf(before, list) == key).Value;
+        var items = new Dictionary<string, WireValue?>(StringComparer.Ordinal);
+        if (old is null || list.MapKeys.IsEmpty)
+            return items;
+        foreach (var item in new Place("", old, default).Items())
+        {
+            if (KeyOf(item, list) is { } key)
+                items.TryAdd(key, item.Value);
+        }
+
+        return items;
     }
 
     private static string NameOf(CustomType type) => type switch

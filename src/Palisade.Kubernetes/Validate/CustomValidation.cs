@@ -147,15 +147,17 @@ internal sealed class CustomValidation
         if (schema.MaxItems is { } most && place.Count > most && _rules is not null)
             _causes.TooMany(place, place.Count, most);
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        var before = CustomTypes.ByKey(old, schema);
         foreach (var item in place.Items())
         {
+            var key = CustomTypes.KeyOf(item, schema);
             if (schema.Items is { } items)
-                Value(item, items, CustomTypes.Counterpart(item, schema, old));
+                Value(item, items, key is null ? null : before.GetValueOrDefault(key));
             if (schema.IsSet && item.Value is WireString && !seen.Add(item.Text))
                 _repeats.Duplicate(item, item.Text);
             else if (schema.IsSet && item.Value is not (WireString or null) && !seen.Add(CustomTypes.Shown(item)))
                 _repeats.DuplicateValue(item, CustomTypes.Shown(item));
-            if (CustomTypes.KeyOf(item, schema) is { } key && !seen.Add(key))
+            if (key is not null && !seen.Add(key))
                 _repeats.DuplicateValue(item, key);
         }
     }

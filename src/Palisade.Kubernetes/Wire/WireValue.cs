@@ -43,11 +43,22 @@ public readonly record struct WireMember(string Name, Position At, WireValue Val
 /// <summary>An object; members in the order written, repeated names kept (the last one counts).</summary>
 public sealed record WireObject(ImmutableArray<WireMember> Members, Position At) : WireValue(At)
 {
+    // Below so many members looking through them costs less than an index.
+    private const int FewMembers = 16;
+
+    private Dictionary<string, WireValue>? _index;
+
+    // A copy may be given other members: it finds them itself.
+    private WireObject(WireObject other)
+        : base(other) => Members = other.Members;
+
     /// <summary>The value of the last member of this name, or null when there is none.</summary>
     public WireValue? this[string name]
     {
         get
         {
+            if (Members.Length > FewMembers)
+                return (_index ??= Index()).GetValueOrDefault(name);
             for (var i = Members.Length - 1; i >= 0; i--)
             {
                 if (Members[i].Name == name)
@@ -80,6 +91,14 @@ public sealed record WireObject(ImmutableArray<WireMember> Members, Position At)
     /// </summary>
     public WireObject Sorted() =>
         this with { Members = [.. Members.OrderBy(m => m.Name, StringComparer.Ordinal).Select(SortedMember)] };
+
+    private Dictionary<string, WireValue> Index()
+    {
+        var index = new Dictionary<string, WireValue>(Members.Length, StringComparer.Ordinal);
+        foreach (var member in Members)
+            index[member.Name] = member.Value;
+        return index;
+    }
 
     private static WireMember SortedMember(WireMember member) => member with { Value = SortedValue(member.Value) };
 
