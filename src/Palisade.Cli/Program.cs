@@ -38,10 +38,12 @@ if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.Help
     return ExitCode.BadInput;
 }
 
-// `up` ends processes of its own first, which may use up their grace; the usual two seconds would cut that short.
+// `up` ends processes of its own first, which may use up their grace; the usual two seconds would cut that short. The
+// others have nothing to end: Ctrl-C stops them where they are, be it in reading standard input.
 var invocation = new InvocationConfiguration
 {
     EnableDefaultExceptionHandler = false,
-    ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+    ProcessTerminationTimeout =
+        parsed.CommandResult.Command.Name is "up" or "flows" ? TimeSpan.FromSeconds(10) : null,
 };
 return await Failures.GuardAsync(() => parsed.InvokeAsync(invocation));

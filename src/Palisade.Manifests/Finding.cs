@@ -9,7 +9,7 @@ namespace Palisade.Manifests;
 internal static class Finding
 {
     public static Diagnostic Unreadable(string path, string reason) =>
-        Error("PL-D001", $"cannot read {path}: {reason}", new(path, 0, 0),
+        Error("PL-D001", $"cannot read {(path.Length == 0 ? "\"\"" : path)}: {reason}", new(path, 0, 0),
             "give a manifest file, a directory, or - for standard input");
 
     public static Diagnostic NotUtf8(SourceLocation at) =>
@@ -42,6 +42,9 @@ internal static class Finding
 
     public static Diagnostic UnknownKind(SourceLocation at, string text, string name) =>
         Warning("PL-D010", text, at, "nothing here depends on it; check apiVersion and kind if it should count", name);
+
+    public static Diagnostic OldPolicy(SourceLocation at, string text, string name) =>
+        Error("PL-D010", text, at, "no answer counts it; write it as networking.k8s.io/v1, NetworkPolicy", name);
 
     public static Diagnostic Undecodable(SourceLocation at, string text, string name, bool counts) =>
         Refused("PL-D011", at, text, name, counts);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Palisade.Policy.Model;
 using Palisade.Policy.Sets;
@@ -20,31 +21,43 @@ internal sealed class MadeUpAddresses
     private static readonly Cidr BlockV6 = Cidr.Parse("2001:2::/48");
 
     private readonly HashSet<Address> _taken;
+    private readonly Dictionary<string, ImmutableArray<Address>> _nodes = new(StringComparer.Ordinal);
 
     private MadeUpAddresses(IEnumerable<Address> taken)
     {
         _taken = [.. taken];
     }
 
-    /// <summary>The pods, each with an address; hostNetwork pods share their node's and are left as they are.</summary>
+    /// <summary>The pods, each with an address; hostNetwork pods have their node's.</summary>
     public static IEnumerable<Endpoint> Give(
         IReadOnlyCollection<Endpoint> pods,
-        IEnumerable<Node> nodes,
+        IReadOnlyCollection<Node> nodes,
         IEnumerable<Service> services)
     {
         var given = pods.SelectMany(pod => pod.Addresses)
             .Concat(nodes.SelectMany(node => node.Addresses))
             .Concat(services.SelectMany(service => service.ClusterAddresses));
         var made = new MadeUpAddresses(given);
+        foreach (var node in nodes.Where(node => !node.Addresses.IsEmpty))
+            made._nodes[node.Name] = node.Addresses;
         return pods.OrderBy(pod => pod.Namespace, StringComparer.Ordinal).ThenBy(pod =>
             pod.Name, StringComparer.Ordinal)
-            .Select(pod => pod.Addresses.IsEmpty && !pod.HostNetwork ? pod with { Addresses = made.Next(pod) } : pod)
+            .Select(pod => pod.Addresses.IsEmpty ? pod with { Addresses = made.For(pod) } : pod)
             .ToArray();
     }
 
-    private System.Collections.Immutable.ImmutableArray<Address> Next(Endpoint pod)
+    private ImmutableArray<Address> For(Endpoint pod)
     {
-        var slot = (uint)(Hash(pod.ToString()) % Room);
+        if (!pod.HostNetwork || pod.Node.Length == 0)
+            return Next(pod.ToString());
+        if (!_nodes.TryGetValue(pod.Node, out var addresses))
+            _nodes[pod.Node] = addresses = Next($"node:{pod.Node}");
+        return addresses;
+    }
+
+    private ImmutableArray<Address> Next(string name)
+    {
+        var slot = (uint)(Hash(name) % Room);
         for (var tries = 0; tries < Room; tries++, slot = (slot + 1) % Room)
         {
             var v4 = new Address(AddressFamily.V4, BlockV4.First.Bits + slot);
@@ -56,13 +69,13 @@ internal sealed class MadeUpAddresses
             return [v4, v6];
         }
 
-        return [NextV6(pod)];
+        return [NextV6(name)];
     }
 
     // More pods than IPv4 has room for: IPv6 alone, which has 2^80 in the block.
-    private Address NextV6(Endpoint pod)
+    private Address NextV6(string name)
     {
-        for (var bits = BlockV6.First.Bits + Hash(pod.ToString()) + Room; ; bits++)
+        for (var bits = BlockV6.First.Bits + Hash(name) + Room; ; bits++)
         {
             var address = new Address(AddressFamily.V6, bits);
             if (_taken.Add(address))

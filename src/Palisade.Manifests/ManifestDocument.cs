@@ -44,6 +44,13 @@ public sealed record ManifestDocument
     /// <summary>The API server's Warning headers.</summary>
     public ImmutableArray<FieldWarning> Warnings { get; init; } = [];
 
+    /// <summary>
+    /// A NetworkPolicy, be it of a version that no API server has any more or of a kind in the wrong case: something
+    /// that its author means to count.
+    /// </summary>
+    public bool IsNetworkPolicy => Kind.Equals("NetworkPolicy", StringComparison.OrdinalIgnoreCase)
+        && ApiVersion.Split('/')[0] is "networking.k8s.io" or "extensions";
+
     /// <summary>KIND NAMESPACE/NAME.</summary>
     public string Title => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";
 }

@@ -39,9 +39,12 @@ public sealed record ManifestSet
     /// <summary>The cluster that the documents with a stored form describe.</summary>
     public required ClusterSnapshot Snapshot { get; init; }
 
-    /// <summary>The objects of known kinds that count in no answer: what depends on them is uncertain.</summary>
-    public IEnumerable<ManifestDocument> Refused =>
-        Documents.Where(document => document.Schema is not null && document.Stored is null);
+    /// <summary>
+    /// The objects of known kinds, and the NetworkPolicies of versions that are gone, that count in no answer: what
+    /// depends on them is uncertain.
+    /// </summary>
+    public IEnumerable<ManifestDocument> Refused => Documents.Where(document =>
+        document.Stored is null && (document.Schema is not null || document.IsNetworkPolicy));
 
     /// <summary>Whether something was refused or could not be read: exit code 2.</summary>
     public bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);

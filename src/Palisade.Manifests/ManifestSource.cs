@@ -5,7 +5,7 @@ namespace Palisade.Manifests;
 
 /// <summary>
 /// The files behind -f arguments: a file as it is, a directory's .yaml, .yml and .json files below it in order, - for
-/// standard input.
+/// standard input. Links to files are followed, links to directories below the one named are not (as kubectl -R).
 /// </summary>
 internal static class ManifestSource
 {
@@ -35,25 +35,36 @@ internal static class ManifestSource
         }
     }
 
-    private static string[] Files(string path, ICollection<Diagnostic> diagnostics)
+    private static IEnumerable<string> Files(string path, ICollection<Diagnostic> diagnostics)
     {
         if (!Directory.Exists(path))
             return [path];
+        var before = diagnostics.Count;
+        var found = new List<string>();
+        Walk(path, found, diagnostics);
+        if (found.Count == 0 && diagnostics.Count == before)
+            diagnostics.Add(Finding.NoManifests(path));
+        return found.Order(StringComparer.Ordinal);
+    }
+
+    // One directory that cannot be listed does not hide the others.
+    private static void Walk(string directory, List<string> found, ICollection<Diagnostic> diagnostics)
+    {
+        string[] inner;
         try
         {
-            var found = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-                .Where(file => Path.GetExtension(file) is ".yaml" or ".yml" or ".json")
-                .Order(StringComparer.Ordinal)
-                .ToArray();
-            if (found.Length == 0)
-                diagnostics.Add(Finding.NoManifests(path));
-            return found;
+            found.AddRange(Directory.EnumerateFiles(directory)
+                .Where(file => Path.GetExtension(file) is ".yaml" or ".yml" or ".json"));
+            inner = Directory.GetDirectories(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            diagnostics.Add(Finding.Unreadable(path, e.Message));
-            return [];
+            diagnostics.Add(Finding.Unreadable(directory, e.Message));
+            return;
         }
+
+        foreach (var below in inner.Where(below => new DirectoryInfo(below).LinkTarget is null))
+            Walk(below, found, diagnostics);
     }
 
     private static byte[]? Load(string file, ICollection<Diagnostic> diagnostics)
@@ -66,8 +77,9 @@ internal static class ManifestSource
         catch (Exception e) when (e
             is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            diagnostics.Add(Finding.Unreadable(file, e is FileNotFoundException or DirectoryNotFoundException
-                ? "no such file" : e.Message));
+            diagnostics.Add(Finding.Unreadable(
+                file, e is FileNotFoundException or DirectoryNotFoundException || file.Length == 0
+                    ? "no such file" : e.Message));
             return null;
         }
     }

@@ -15,6 +15,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
     // The API server's bound on a request body; more is 413.
     private const int MaxRequestBytes = 3 * 1024 * 1024;
 
+    private int _named;
+
     /// <summary>The objects of a value: one, or those of a List.</summary>
     public IEnumerable<ManifestDocument> Read(ReadValue read)
     {
@@ -67,6 +69,8 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
         var text = $"no matches for kind \"{document.Kind}\" in version \"{document.ApiVersion}\"";
         if (document.ApiVersion.StartsWith("policy.networking.k8s.io/", StringComparison.Ordinal))
             diagnostics.Add(Finding.NotJudged(document.At, document.Kind, document.Title));
+        else if (document.IsNetworkPolicy)
+            diagnostics.Add(Finding.OldPolicy(document.At, text, document.Title));
         else if (!document.ApiVersion.StartsWith("palisade.dev/", StringComparison.Ordinal))
             diagnostics.Add(Finding.UnknownKind(document.At, text, document.Title));
         else
@@ -145,11 +149,25 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
             diagnostics.Add(Finding.ServerWarning(At(document.At.File, warning.At), warning.Text, document.Title));
         if (verdict.IsValid && schema.Kind == "NetworkPolicy")
             NullItems(document);
-        return document with
+        return Named(document with
         {
             Causes = verdict.Causes,
             Warnings = verdict.Warnings,
             Stored = counts ? stored : closed ? document.Written : null,
+        });
+    }
+
+    // The API server appends five characters to a generateName; here they count, so that equal input is named alike.
+    private ManifestDocument Named(ManifestDocument document)
+    {
+        if (document is not { Name: "", Stored: { } stored } || stored["metadata"] is not WireObject metadata
+            || TextOf(metadata, "generateName") is not { Length: > 0 } prefix)
+            return document;
+        var name = $"{prefix}{++_named:00000}";
+        return document with
+        {
+            Name = name,
+            Stored = stored.With("metadata", metadata.With("name", new WireString(name, metadata.At))),
         };
     }
 

@@ -16,7 +16,7 @@ internal sealed class SnapshotBuilder
     private readonly List<NetworkPolicy> _policies = [];
     private readonly List<(ClusterNetworkPolicy Policy, string Kind)> _clusterPolicies = [];
     private readonly List<Endpoint> _pods = [];
-    private readonly List<Endpoint> _templates = [];
+    private readonly List<(Endpoint Pod, Workload? Owner)> _templates = [];
 
     /// <summary>Builds the snapshot of the documents that have a stored form.</summary>
     public static ClusterSnapshot Build(ImmutableArray<ManifestDocument> documents, ICollection<Diagnostic> diagnostics)
@@ -69,7 +69,8 @@ internal sealed class SnapshotBuilder
                 break;
             case "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController":
             case "Job" or "CronJob":
-                Keep(_templates, ClusterConvert.Template(value, document.Kind, file));
+                if (ClusterConvert.Template(value, document.Kind, file) is { } template)
+                    _templates.Add((template, ClusterConvert.ControllerOf(value)));
                 break;
         }
     }
@@ -83,10 +84,9 @@ internal sealed class SnapshotBuilder
 
     private ClusterSnapshot Snapshot()
     {
-        var owned = _pods.Select(pod => (pod.Namespace, pod.Workload)).ToHashSet();
         var names = _pods.Select(pod => (pod.Namespace, pod.Name)).ToHashSet();
         var pods = _pods.ToList();
-        foreach (var template in _templates.Where(template => !owned.Contains((template.Namespace, template.Workload))))
+        foreach (var template in WithoutPods())
         {
             // Workloads of several kinds, and pods, may share a name; endpoints may not.
             var name = template.Name;
@@ -98,6 +98,28 @@ internal sealed class SnapshotBuilder
 
         return ClusterSnapshot.Of(_namespaces, MadeUpAddresses.Give(pods, _nodes, _services), _policies, _services,
             _nodes, ClusterPolicies());
+    }
+
+    /// <summary>
+    /// The workloads that have no pods: neither of their own nor of what they made, and not made by another one that
+    /// is here. A dump holds a Deployment, every ReplicaSet it ever had, and the pods of the last.
+    /// </summary>
+    private IEnumerable<Endpoint> WithoutPods()
+    {
+        var owned = _pods.Select(pod => (pod.Namespace, pod.Workload)).ToHashSet();
+        foreach (var (pod, owner) in _templates)
+        {
+            if (owner is { } maker && owned.Contains((pod.Namespace, pod.Workload)))
+                owned.Add((pod.Namespace, maker));
+        }
+
+        var here = _templates.Select(template => (template.Pod.Namespace, template.Pod.Workload)).ToHashSet();
+        return
+            from template in _templates
+            let ns = template.Pod.Namespace
+            where !owned.Contains((ns, template.Pod.Workload))
+            where template.Owner is not { } maker || !(owned.Contains((ns, maker)) || here.Contains((ns, maker)))
+            select template.Pod;
     }
 
     // Objects of the three kinds may share a name, policies of the model may not.

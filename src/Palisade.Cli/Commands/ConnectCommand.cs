@@ -41,6 +41,7 @@ internal static class ConnectCommand
                 throw new BadInputException($"--timeout {seconds}: more than 0 and at most 60 seconds");
             using var client = ClusterSource.Connect(parsed, source);
             var cluster = await ClusterSource.ReadAsync(client, cancel);
+            cluster.Report(Console.Error);
             var answer = new NodeResolvers(cluster).Answer(question);
             var met = await new LabConnections(client).TryAsync(answer, TimeSpan.FromSeconds(seconds), cancel);
             var real = LiveAnswer.Of(answer, met);

@@ -59,6 +59,9 @@ internal static class ProveCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var name = parsed.GetValue(node);
+            var seconds = parsed.GetValue(timeout);
+            if (seconds is not (> 0 and <= 3600))
+                throw new BadInputException($"--timeout {seconds}: more than 0 and at most 3600 seconds");
             List<JsonObject> proofs;
             if (parsed.GetValue(local))
             {
@@ -71,8 +74,7 @@ internal static class ProveCommand
             else
             {
                 using var client = ClusterSource.Connect(parsed, source);
-                var wait = TimeSpan.FromSeconds(parsed.GetValue(timeout));
-                proofs = await new AgentProofs(client).AskAsync(name, wait, cancel);
+                proofs = await new AgentProofs(client).AskAsync(name, TimeSpan.FromSeconds(seconds), cancel);
             }
 
             if (parsed.GetValue(output) == "json")

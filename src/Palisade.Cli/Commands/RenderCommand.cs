@@ -44,8 +44,11 @@ internal static class RenderCommand
             var known = snapshot.Nodes.Select(n => n.Name).Concat(snapshot.Endpoints.Select(e => e.Node))
                 .Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList();
             if (!known.Contains(name))
-                throw new BadInputException(
-                    $"no pod runs on a node {name}; there is {string.Join(", ", known)}");
+            {
+                var there = known.Count == 0 ? "there is no node" : $"there is {string.Join(", ", known)}";
+                throw new BadInputException($"no pod runs on a node {name}; {there}");
+            }
+
             var ruleset =
                 Lowering.Lower(PolicyCompiler.Compile(snapshot), name, Network(snapshot, name), new NodeSettings());
             Console.Out.Write(NftText.Print(ruleset));

@@ -45,6 +45,8 @@ internal static class TestCommand
             if (parsed.GetValue(live) && parsed.GetValue(source.Files) is { Length: > 0 })
                 throw new BadInputException(
                     "--live asks the running cluster; apply the manifests there instead of giving -f");
+            if (tests.Tests.IsEmpty)
+                throw new BadInputException("no test could be read");
             var cluster = await ClusterSource.ReadAsync(parsed, source, cancel);
             cluster.Report(Console.Error);
             var names = from test in tests.Tests from name in test.Names select new DomainName(name.Key, name.Value);

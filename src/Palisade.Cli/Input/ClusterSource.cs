@@ -26,6 +26,9 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
     public ImmutableDictionary<string, ImmutableArray<DomainName>> Learned { get; init; } =
         ImmutableDictionary<string, ImmutableArray<DomainName>>.Empty;
 
+    /// <summary>The NetworkPolicies in manifests that no answer counts.</summary>
+    public ImmutableArray<ManifestDocument> RefusedPolicies { get; init; } = [];
+
     /// <summary>Whether something was refused, so that answers are given without it.</summary>
     public bool HasErrors => Diagnostics.Any(d => d.Severity == Severity.Error);
 
@@ -36,7 +39,8 @@ internal sealed record ClusterSource(ClusterSnapshot Snapshot, ImmutableArray<Di
         if (parsed.GetValue(options.Files) is { Length: > 0 } files)
         {
             var set = ManifestSet.Load(files);
-            return new(set.Snapshot, set.Diagnostics);
+            var policies = set.Refused.Where(document => document.IsNetworkPolicy);
+            return new(set.Snapshot, set.Diagnostics) { RefusedPolicies = [.. policies] };
         }
 
         using var client = Connect(parsed, options);

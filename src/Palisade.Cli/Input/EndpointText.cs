@@ -41,8 +41,13 @@ internal sealed record EndpointText(EndpointForm Form, string Namespace, string 
                 : throw new Output.BadInputException($"\"{text}\": \"{text[3..]}\" is not an IP address");
         }
 
-        if (text.StartsWith("node:", StringComparison.Ordinal) && text.Length > 5)
-            return new(EndpointForm.Node, "", "", text[5..], default);
+        if (text.StartsWith("node:", StringComparison.Ordinal))
+        {
+            return text.Length > 5 && !text.Contains('/')
+                ? new(EndpointForm.Node, "", "", text[5..], default)
+                : throw new Output.BadInputException($"\"{text}\" is not an endpoint: {Forms}");
+        }
+
         var service = text.StartsWith("svc:", StringComparison.Ordinal);
         var parts = (service ? text[4..] : text).Split('/');
         if (parts.Any(part => part.Length == 0) || parts.Length > (service ? 2 : 3))

@@ -23,7 +23,11 @@ internal sealed class NodeResolvers(ClusterSource cluster, IReadOnlyCollection<D
         var node = NodeOf(question.From);
         var knower = node is not null && cluster.Learned.ContainsKey(node) ? node : null;
         if (!_resolvers.TryGetValue(knower ?? "", out var resolver))
-            _resolvers[knower ?? ""] = resolver = new(PolicyCompiler.Compile(SnapshotOn(knower)), knower);
+        {
+            _resolvers[knower ?? ""] = resolver =
+                new(PolicyCompiler.Compile(SnapshotOn(knower)), cluster.RefusedPolicies, knower);
+        }
+
         return resolver;
     }
 

@@ -36,15 +36,25 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
     /// <summary>The node whose agent has said what it knows of names; null: nobody has.</summary>
     public string? Knower { get; init; }
 
+    /// <summary>The ends asked for that are hostNetwork pods.</summary>
+    public ImmutableArray<string> HostPods { get; init; } = [];
+
+    /// <summary>Refused NetworkPolicies of the ends' namespaces: this is the answer without them.</summary>
+    public ImmutableArray<string> Without { get; init; } = [];
+
     /// <summary>Allow if all are.</summary>
     public Verdict Verdict =>
         Connections.All(c => c.Explanation.Verdict == Verdict.Allow) ? Verdict.Allow : Verdict.Deny;
 
     /// <summary>
-    /// What else is to be known: ends that have no address in the family asked for, and that a destination outside may
-    /// be somebody whom policies know by name.
+    /// What else is to be known: policies that should count and do not, ends that are their nodes to policies, ends
+    /// that have no address in the family asked for, and that a destination outside may be somebody whom policies know
+    /// by name.
     /// </summary>
-    public IEnumerable<string> Notes => MissingAddresses().Concat(MissingNames())
+    public IEnumerable<string> Notes => Without
+        .Select(policy => $"this is the answer without {policy}, which was refused")
+        .Concat(HostPods.Select(pod => $"{pod} is on the network of its node, and to policies it is that node"))
+        .Concat(MissingAddresses()).Concat(MissingNames())
         .Concat(Deciding.Explanation.Egress.Shared.Concat(Deciding.Explanation.Ingress.Shared)
             .Select(shared => shared.ToString()).Distinct());
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Palisade.Cli.Output;
+using Palisade.Manifests;
 using Palisade.Policy.Compile;
 using Palisade.Policy.Evaluate;
 using Palisade.Policy.Model;
@@ -10,8 +11,10 @@ namespace Palisade.Cli.Input;
 
 /// <summary>Turns questions into connections of one cluster and answers them.</summary>
 /// <param name="policy">Its policies.</param>
+/// <param name="refused">NetworkPolicies that should be among them and are not.</param>
 /// <param name="knower">The node whose agent has said what it knows of names; null: nobody has.</param>
-internal sealed class QuestionResolver(CompiledPolicy policy, string? knower = null)
+internal sealed class QuestionResolver(
+    CompiledPolicy policy, ImmutableArray<ManifestDocument> refused, string? knower = null)
 {
     private readonly Evaluator _evaluator = new(policy);
     private readonly ServiceResolver _services = new(policy.Snapshot);
@@ -47,13 +50,43 @@ internal sealed class QuestionResolver(CompiledPolicy policy, string? knower = n
             var explanation = _evaluator.Explain(connection);
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
         });
-        return new(question, [.. connections]) { UnknownNames = _unknownNames, Knower = knower };
+        var answer = new Answer(question, [.. connections]);
+        return answer with
+        {
+            UnknownNames = _unknownNames,
+            Knower = knower,
+            HostPods = [.. HostPods(question.From).Concat(HostPods(question.To))],
+            Without = [.. RefusedAbout(answer.Connections)],
+        };
+    }
+
+    private IEnumerable<string> HostPods(EndpointText end)
+    {
+        var index = end.Form switch
+        {
+            EndpointForm.Pod => _evaluator.Parties.IndexOf(end.Namespace, end.Name),
+            EndpointForm.Workload => PodOfWorkload(end),
+            _ => -1,
+        };
+        return index >= 0 && Snapshot.Endpoints[index].HostNetwork ? [Snapshot.Endpoints[index].ToString()] : [];
+    }
+
+    private IEnumerable<string> RefusedAbout(IEnumerable<AnsweredConnection> connections)
+    {
+        if (refused.IsEmpty)
+            return [];
+        var namespaces = connections.SelectMany(c => new[] { c.Connection.From, c.Connection.To })
+            .Where(end => end.Kind == PartyKind.Pod)
+            .Select(end => Snapshot.Endpoints[end.Endpoint].Namespace).ToHashSet(StringComparer.Ordinal);
+        return refused.Where(policy => namespaces.Contains(policy.Namespace))
+            .Select(policy => $"{policy.Title} ({policy.At})");
     }
 
     /// <summary>The name of a party for people: ns/pod, node:NAME or ip:ADDR.</summary>
     public string Name(Party party) => party.Kind switch
     {
         PartyKind.Pod => Snapshot.Endpoints[party.Endpoint].ToString(),
+        PartyKind.Node when party.Node.Length == 0 => $"the node that has {party.Address}",
         PartyKind.Node => $"node:{party.Node}",
         _ => $"ip:{party.Address}",
     };

@@ -104,8 +104,8 @@ internal sealed class ConnectionOptions
         if (icmp && parsed.GetResult(_port) is { Implicit: false })
             throw new Output.BadInputException("--port: ICMP has none; leave it away");
         var port = icmp ? "" : parsed.GetValue(_port)!;
-        if (!icmp && (port.Length == 0 || (int.TryParse(port, out var number) && number is < 0 or > 65535)))
-            throw new Output.BadInputException($"--port {port}: a number up to 65535, or a container-port name");
+        if (!icmp && (port.Length == 0 || (int.TryParse(port, out var number) && number is < 1 or > 65535)))
+            throw new Output.BadInputException($"--port {port}: a number from 1 to 65535, or a container-port name");
         return new(
             EndpointText.Parse(parsed.GetValue(_from)!),
             EndpointText.Parse(parsed.GetValue(_to)!),

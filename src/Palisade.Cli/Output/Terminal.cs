@@ -1,8 +1,9 @@
-using Spectre.Console;
-
 namespace Palisade.Cli.Output;
 
-/// <summary>Standard output: plain text, colour only where the console can show it and NO_COLOR is not set.</summary>
+/// <summary>
+/// Standard output: plain text, colour only on a terminal that can show it and where NO_COLOR does not forbid it
+/// (no-color.org).
+/// </summary>
 internal sealed class Terminal
 {
     private readonly TextWriter _out;
@@ -15,8 +16,8 @@ internal sealed class Terminal
 
     /// <summary>The process's standard output.</summary>
     public static Terminal Standard() =>
-        new(Console.Out, !Console.IsOutputRedirected
-            && AnsiConsole.Profile.Capabilities.ColorSystem != ColorSystem.NoColors);
+        new(Console.Out, !Console.IsOutputRedirected && Variable("NO_COLOR").Length == 0
+            && Variable("TERM") is not ("" or "dumb"));
 
     /// <summary>The same output, each line further in.</summary>
     public Terminal Indented(string by) => new(_out, _colour, _indent + by);
@@ -32,6 +33,8 @@ internal sealed class Terminal
 
     /// <summary>The text in yellow.</summary>
     public string Yellow(string text) => Coloured(text, 33);
+
+    private static string Variable(string name) => Environment.GetEnvironmentVariable(name) ?? "";
 
     private string Coloured(string text, int code) => _colour ? $"\u001b[{code}m{text}\u001b[0m" : text;
 }

@@ -17,7 +17,8 @@ internal static class TestReport
             var mark = result.Passed ? terminal.Green("pass") : terminal.Red("FAIL");
             var port = probe.Port.Length == 0 ? "ICMP" : $"{probe.Protocol.ToString().ToUpperInvariant()} {probe.Port}";
             var expected = probe.ExpectAllow ? "allow" : "deny";
-            terminal.WriteLine($"{mark}  {result.Test}: {probe.From} -> {probe.To}  {port}  {expected}{Live(result)}");
+            var beside = Live(result) + Without(result);
+            terminal.WriteLine($"{mark}  {result.Test}: {probe.From} -> {probe.To}  {port}  {expected}{beside}");
             if (result.Passed)
                 continue;
             terminal.WriteLine($"      {probe.Origin}: {Why(result)}");
@@ -63,6 +64,12 @@ internal static class TestReport
         json.WriteNull("verdict");
         json.WriteString("problem", result.Problem);
     }
+
+    // Where it fails, the explanation below says so.
+    private static string Without(ProbeResult result) =>
+        result is { Passed: true, Answer.Without: { IsEmpty: false } all }
+            ? $"  (without {string.Join(", ", all)}, which was refused)"
+            : "";
 
     private static string Live(ProbeResult result) =>
         result.Live is { } live ? $"  ({live.Text}, {live.Milliseconds:0.0} ms)" : "";

@@ -76,6 +76,9 @@ public static class ClusterConvert
         };
     }
 
+    /// <summary>What made an object and looks after it, a Deployment its ReplicaSets; null: nobody.</summary>
+    public static Workload? ControllerOf(WireObject value) => Controller(Metadata(value));
+
     /// <summary>v1 Service; null without a name.</summary>
     public static Service? Service(WireObject value)
     {
@@ -194,17 +197,19 @@ public static class ClusterConvert
     // A ReplicaSet made by a Deployment is named after it and the pod's own template hash.
     private static Workload Owner(WireObject? metadata, string pod)
     {
-        var owner =
-            Objects(metadata?["ownerReferences"]).FirstOrDefault(o => o["controller"] is WireBool { Value: true });
-        if (owner is null)
+        if (Controller(metadata) is not { } owner)
             return new("Pod", pod);
-        var (kind, name) = (Text(owner["kind"]), Text(owner["name"]));
+        var (kind, name) = owner;
         var hash = Text((metadata?["labels"] as WireObject)?["pod-template-hash"]);
         return kind == "ReplicaSet" && hash.Length > 0 && name.Length > hash.Length + 1
             && name.EndsWith("-" + hash, StringComparison.Ordinal)
             ? new("Deployment", name[..^(hash.Length + 1)])
-            : new(kind, name);
+            : owner;
     }
+
+    private static Workload? Controller(WireObject? metadata) =>
+        Objects(metadata?["ownerReferences"]).FirstOrDefault(o => o["controller"] is WireBool { Value: true })
+            is { } owner ? new(Text(owner["kind"]), Text(owner["name"])) : null;
 
     private static IEnumerable<Address> Addresses(string text)
     {

@@ -87,7 +87,7 @@ public sealed class PolicyTestReader(string file)
             Mistake(written.At, "protocol: TCP, UDP, SCTP or ICMP");
         var port = probe["port"] switch
         {
-            WireNumber number when ushort.TryParse(number.Text, out _) => number.Text,
+            WireNumber number when ushort.TryParse(number.Text, out var value) && value > 0 => number.Text,
             WireString { Value.Length: > 0 } name => name.Value,
             null or WireNull => "",
             _ => "?",
@@ -96,7 +96,7 @@ public sealed class PolicyTestReader(string file)
         {
             Mistake((probe["port"] ?? probe).At, protocol == Protocol.Other
                 ? "port: ICMP has none; leave it away"
-                : "port: a number up to 65535, or a container-port name");
+                : "port: a number from 1 to 65535, or a container-port name");
         }
 
         return (protocol, port);

@@ -190,6 +190,44 @@ public sealed class HostileInputTests
         }
     }
 
+    [Theory]
+    [InlineData("extensions/v1beta1", "NetworkPolicy")]
+    [InlineData("networking.k8s.io/v1beta1", "NetworkPolicy")]
+    [InlineData("networking.k8s.io/v1", "networkPolicy")]
+    public void A_policy_of_a_version_that_is_gone_is_an_error_for_answers_depend_on_it(string version, string kind)
+    {
+        var set = ManifestSet.Parse(
+            $"apiVersion: {version}\nkind: {kind}\nmetadata: {{ name: p, namespace: shop }}\nspec: {{}}\n" + Good);
+        var told = Assert.Single(set.Diagnostics);
+        Assert.Equal(("PL-D010", Severity.Error), (told.Id, told.Severity));
+        Assert.Equal($"no matches for kind \"{kind}\" in version \"{version}\"", told.Text);
+        Assert.Equal($"{kind} shop/p", Assert.Single(set.Refused).Title);
+        Assert.Equal("shop/good", Assert.Single(set.Snapshot.NetworkPolicies).ToString());
+    }
+
+    [Fact]
+    public void Links_between_directories_are_no_circle()
+    {
+        var root = Directory.CreateTempSubdirectory("palisade-test");
+        try
+        {
+            var below = root.CreateSubdirectory("below");
+            File.WriteAllText(Path.Combine(below.FullName, "good.yaml"), Good);
+            Directory.CreateSymbolicLink(Path.Combine(below.FullName, "up"), root.FullName);
+            File.CreateSymbolicLink(Path.Combine(root.FullName, "gone.yaml"), "/nowhere/at/all.yaml");
+            var named = Path.Combine(root.FullName, "link");
+            Directory.CreateSymbolicLink(named, below.FullName);
+            var set = ManifestSet.Load([root.FullName]);
+            Assert.Equal("PL-D001", Assert.Single(set.Diagnostics).Id);
+            Assert.Single(set.Documents, document => document.Kind == "NetworkPolicy");
+            Assert.Single(ManifestSet.Load([named]).Documents);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public void Standard_input_and_json_streams_are_read()
     {

@@ -144,6 +144,118 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void What_a_workload_made_stands_for_no_pod_beside_those_that_are()
+    {
+        static string Made(string kind, string name, string by, string ofKind) => $$"""
+            ---
+            apiVersion: {{(kind == "Job" ? "batch/v1" : "apps/v1")}}
+            kind: {{kind}}
+            metadata:
+              name: {{name}}
+              ownerReferences: [ { apiVersion: x/v1, kind: {{ofKind}}, name: {{by}}, uid: u, controller: true } ]
+            spec:
+              selector: { matchLabels: { app: x } }
+              template:
+                metadata: { labels: { app: x } }
+                spec: { restartPolicy: {{(kind == "Job" ? "Never" : "Always")}}, containers: [ { name: c, image: i } ] }
+
+            """;
+        const string Deployment = """
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: { name: web }
+            spec:
+              selector: { matchLabels: { app: x } }
+              template: { metadata: { labels: { app: x } }, spec: { containers: [ { name: c, image: i } ] } }
+
+            """;
+        const string Cron = """
+            ---
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata: { name: night }
+            spec:
+              schedule: '* * * * *'
+              jobTemplate:
+                spec: { template: { spec: { restartPolicy: Never, containers: [ { name: c, image: i } ] } } }
+
+            """;
+        const string Pods = """
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: web-new-1
+              labels: { pod-template-hash: new }
+              ownerReferences: [ { apiVersion: apps/v1, kind: ReplicaSet, name: web-new, uid: u, controller: true } ]
+            spec: { containers: [ { name: c, image: i } ] }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: night-7-x
+              ownerReferences: [ { apiVersion: batch/v1, kind: Job, name: night-7, uid: u, controller: true } ]
+            spec: { containers: [ { name: c, image: i } ] }
+
+            """;
+        static string[] Names(string text) =>
+            [.. ManifestSet.Parse(text).Snapshot.Endpoints.Select(pod => pod.Name)];
+        var sets = Made("ReplicaSet", "web-old", "web", "Deployment")
+            + Made("ReplicaSet", "web-new", "web", "Deployment");
+        var job = Made("Job", "night-7", "night", "CronJob");
+        Assert.Equal(["night-7-x", "web-new-1"], Names(Cron + job + sets + Deployment + Pods));
+        Assert.Equal(["night-7-x", "web-new-1"], Names(Pods + job + sets));
+        Assert.Equal(["night", "web"], Names(Deployment + sets + job + Cron));
+        // Nothing stands for what somebody else made: it does itself.
+        Assert.Equal(["night-7", "web-new", "web-old"], Names(sets + job));
+    }
+
+    [Fact]
+    public void A_hostNetwork_pod_has_the_address_of_its_node()
+    {
+        static string Pod(string name, string spec, string status = "{}") => $$"""
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: {{name}} }
+            spec: { hostNetwork: true, {{spec}} containers: [ { name: c, image: i } ] }
+            status: {{status}}
+
+            """;
+        const string Node = """
+            ---
+            apiVersion: v1
+            kind: Node
+            metadata: { name: n1 }
+            status: { addresses: [ { type: InternalIP, address: 192.168.0.1 }, { type: Hostname, address: n1 } ] }
+
+            """;
+        var pods = ManifestSet.Parse(
+            Pod("a", "nodeName: n1,") + Pod("b", "nodeName: n2,") + Pod("c", "nodeName: n2,") + Pod("d", "") + Node
+            + Pod("e", "nodeName: n1,", "{ podIP: 192.168.0.9 }")).Snapshot.Endpoints;
+        Assert.Equal("192.168.0.1", Assert.Single(pods[0].Addresses).ToString());
+        Assert.Equal(2, pods[1].Addresses.Length);
+        Assert.Equal(pods[1].Addresses.AsEnumerable(), pods[2].Addresses);
+        Assert.Equal(2, pods[3].Addresses.Length);
+        Assert.NotEqual(pods[2].Addresses[0], pods[3].Addresses[0]);
+        Assert.Equal("192.168.0.9", Assert.Single(pods[4].Addresses).ToString());
+    }
+
+    [Fact]
+    public void What_has_only_a_generateName_counts()
+    {
+        static string Policy(string subject) =>
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { generateName: wall- }\n"
+            + $"spec: {{ podSelector: {{ matchLabels: {{ app: {subject} }} }} }}\n";
+        var set = ManifestSet.Parse(Policy("a") + Policy("b"));
+        Assert.Empty(set.Diagnostics);
+        Assert.Equal(
+            ["wall-00001 app=a", "wall-00002 app=b"],
+            set.Snapshot.NetworkPolicies.Select(policy => $"{policy.Name} {policy.Subject}"));
+    }
+
+    [Fact]
     public void Made_up_addresses_depend_on_the_pod_alone()
     {
         static string Pod(string name) =>
