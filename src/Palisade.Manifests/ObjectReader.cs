@@ -67,10 +67,12 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
     private ManifestDocument Unknown(ManifestDocument document)
     {
         var text = $"no matches for kind \"{document.Kind}\" in version \"{document.ApiVersion}\"";
-        if (document.ApiVersion.StartsWith("policy.networking.k8s.io/", StringComparison.Ordinal))
-            diagnostics.Add(Finding.NotJudged(document.At, document.Kind, document.Title));
-        else if (document.IsNetworkPolicy)
+        if (document.IsNetworkPolicy)
             diagnostics.Add(Finding.OldPolicy(document.At, text, document.Title));
+        // The policies of network plugins change what is allowed, too.
+        else if (document.ApiVersion.StartsWith("policy.networking.k8s.io/", StringComparison.Ordinal)
+            || document.Kind.EndsWith("NetworkPolicy", StringComparison.Ordinal))
+            diagnostics.Add(Finding.NotJudged(document.At, document.Kind, document.Title));
         else if (!document.ApiVersion.StartsWith("palisade.dev/", StringComparison.Ordinal))
             diagnostics.Add(Finding.UnknownKind(document.At, text, document.Title));
         else

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Palisade.Kubernetes.Client;
 
 namespace Palisade.Cli.Output;
@@ -20,7 +21,14 @@ internal static class Failures
         {
             return 130;
         }
-        catch (Exception e) when (e is WorldFailedException or KubeApiException or HttpRequestException or IOException
+        catch (HttpRequestException e)
+        {
+            // Of a certificate only the inner exception says what is wrong with it.
+            var why = e.InnerException is AuthenticationException inner ? inner.Message : e.Message;
+            return Say($"cannot reach the cluster: {why}; is it running? --kubeconfig and --context name another",
+                ExitCode.WorldFailed);
+        }
+        catch (Exception e) when (e is WorldFailedException or KubeApiException or IOException
             or InvalidDataException or UnauthorizedAccessException)
         {
             return Say(e.Message, ExitCode.WorldFailed);

@@ -18,9 +18,15 @@ public sealed class YamlReader
     // What one document's aliases may add. A YAML bomb adds billions; real charts a few thousand.
     private const int MaxAliasedNodes = 100_000;
 
+    // What YamlDotNet says of a tab as indentation. Its place is then that of the mapping, or the beginning.
+    private const string BadTab = "found invalid tab as indentation";
+
+    private const string CannotStart = "found character that cannot start any token";
+
     // What !! stands for.
     private const string Core = "tag:yaml.org,2002:";
 
+    private readonly string _text;
     private readonly Parser _parser;
     private readonly int _lineOffset;
     private readonly WireLimits _limits;
@@ -31,6 +37,7 @@ public sealed class YamlReader
 
     private YamlReader(string text, int firstLine, WireLimits limits)
     {
+        _text = text;
         _parser = new(new StringReader(text));
         _lineOffset = firstLine - 1;
         _limits = limits;
@@ -53,7 +60,9 @@ public sealed class YamlReader
         }
         catch (YamlException e)
         {
-            error = new(Message(e), reader.At(e.Start));
+            error = new(Message(e), e.Message.Contains(BadTab, StringComparison.Ordinal)
+                ? reader.FirstTab()
+                : reader.At(e.Start));
         }
         catch (InvalidOperationException)
         {
@@ -82,15 +91,17 @@ public sealed class YamlReader
                 continue;
             _parser.MoveNext();
             _anchors.Clear();
-            values.Add(ReadNode(0));
+            values.Add(ReadNode(0, inBlock: true));
         }
     }
 
     // Leaves the parser on the node's last event.
-    private WireValue ReadNode(int depth)
+    private WireValue ReadNode(int depth, bool inBlock)
     {
         var parsed = _parser.Current!;
         var at = At(parsed.Start);
+        if (inBlock)
+            RefuseTab(parsed.Start);
         if (depth > _limits.MaxDepth)
             throw new RefusedException("exceeded max depth", at);
         if (++_nodes > _limits.MaxNodes)
@@ -103,8 +114,8 @@ public sealed class YamlReader
             _anchors[anchor] = (null, 0);
         var value = parsed switch
         {
-            MappingStart => ReadMapping(at, depth),
-            SequenceStart => ReadSequence(at, depth),
+            MappingStart mapping => ReadMapping(at, depth, mapping.Style == MappingStyle.Block),
+            SequenceStart list => ReadSequence(at, depth, list.Style == SequenceStyle.Block),
             Scalar scalar => Weighed(scalar, at),
             _ => throw new RefusedException($"unexpected {parsed.GetType().Name}", at),
         };
@@ -132,24 +143,24 @@ public sealed class YamlReader
         return target.Value;
     }
 
-    private WireArray ReadSequence(Position at, int depth)
+    private WireArray ReadSequence(Position at, int depth, bool isBlock)
     {
         var items = ImmutableArray.CreateBuilder<WireValue>();
         while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
-            items.Add(ReadNode(depth + 1));
+            items.Add(ReadNode(depth + 1, isBlock));
         return new(items.DrainToImmutable(), at);
     }
 
-    private WireObject ReadMapping(Position at, int depth)
+    private WireObject ReadMapping(Position at, int depth, bool isBlock)
     {
         var members = new List<WireMember>();
         var index = new Dictionary<string, int>(StringComparer.Ordinal);
         while (_parser.MoveNext() && _parser.Current is not MappingEnd)
         {
             var isMerge = _parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain };
-            var key = ReadNode(depth + 1);
+            var key = ReadNode(depth + 1, isBlock);
             _parser.MoveNext();
-            var value = ReadNode(depth + 1);
+            var value = ReadNode(depth + 1, isBlock);
             if (isMerge)
             {
                 Merge(value, members, index);
@@ -226,6 +237,31 @@ public sealed class YamlReader
         int.CreateSaturating(mark.Line) + _lineOffset,
         Math.Max(1, int.CreateSaturating(mark.Column)));
 
+    // YamlDotNet takes a tab behind spaces for indentation; libyaml does not.
+    private void RefuseTab(in Mark start)
+    {
+        var end = Math.Min(int.CreateSaturating(start.Index), _text.Length);
+        var line = _text.AsSpan(0, end);
+        line = line[(line.LastIndexOf('\n') + 1)..];
+        var column = line.IndexOfAnyExcept(' ');
+        if (column >= 0 && line[column] == '\t')
+            throw new RefusedException(CannotStart, new(int.CreateSaturating(start.Line) + _lineOffset, column + 1));
+    }
+
+    /// <summary>The first line, from where parsing has come to, that is indented by a tab.</summary>
+    private Position FirstTab()
+    {
+        var lines = _text.Split('\n');
+        for (var i = Math.Max(0, int.CreateSaturating(_parser.Current?.End.Line ?? 1) - 1); i < lines.Length; i++)
+        {
+            var column = lines[i].Length - lines[i].TrimStart(' ').Length;
+            if (lines[i].AsSpan(column).StartsWith("\t") && lines[i].AsSpan().Trim().Length > 0)
+                return new(i + 1 + _lineOffset, column + 1);
+        }
+
+        return At(_parser.Current?.End ?? Mark.Empty);
+    }
+
     // libyaml's wording with kubectl's frame: yaml: line 5: did not find expected key.
     private static string Message(YamlException e)
     {
@@ -234,7 +270,9 @@ public sealed class YamlReader
         var comma = text.IndexOf(", ", StringComparison.Ordinal);
         if (comma > 0 && text.StartsWith("While ", StringComparison.Ordinal))
             text = text[(comma + 2)..];
-        text = text.Replace("found invalid mapping", "mapping values are not allowed in this context");
+        text = text.Replace("found invalid mapping", "mapping values are not allowed in this context")
+            .Replace(BadTab, CannotStart)
+            .Replace("that violate indentation", "that violates indentation");
         return text.Length == 0 ? "not valid YAML"
             : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
     }

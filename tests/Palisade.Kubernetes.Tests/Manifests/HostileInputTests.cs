@@ -205,6 +205,30 @@ public sealed class HostileInputTests
         Assert.Equal("shop/good", Assert.Single(set.Snapshot.NetworkPolicies).ToString());
     }
 
+    [Theory]
+    [InlineData("cilium.io/v2", "CiliumNetworkPolicy")]
+    [InlineData("projectcalico.org/v3", "GlobalNetworkPolicy")]
+    [InlineData("projectcalico.org/v3", "NetworkPolicy")]
+    public void The_policy_of_a_network_plugin_is_said_not_to_be_judged(string version, string kind)
+    {
+        var set = ManifestSet.Parse($"apiVersion: {version}\nkind: {kind}\nmetadata: {{ name: p }}\n" + Good);
+        var told = Assert.Single(set.Diagnostics);
+        Assert.Equal(("PL-D017", Severity.Warning), (told.Id, told.Severity));
+        Assert.Single(set.Snapshot.NetworkPolicies);
+    }
+
+    [Theory]
+    [InlineData("---\na: 1\nspec:\n\tpodSelector: {}", "found character that cannot start any token", 4, 1)]
+    [InlineData("a:\n\t- b", "found character that cannot start any token", 2, 1)]
+    [InlineData("a: |\n  x\n  \ty\nb:\n  \tc: 1", "found character that cannot start any token", 5, 3)]
+    [InlineData("a:\n  b: 1\n\tc: 2", "found a tab character that violates indentation", 2, 6)]
+    public void A_tab_as_indentation_is_told_where_it_stands(string text, string why, int line, int column)
+    {
+        var told = Assert.Single(ManifestSet.Parse(text, "f.yaml").Diagnostics);
+        Assert.Equal($"error converting YAML to JSON: yaml: line {line}: {why}", told.Text);
+        Assert.Equal((line, column), (told.At.Line, told.At.Column));
+    }
+
     [Fact]
     public void Links_between_directories_are_no_circle()
     {

@@ -61,6 +61,7 @@ public sealed class YamlScalarTests
     [InlineData("x: &a {p: 1}\nz: {p: 9, <<: *a}", """{"x":{"p":1},"z":{"p":1}}""")]
     [InlineData("x: [&a {p: 1}, &b {p: 2, r: 3}]\nz: {<<: [*a, *b]}", """{"x":[{"p":1},{"p":2,"r":3}],"z":{"p":1,"r":3}}""")]
     [InlineData("a: |\n  x\n  ---y\n", """{"a":"x\n---y\n"}""")]
+    [InlineData("a:\t{\n\tb: [\n \t1] }\nc: 'x\n\ty'\nd: >\n  \tz", """{"a":{"b":[1]},"c":"x y","d":"\tz"}""")]
     public void Structures_become_json(string yaml, string json)
     {
         var want = WireJson.ToNode(WireJson.Parse(Encoding.UTF8.GetBytes(json)).Value!)!;
