@@ -9,6 +9,7 @@ using Palisade.Nftables.Packets;
 namespace Palisade.Dataplane.Lower;
 
 using Parts = ImmutableArray<Expression>;
+using Uplinks = ImmutableArray<string>;
 
 /// <summary>
 /// The chains that packets enter by themselves, always these four, in the order a packet meets them; and the two that
@@ -91,9 +92,13 @@ internal static class BaseChains
     /// <param name="exempt">
     /// Whether cluster policies judge what NetworkPolicies exempt; otherwise nobody does, and nothing is looked up.
     /// </param>
-    /// <param name="bridged">Whether pods are ports of bridges.</param>
+    /// <param name="interfaces">Which interface is whose; of them only what uplinks there are decides rules.</param>
     public static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(
-        NodeSettings settings, bool exempt, bool bridged) =>
+        NodeSettings settings, bool exempt, PodInterfaces interfaces) =>
+        All(settings, exempt, !interfaces.Bridged.Names.IsEmpty, Compared(interfaces.Uplinks));
+
+    private static (ImmutableArray<Chain> Regular, ImmutableArray<Chain> Base) All(
+        NodeSettings settings, bool exempt, bool bridged, Uplinks uplinks) =>
     (
         [
             Odd(Names.OddIngress, Match.Source, Statement.Accept, settings.Mode),
@@ -102,10 +107,29 @@ internal static class BaseChains
             .. exempt ? ImmutableArray.Create(Exempt) : [],
         ],
         [
-            AntiSpoof(settings.Mode), Unclaimed(settings.Mode, bridged), Input(settings.Mode, exempt),
-            Gates(settings.Mode, exempt, bridged),
+            AntiSpoof(settings.Mode, uplinks), Unclaimed(settings.Mode, bridged, uplinks),
+            Input(settings.Mode, exempt), Gates(settings.Mode, exempt, bridged, uplinks),
         ]
     );
+
+    /// <summary>
+    /// The uplinks that rules compare by name before they look into the set of all (ADR 35): the one that most nodes
+    /// have, beside the loopback. None where there are more, nor one whose name nft would read as a prefix.
+    /// </summary>
+    private static Uplinks Compared(Uplinks uplinks) =>
+        uplinks.Remove("lo") is [var one] && !one.EndsWith('*') ? [one] : [];
+
+    /// <summary>
+    /// The most frequent packets leave first, after one comparison: those that came in by the uplink. All others, the
+    /// loopback's too, are looked for in the set.
+    /// </summary>
+    private static Rule[] UplinksAnd(Rule known, Uplinks compared)
+    {
+        var all = Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept);
+        return compared.IsEmpty
+            ? [all, known]
+            : [.. compared.Select(name => Rule.Of(Match.InputInterface(name), Statement.Accept)), known, all];
+    }
 
     /// <summary>
     /// The end of a packet that may not pass: dropped, or when only observing what <paramref name="pass"/> says.
@@ -117,14 +141,13 @@ internal static class BaseChains
     /// What a pod may claim to be. Before conntrack (raw), so that a forged packet cannot move the state of another's
     /// connection, and cannot fill the connection table.
     /// </summary>
-    private static Chain AntiSpoof(EnforcementMode mode) => new(Names.AntiSpoof)
+    private static Chain AntiSpoof(EnforcementMode mode, Uplinks uplinks) => new(Names.AntiSpoof)
     {
         Base = new("filter", NftHook.Prerouting, -300),
         Comment = "a packet from a pod carries that pod's own address",
         Rules =
         [
-            Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
-            Rule.Of(Match.InputInterfaceAndSource(4, "source4"), Statement.Accept),
+            .. UplinksAnd(Rule.Of(Match.InputInterfaceAndSource(4, "source4"), Statement.Accept), uplinks),
             Rule.Of(Match.Icmpv6Type(RouterAdvertisement, Redirect), Counted(Names.RogueAdvertisement, mode)),
             // Hop limit 255 says that no router passed it on (RFC 4861 §7.1): neighbours are on the link itself.
             Rule.Of(
@@ -145,14 +168,13 @@ internal static class BaseChains
     /// <summary>
     /// Interfaces that no known pod has claimed: answers to the node itself pass, and what finds neighbours.
     /// </summary>
-    private static Chain Unclaimed(EnforcementMode mode, bool bridged) => new(Names.Unclaimed)
+    private static Chain Unclaimed(EnforcementMode mode, bool bridged, Uplinks uplinks) => new(Names.Unclaimed)
     {
         Base = new("filter", NftHook.Prerouting, -150),
         Comment = "from an interface that no known pod has claimed, only answers to the node itself",
         Rules =
         [
-            Rule.Of(Match.InputInterfaceIn(Names.Uplinks), Statement.Accept),
-            Rule.Of(Match.InputInterfaceIn(Names.Pods), Statement.Accept),
+            .. UplinksAnd(Rule.Of(Match.InputInterfaceIn(Names.Pods), Statement.Accept), uplinks),
             .. bridged ? FromBridges : [],
             Rule.Of(
                 Match.CtState(CtState.Established), Match.CtDirection(reply: true),
@@ -234,7 +256,7 @@ internal static class BaseChains
     /// Where gates judge: after DNAT, so that ports and addresses are the pods' own, and before SNAT hides who speaks.
     /// Postrouting sees IPVS and the node's own packets too, which forward does not.
     /// </summary>
-    private static Chain Gates(EnforcementMode mode, bool exempt, bool bridged) => new(Names.Gates)
+    private static Chain Gates(EnforcementMode mode, bool exempt, bool bridged, Uplinks uplinks) => new(Names.Gates)
     {
         Base = new("filter", NftHook.Postrouting, 90),
         Comment = "new connections, by the pod that opens them, then by the pod they reach",
@@ -245,7 +267,8 @@ internal static class BaseChains
             // The node's own: forwarding lowers the hop limit. They have an input interface there, and are not tracked.
             NodeDiscovery,
             Rule.Of(
-                Match.OutputInterfaceIn(Names.Uplinks, not: true), Match.OutputInterfaceIn(Names.Pods, not: true),
+                [.. uplinks.SelectMany(name => Match.OutputInterface(name, not: true))],
+                Match.OutputInterfaceIn(Names.Pods, not: true), Match.OutputInterfaceIn(Names.Uplinks, not: true),
                 bridged ? Match.OutputInterfaceIn(Names.Bridges, not: true) : [], FromNode(not: true),
                 Counted(Names.NoGate, mode)),
             .. bridged ? ToBridges(mode, exempt) : [],

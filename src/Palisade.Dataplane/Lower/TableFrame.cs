@@ -37,7 +37,7 @@ internal sealed record TableFrame(
         var claims = new ClaimChains(policy, node);
         ImmutableArray<NftSet> maps = [.. GateMaps.All(node.Pods, node.Interfaces, chains), .. claims.Maps];
         var (regular, based) = BaseChains.All(
-            node.Settings, maps.Any(map => map.Name == Names.ExemptLinks), !node.Interfaces.Bridged.Names.IsEmpty);
+            node.Settings, maps.Any(map => map.Name == Names.ExemptLinks), node.Interfaces);
         memo.End();
         var comment = NftComment.Fit($"Palisade: NetworkPolicy for the pods of node {node.Name}");
         var table = new Ruleset(Names.Table(comment))

@@ -15,6 +15,8 @@ public sealed class EveryPartTests
     private static readonly (string Part, string Why)[] Redundant =
     [
         ("gates: oifname \"lo\"", "what goes out by lo comes from the node, which is exempt by itself"),
+        ("antispoof: iifname \"up0\" accept", "the set of uplinks is asked later"),
+        ("unclaimed: iifname \"up0\" accept", "likewise"),
         ("gates: icmpv6 type { nd", "the node's own, which are exempt by themselves"),
         ($"pods4-x-pod-s-7b3ebdf6e366 {Key('s', 4)}", "an address that several pods claim is judged before"),
         ($"pods4-x-pod-t-8a09fcab0344 {Key('s', 4)}", "likewise"),
