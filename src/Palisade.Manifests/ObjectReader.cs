@@ -223,7 +223,9 @@ internal sealed class ObjectReader(ManifestOptions options, ICollection<Diagnost
 
     private static SourceLocation At(string? file, Position at) => new(file, at.Line, at.Column);
 
-    private static string TextOf(WireObject value, string name) => (value[name] as WireString)?.Value ?? "";
+    // A bare y or n is a name like others here (AsMeant).
+    private static string TextOf(WireObject value, string name) =>
+        (value[name] as WireString)?.Value ?? (value[name] as WireBool)?.Letter ?? "";
 
     private static string GoName(WireValue value) => value switch
     {

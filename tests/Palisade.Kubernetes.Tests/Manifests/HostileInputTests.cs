@@ -176,6 +176,16 @@ public sealed class HostileInputTests
     }
 
     [Fact]
+    public void Bare_letters_as_names_are_names()
+    {
+        static string Pod(string ns, string name) => "---\napiVersion: v1\nkind: Pod\n"
+            + $"metadata: {{name: {name}, namespace: {ns}}}\nspec: {{containers: [{{name: c, image: i}}]}}\n";
+        var set = ManifestSet.Parse(Pod("y", "a") + Pod("n", "a") + Pod("default", "a") + Pod("y", "y"));
+        Assert.Equal(["default/a", "n/a", "y/a", "y/y"], set.Snapshot.Endpoints.Select(pod => pod.ToString()));
+        Assert.Equal(["Pod y/a", "Pod n/a", "Pod y/y"], set.Diagnostics.Select(told => told.Object));
+    }
+
+    [Fact]
     public void Missing_files_and_empty_directories_are_told()
     {
         var empty = Directory.CreateTempSubdirectory("palisade-test");
