@@ -61,10 +61,12 @@ internal sealed class Comparer(PacketSpace space, EnforcementMode mode, WitnessT
             DifferenceKind.Loss => "drops",
             _ => "meets what is not known here",
         };
+        // Only of TCP more is said than that the packet begins a connection.
+        var isAsAny = claim.Scene.IsMidstream && space.Flows[flow].Transport != Flow.Tcp;
         var how = string.Join(", ", trace.TakeLast(5).DefaultIfEmpty("no rule decides"));
         _differences.Add(new(
             kind, cells, witness,
-            claim.Rule ?? texts.Policy(claim.Scene, space.Flows[flow], witness),
+            (isAsAny ? null : claim.Rule) ?? texts.Policy(claim.Scene, space.Flows[flow], witness),
             unknown is null ? $"{does}: {how}" : $"{does}: {unknown} ({how})"));
     }
 

@@ -169,7 +169,8 @@ internal sealed class GateClaims(
     private IEnumerable<Claim> Odd(LocalEnd end)
     {
         var packets = PacketSet.Of(space.AllFlows, space.Atoms.Of(places.Announced));
-        var uplink = places.Uplinks.FirstOrDefault("lo");
+        // Without an uplink nothing comes from elsewhere or goes there, and the loopback has no gates.
+        var uplink = places.Uplinks.FirstOrDefault();
         foreach (var (state, allowed, says) in new[]
         {
             (PacketState.Untracked, space.All, "untracked packets pass from and to the addresses of the pod's node"),
@@ -181,15 +182,15 @@ internal sealed class GateClaims(
                 Path = [Hook.Postrouting],
                 Open = AddressEnd.Source,
                 Fixed = end.Address,
-                Input = uplink,
-                Output = end.Link ?? uplink,
+                Input = uplink ?? "lo",
+                Output = end.Link ?? uplink ?? "",
                 State = state,
             };
             // One of several that only cluster policies concern judges untracked packets as any other.
             var isTold = state == PacketState.Invalid || end.Pods.Length == 1;
-            if (isTold && end.IsClosed(Direction.Ingress))
+            if (isTold && end.IsClosed(Direction.Ingress) && scene.Output.Length > 0)
                 yield return new(scene, packets, allowed, says);
-            if (!isTold || end.Link is null || !end.IsClosed(Direction.Egress))
+            if (!isTold || end.Link is null || uplink is null || !end.IsClosed(Direction.Egress))
                 continue;
             scene = scene with { Open = AddressEnd.Destination, Input = end.Link, Output = uplink };
             yield return new(scene, packets, allowed, says);

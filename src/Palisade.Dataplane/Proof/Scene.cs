@@ -107,7 +107,7 @@ internal sealed record Scene
         PacketFields.MetaInputIndex => new IndexOf(InputAt(place).Length > 0),
         PacketFields.MetaOutputIndex => new IndexOf(OutputAt(place).Length > 0),
         PacketFields.MetaTransport => new BytesOfFlow(flow => [flow.Transport]),
-        _ => new UnknownValue($"meta {field.Key}"),
+        _ => new UnknownValue($"meta {PacketFields.NameOfMeta(field.Key)}"),
     };
 
     private string InputAt(BasePlace place) => IsBridged && place.Hook == Hook.Postrouting ? "" : Input;

@@ -1,8 +1,15 @@
 using CsCheck;
+using Palisade.Dataplane.Lower;
 using Palisade.Dataplane.Network;
 using Palisade.Dataplane.Proof;
+using Palisade.Dataplane.Reconcile;
 using Palisade.Dataplane.Tests.World;
+using Palisade.Nftables;
+using Palisade.Nftables.Kernel;
 using Palisade.Policy.Compile;
+using Palisade.Policy.Model;
+using Palisade.Policy.Selectors;
+using Palisade.Policy.Sets;
 using Palisade.Tests.Shared;
 
 namespace Palisade.Dataplane.Tests.Proof;
@@ -25,6 +32,35 @@ public sealed class TrueTableTests
     [Fact]
     public void A_table_of_addresses_that_several_pods_claim_proves() =>
         Play(Shape with { MaxPolicies = 5, MaxClusterPolicies = 4, SharedAddresses = true });
+
+    /// <summary>Nothing leads out of the node; one of its pods has its link, the other not yet.</summary>
+    [Fact]
+    public void A_table_of_a_node_without_a_way_out_proves()
+    {
+        using var world = new PacketWorld(nodes: 1, podsPerNode: 1);   // skips where there are no namespaces
+        var (linked, other) = (Address.Parse("10.244.1.2"), Address.Parse("10.244.1.3"));
+        var policy = PolicyCompiler.Compile(ClusterSnapshot.Of(
+            endpoints:
+            [
+                new() { Namespace = "shop", Name = "linked", Node = "n1", Addresses = [linked] },
+                new() { Namespace = "shop", Name = "other", Node = "n1", Addresses = [other] },
+            ],
+            networkPolicies:
+            [
+                new() { Namespace = "shop", Name = "closed", IsolatesIngress = true, IsolatesEgress = true },
+            ],
+            nodes: [new("n1", LabelSet.Empty, [OneNode.Node4])]));
+        var network = NodeNetwork.Of([new("linked", linked)]);
+        using var alone = NetworkNamespace.Create("alone");
+        var proof = alone.Run(() =>
+        {
+            using var socket = new NftSocket();
+            new Reconciler().Apply(socket, Lowering.Lower(policy, "n1", network, new()));
+            return Prover.Read(socket).Prove(policy, "n1", network, new(), TestContext.Current.CancellationToken);
+        });
+        Assert.True(proof.Holds, string.Join('\n', proof.Differences));
+        Assert.True(proof.Cells > 1000, $"{proof.Cells} cells");
+    }
 
     private static void Play(ClusterShape shape)
     {

@@ -24,6 +24,18 @@ internal static class PacketFields
     /// <summary>Length of an interface name with its padding, IFNAMSIZ.</summary>
     public const int NameLength = 16;
 
+    // As nft names them, from 0 on.
+    private static readonly string[] _metaNames =
+    [
+        "length", "protocol", "priority", "mark", "iif", "oif", "iifname", "oifname", "iiftype", "oiftype", "skuid",
+        "skgid", "nftrace", "rtclassid", "secmark", "nfproto", "l4proto", "ibrname", "obrname", "pkttype", "cpu",
+        "iifgroup", "oifgroup", "cgroup", "random", "ipsec", "iifkind", "oifkind", "ibrpvid", "ibrvproto", "time",
+        "day", "hour",
+    ];
+
+    /// <summary>What people call a meta key.</summary>
+    public static string NameOfMeta(uint key) => key < _metaNames.Length ? _metaNames[key] : $"key {key}";
+
     /// <summary>The bytes that a load puts into its register; 4 where it is not known here.</summary>
     public static int LengthOf(FieldSource source, uint key) => (source, key) switch
     {
