@@ -54,6 +54,12 @@ public sealed record ApiServerOptions
     public bool RunsControllers { get; init; }
 
     /// <summary>
+    /// Whether somebody does what kubelets do: a deleted pod that has a node is only marked, for its grace period, and
+    /// whoever runs it ends it, then deletes it (<see cref="ObjectStore.DeleteNow"/>). False: it is gone at once.
+    /// </summary>
+    public bool EndsPodsGracefully { get; init; }
+
+    /// <summary>
     /// How many requests a second one user may make for long; twice that at once. More get 429 and are asked to come
     /// again.
     /// </summary>

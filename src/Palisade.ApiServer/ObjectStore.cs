@@ -89,12 +89,20 @@ public sealed class ObjectStore
     public JsonObject Bind(string ns, string pod, string node) =>
         Done(_writer.BindAsync(_registry.Pods, new ObjectKey(ns, pod), node, WriteOptions.Internal)).Parse();
 
-    /// <summary>Deletes an object; false when there is none. Finalizers hold it back, as over HTTP.</summary>
-    public bool Delete(string resource, string? ns, string name)
+    /// <summary>
+    /// Deletes an object; false when there is none. Finalizers hold it back, and pods end by and by, as over HTTP.
+    /// </summary>
+    public bool Delete(string resource, string? ns, string name) => Delete(resource, ns, name, new DeleteOptions());
+
+    /// <summary>The same without a grace period: as a kubelet does when a pod has ended.</summary>
+    public bool DeleteNow(string resource, string? ns, string name) =>
+        Delete(resource, ns, name, new DeleteOptions { GracePeriodSeconds = 0 });
+
+    private bool Delete(string resource, string? ns, string name, DeleteOptions options)
     {
         try
         {
-            Done(_writer.DeleteAsync(Of(resource), new ObjectKey(ns ?? "", name), new DeleteOptions()));
+            Done(_writer.DeleteAsync(Of(resource), new ObjectKey(ns ?? "", name), options));
             return true;
         }
         catch (StatusException e) when (e.Reason == "NotFound")

@@ -170,6 +170,7 @@ public sealed class LabCluster : IAsyncDisposable
                     PodStreams = new PodStreams(() => _pods!, new PodLogs(LogDirectory), _options.Time, CatchUpAsync),
                     ServiceRanges = [.. Network.Plan.ServiceRanges],
                     RunsControllers = true,
+                    EndsPodsGracefully = true,
                     Time = _options.Time,
                 },
                 cancel);

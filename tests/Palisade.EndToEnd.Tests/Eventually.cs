@@ -8,10 +8,13 @@ internal static class Eventually
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Until the condition holds.</summary>
-    public static async Task TrueAsync(Func<bool> holds)
+    public static Task TrueAsync(Func<bool> holds) => TrueAsync(() => Task.FromResult(holds()));
+
+    /// <summary>Until the condition holds.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> holds)
     {
         var until = TimeProvider.System.GetTimestamp();
-        while (!holds())
+        while (!await holds())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(until) < Patience, $"not within {Patience.TotalSeconds} s");
             await Task.Delay(50);

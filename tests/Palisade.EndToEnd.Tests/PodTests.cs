@@ -30,6 +30,7 @@ public sealed class PodTests
         await Commands_run_in_the_pods_namespace(up);
         await Restart_policy_decides_what_becomes_of_a_command(up);
         await A_pod_on_the_hosts_network_is_its_node(up);
+        await A_deleted_pod_ends_in_its_time(up);
         await A_pod_that_fits_no_node_starts_when_one_is_labelled(up);
         await An_address_that_is_asked_for_is_given(up);
         await A_deleted_pods_address_is_not_the_next_ones(up);
@@ -63,6 +64,16 @@ public sealed class PodTests
             "Warning: images are not pulled here: a built-in server listens on 80/TCP (no port is declared)",
                 ran.Errors,
             StringComparison.Ordinal);
+        ran = await up.TryKubectlAsync("""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: prepared, namespace: default }
+            spec:
+              initContainers: [ { name: prepare, image: i, command: [ "false" ] }, { name: silent, image: i } ]
+              containers: [ { name: c, image: i } ]
+            """, ["apply", "-f", "-"]);
+        Assert.Contains(
+            "the commands of init containers do not run (prepare)", ran.Errors, StringComparison.Ordinal);
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod/plain", "--timeout=20s");
         Assert.Equal("HTTP 200 plain", (await up.ConnectOneAsync(new("default/client", "default/plain"))).Answer);
     }
@@ -114,6 +125,37 @@ public sealed class PodTests
         Assert.Equal("172.30.0.2", await up.KubectlAsync("get", "pod", "host", "-o", "jsonpath={.status.podIP}"));
         Assert.Equal(
             "HTTP 200 host", (await up.ConnectOneAsync(new("default/client", "node:node-2", Port: 9000))).Answer);
+    }
+
+    private static async Task A_deleted_pod_ends_in_its_time(UpProcess up)
+    {
+        var (go, done) = (Path.Combine(up.Data, "go"), Path.Combine(up.Data, "done"));
+        async Task RunAsync(string name, string onTerminate)
+        {
+            await up.KubectlAsync(
+                "run", name, "--image=bash", "--command", "--", "bash", "-c",
+                $"trap '{onTerminate}' TERM; echo up; while :; do sleep 0.1; done");
+            await Eventually.TrueAsync(async () => (await up.TryKubectlAsync("logs", name)).Output == "up\n");
+        }
+
+        await RunAsync("tidy", $"until [ -e {go} ]; do sleep 0.1; done; touch {done}; exit 0");
+        await up.KubectlAsync("delete", "pod", "tidy", "--wait=false");
+        Assert.Equal("30", await up.KubectlAsync(
+            "get", "pod", "tidy", "-o", "jsonpath={.metadata.deletionGracePeriodSeconds}"));
+        Assert.Contains("Terminating", await up.KubectlAsync("get", "pod", "tidy"), StringComparison.Ordinal);
+        // It has its network until it has ended.
+        Assert.Equal("HTTP 200 client", (await up.ConnectOneAsync(new("default/tidy", "default/client"))).Answer);
+        await File.WriteAllTextAsync(go, "");
+        await up.KubectlAsync("wait", "--for=delete", "pod/tidy", "--timeout=20s");
+        Assert.True(File.Exists(done));
+
+        await RunAsync("stubborn", "");
+        await up.KubectlAsync("delete", "pod", "stubborn", "--grace-period=1", "--timeout=20s");
+        await RunAsync("forced", "");
+        await up.KubectlAsync("delete", "pod", "forced", "--wait=false");
+        await up.KubectlAsync("delete", "pod", "forced", "--grace-period=0", "--force", "--timeout=20s");
+        await Eventually.TrueAsync(() => !Traces.Marked($"PALISADE_LAB={up.Data}")
+            .Any(id => Traces.CommandOf(id).Contains("echo up", StringComparison.Ordinal)));
     }
 
     private static async Task A_pod_that_fits_no_node_starts_when_one_is_labelled(UpProcess up)

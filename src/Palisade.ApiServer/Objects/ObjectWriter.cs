@@ -194,7 +194,7 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
     }
 
     private Removal RemovalIn(StoreTransaction transaction) =>
-        new(registry, transaction, options.Time.GetUtcNow(), options.RunsControllers);
+        new(registry, transaction, options);
 
     private void CheckEscalation(
         StoreTransaction transaction, Resource resource, JsonObject tree, JsonObject? old, WriteOptions write)

@@ -11,9 +11,11 @@ namespace Palisade.ApiServer.Objects;
 /// Deletes within one transaction. An object with finalizers is only marked; a namespace takes what it holds with it,
 /// and waits (Terminating) for objects that finalizers hold back.
 /// </summary>
-internal sealed class Removal(
-    ResourceRegistry registry, StoreTransaction transaction, DateTimeOffset now, bool collects)
+internal sealed class Removal(ResourceRegistry registry, StoreTransaction transaction, ApiServerOptions options)
 {
+    /// <summary>What a pod has that says nothing else (core/v1 defaults).</summary>
+    private const long UsualGrace = 30;
+
     // As the API server's own namespace lifecycle plugin.
     private static readonly string[] _kept = ["default", "kube-system", "kube-public"];
 
@@ -24,16 +26,28 @@ internal sealed class Removal(
         if (delete.DryRun)
             return Answer(existing);
         // Only pods end gracefully; a negative period means the shortest one.
-        var grace = existing.Resource == registry.Pods ? delete.GracePeriodSeconds ?? 0 : 0;
+        var grace = existing.Resource == registry.Pods ? GraceOf(existing, delete) : 0;
         var shown = Remove(existing, grace < 0 ? 1 : grace, delete.Propagation);
         return Answer(shown);
+    }
+
+    /// <summary>As kube-apiserver's pod strategy: what runs nowhere, or no more, has nothing to end.</summary>
+    private long GraceOf(StoredObject existing, DeleteOptions delete)
+    {
+        if (!options.EndsPodsGracefully)
+            return delete.GracePeriodSeconds ?? 0;
+        var pod = existing.Parse();
+        if (Cell.Text(pod["spec"]?["nodeName"]).Length == 0
+            || Cell.Text(pod["status"]?["phase"]) is "Succeeded" or "Failed")
+            return 0;
+        return delete.GracePeriodSeconds ?? Cell.Number(pod["spec"]?["terminationGracePeriodSeconds"], UsualGrace);
     }
 
     /// <summary>Lets an object go that is being deleted and that nothing holds back any more.</summary>
     public void Finish(StoredObject stored)
     {
         var tree = stored.Parse();
-        if (tree["metadata"]?["deletionTimestamp"] is null || IsHeld(tree))
+        if (tree["metadata"]?["deletionTimestamp"] is null || IsHeld(tree) || IsEnding(tree))
             return;
         if (stored.Resource == registry.Namespaces)
         {
@@ -48,16 +62,20 @@ internal sealed class Removal(
 
     private static bool IsHeld(JsonObject tree) => tree["metadata"]?["finalizers"] is JsonArray { Count: > 0 };
 
+    /// <summary>Whether whoever runs it has still to say that it has ended.</summary>
+    private bool IsEnding(JsonObject tree) =>
+        options.EndsPodsGracefully && Cell.Number(tree["metadata"]?["deletionGracePeriodSeconds"]) > 0;
+
     private StoredObject Remove(StoredObject existing, long graceSeconds, string? propagation)
     {
         var tree = existing.Parse();
-        if (collects && propagation is not null && existing.Resource != registry.Namespaces)
+        if (options.RunsControllers && propagation is not null && existing.Resource != registry.Namespaces)
             Hold(Metadata.Of(tree), propagation);
         if (existing.Resource == registry.Namespaces)
             return Terminate(existing, tree);
         if (existing.Resource == registry.Definitions)
             return TerminateDefinition(existing, tree);
-        if (!IsHeld(tree))
+        if (!IsHeld(tree) && !(graceSeconds > 0 && options.EndsPodsGracefully))
         {
             transaction.Remove(existing);
             FinishNamespace(existing.Key.Namespace);
@@ -88,9 +106,10 @@ internal sealed class Removal(
     private StoredObject Mark(StoredObject existing, JsonObject tree, long graceSeconds)
     {
         var meta = Metadata.Of(tree);
-        if (meta["deletionTimestamp"] is null)
+        // The shortest grace period that was asked for counts.
+        if (meta["deletionTimestamp"] is null || graceSeconds < Cell.Number(meta["deletionGracePeriodSeconds"]))
         {
-            meta["deletionTimestamp"] = Metadata.Time(now);
+            meta["deletionTimestamp"] = Metadata.Time(options.Time.GetUtcNow().AddSeconds(graceSeconds));
             meta["deletionGracePeriodSeconds"] = graceSeconds;
         }
         else if (JsonNode.DeepEquals(tree, existing.Parse()))
@@ -132,7 +151,7 @@ internal sealed class Removal(
     private StoredObject TerminateDefinition(StoredObject definition, JsonObject tree)
     {
         if (tree["metadata"]?["deletionTimestamp"] is null)
-            DefinitionStatus.Terminate(tree, now);
+            DefinitionStatus.Terminate(tree, options.Time.GetUtcNow());
         var marked = Mark(definition, tree, 0);
         if (registry.ById(definition.Key.Name) is { } made)
             Empty(transaction.Of(made).Values);

@@ -40,7 +40,7 @@ internal static class NodeObjects
             var read = new PodObject(pod);
             if (read.NodeName is not { } name || !surplus.Contains(name) || read.IsFinished)
                 continue;
-            store.Delete("pods", read.Namespace, read.Name);
+            store.DeleteNow("pods", read.Namespace, read.Name);
             store.Create(WithoutNode(pod));
             say($"pod {read.Key} was on {name}, which is no more: it gets another node and other addresses");
         }

@@ -90,6 +90,10 @@ internal sealed class ContainerHost : IAsyncDisposable
     public ContainerReport Report(PodObject pod, PodContainer container) =>
         Running(pod, container) with { IsAnswering = !_readiness.TryGetValue(container.Name, out var r) || r.IsReady };
 
+    /// <summary>Ends the containers' commands: asks them, and makes them when it has taken too long.</summary>
+    public Task StopCommandsAsync(TimeSpan grace, CancellationToken hurry) =>
+        Task.WhenAll(_commands.Values.Select(command => command.StopAsync(grace, hurry)));
+
     /// <summary>The log of a container, or null where it has none.</summary>
     public ContainerLog? LogOf(string container) => _logs.GetValueOrDefault(container);
 

@@ -33,6 +33,8 @@ internal sealed class HostCommand : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly Task _running;
+    private TimeSpan _grace;
+    private CancellationToken _hurry;
     private ImmutableArray<Attachment> _attached = [];
     private PodProcess? _process;
 
@@ -66,11 +68,18 @@ internal sealed class HostCommand : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks it to end, and makes it when that takes too long; it is not started again.</summary>
+    public async Task StopAsync(TimeSpan grace, CancellationToken hurry)
+    {
+        (_grace, _hurry) = (grace, hurry);
+        await _stop.CancelAsync();
+        await _running;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _running;
+        await StopAsync(PodProcess.UsualGrace, CancellationToken.None);
         _stop.Dispose();
     }
 
@@ -122,7 +131,7 @@ internal sealed class HostCommand : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            await process.EndAsync();
+            await process.EndAsync(_grace, _hurry);
         }
 
         var code = await process.WaitAsync(CancellationToken.None);

@@ -174,7 +174,8 @@ internal sealed class PodController : IDisposable
             // creation, however many of them a pass happens to see: nodes and addresses are the same each time.
             pods = [.. _pods.Values.OrderByDescending(pod => pod.WishedAddresses.Count > 0)
                 .ThenBy(pod => pod.Created, StringComparer.Ordinal).ThenBy(pod => _order[pod.Uid])];
-        EndAllBut([.. pods.Where(pod => !pod.IsFinished && !pod.IsDeleting).Select(pod => pod.Uid)]);
+        var wanted = pods.Where(pod => !pod.IsFinished && (!pod.IsDeleting || IsStopping(pod)));
+        EndAllBut([.. wanted.Select(pod => pod.Uid)]);
         foreach (var pod in pods)
         {
             try
@@ -198,7 +199,8 @@ internal sealed class PodController : IDisposable
     {
         if (pod.IsDeleting)
         {
-            _store.Delete(Resource, pod.Namespace, pod.Name);
+            if (!_runtimes.ContainsKey(pod.Uid))
+                _store.DeleteNow(Resource, pod.Namespace, pod.Name);
             return;
         }
 
@@ -224,6 +226,10 @@ internal sealed class PodController : IDisposable
             WriteStatus(runtime);
         }
     }
+
+    /// <summary>Whether a deleted pod's programs have not ended yet; it has its network until they have.</summary>
+    private bool IsStopping(PodObject pod) =>
+        _runtimes.TryGetValue(pod.Uid, out var runtime) && !runtime.Stop(pod.Grace);
 
     private void Schedule(PodObject pod)
     {

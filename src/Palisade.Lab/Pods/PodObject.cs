@@ -85,6 +85,11 @@ internal sealed class PodObject
 
     public bool IsDeleting => _json["metadata"]?["deletionTimestamp"] is not null;
 
+    /// <summary>How long its programs have to end once it is deleted (metadata.deletionGracePeriodSeconds).</summary>
+    public TimeSpan Grace => TimeSpan.FromSeconds(
+        _json["metadata"]?["deletionGracePeriodSeconds"] is JsonValue value && value.TryGetValue<long>(out var seconds)
+            ? Math.Clamp(seconds, 0, 1_000_000) : 0);
+
     public string Created => Text(_json["metadata"]?["creationTimestamp"]) ?? "";
 
     public string? NodeName => Text(_json["spec"]?["nodeName"]) is { Length: > 0 } name ? name : null;

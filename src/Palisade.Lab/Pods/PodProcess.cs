@@ -25,7 +25,8 @@ internal sealed record PodCommand(
 /// <summary>A program of this machine that runs in a pod, with pipes or a terminal to it.</summary>
 internal sealed class PodProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    /// <summary>How long a program has to end that nobody gives more.</summary>
+    public static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly PseudoTerminal? _terminal;
@@ -95,12 +96,15 @@ internal sealed class PodProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to end, and after a while makes it.</summary>
-    public async Task EndAsync()
+    public Task EndAsync() => EndAsync(UsualGrace, CancellationToken.None);
+
+    /// <summary>Asks it to end, and makes it when it has taken too long or there is a hurry.</summary>
+    public async Task EndAsync(TimeSpan grace, CancellationToken hurry)
     {
         if (_exited.IsCompleted)
             return;
         ProcessControl.Signal(-_process.Id, _terminal is null ? ProcessControl.Terminate : ProcessControl.HangUp);
-        if (await Task.WhenAny(_exited, Task.Delay(Grace)) == _exited)
+        if (await Task.WhenAny(_exited, Task.Delay(grace, hurry)) == _exited)
             return;
         // By its own id as well: a shim that has not come to its setsid yet leads no group.
         ProcessControl.Signal(-_process.Id, ProcessControl.KillSignal);
@@ -133,7 +137,7 @@ internal sealed class PodProcess : IAsyncDisposable
 
         // A terminal's output takes a moment to its master, and then ends by itself.
         _terminal.Release();
-        _ = Task.Delay(Grace).ContinueWith(_ => Output.EndWhenEmpty(), TaskScheduler.Default);
+        _ = Task.Delay(UsualGrace).ContinueWith(_ => Output.EndWhenEmpty(), TaskScheduler.Default);
     }
 
     private static DescriptorStream Of(Stream pipe, Poller poller) => new(((PipeStream)pipe).SafePipeHandle, poller);

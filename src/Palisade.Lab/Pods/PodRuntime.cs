@@ -17,7 +17,10 @@ internal sealed class PodRuntime
     private readonly IPodLink? _link;
     private readonly string _started;
     private string? _opened;
+    private readonly CancellationTokenSource _hurry = new();
     private ContainerHost? _containers;
+    private Task? _stopping;
+    private volatile bool _hasStopped;
     private string _lastStatus = "";
 
     private PodRuntime(
@@ -100,6 +103,25 @@ internal sealed class PodRuntime
         return status;
     }
 
+    /// <summary>
+    /// Asks its programs to end, and makes them after the grace period. True: they have ended; else a change is told
+    /// when they have.
+    /// </summary>
+    public bool Stop(TimeSpan grace)
+    {
+        if (_containers is null)
+            return true;
+        _stopping ??= StopAsync(_containers, grace);
+        return _hasStopped;
+    }
+
+    private async Task StopAsync(ContainerHost containers, TimeSpan grace)
+    {
+        await containers.StopCommandsAsync(grace, _hurry.Token);
+        _hasStopped = true;
+        _settings.Changed();
+    }
+
     /// <summary>Cuts the link at once; then ends the containers, and the namespace with them.</summary>
     /// <param name="withNode">
     /// The node ends too, and its links with it: each one cut by itself costs some 20 ms (the kernel waits for its
@@ -109,8 +131,12 @@ internal sealed class PodRuntime
     {
         if (!withNode)
             _link?.Cut();
+        await _hurry.CancelAsync();
+        if (_stopping is not null)
+            await _stopping;
         if (_containers is not null)
             await _containers.DisposeAsync();
+        _hurry.Dispose();
         _own?.Dispose();
     }
 

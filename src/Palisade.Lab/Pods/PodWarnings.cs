@@ -24,6 +24,13 @@ internal static class PodWarnings
             parts.Add($"{programs} runs from this machine, as you");
         }
 
+        var skipped = pod.InitContainers.Except(pod.Sidecars).Where(container => !container.Command.IsEmpty).ToList();
+        if (skipped.Count > 0)
+        {
+            parts.Add($"the commands of init containers do not run ({string.Join(
+                ", ", skipped.Select(container => container.Name))})");
+        }
+
         return parts.Count == 0 ? null : $"images are not pulled here: {string.Join("; ", parts)}";
     }
 }
