@@ -71,6 +71,44 @@ public sealed class ServiceTests
         await Policies_judge_pods_and_target_ports(up);
         await Labels_and_deletions_move_endpoints(up);
         await Addresses_are_kept_and_refused_like_kubernetes_does(up, v4);
+        await A_client_that_keeps_its_udp_port_follows_the_endpoints(up);
+        Assert.DoesNotContain("Services of node", up.Said, StringComparison.Ordinal);
+    }
+
+    private static async Task A_client_that_keeps_its_udp_port_follows_the_endpoints(UpProcess up)
+    {
+        await up.ApplyAsync("""
+            apiVersion: v1
+            kind: Namespace
+            metadata: { name: talk }
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: echo, namespace: talk }
+            spec: { selector: { app: echo }, ports: [ { port: 7, protocol: UDP, targetPort: 5454 } ] }
+            """ + Echo("first"));
+        await up.KubectlAsync("wait", "--for=condition=Ready", "pod/first", "-n", "talk", "--timeout=20s");
+        await up.KubectlAsync(
+            "run", "talker", "-n", "talk", "--image=bash", "--command", "--", "bash", "-c",
+            "exec 3<>/dev/udp/echo/7; while :; do echo x >&3; read -t 1 -n 1 -u 3 answer && echo got; sleep 0.1; done");
+        await Eventually.TrueAsync(async () => await AnsweredAsync() > 0);
+        await up.ApplyAsync(Echo("second"));
+        await up.KubectlAsync("wait", "--for=condition=Ready", "pod/second", "-n", "talk", "--timeout=20s");
+        await up.KubectlAsync("delete", "pod", "first", "-n", "talk");
+        var before = await AnsweredAsync();
+        await Eventually.TrueAsync(async () => await AnsweredAsync() > before + 2);
+
+        async Task<int> AnsweredAsync() =>
+            (await up.TryKubectlAsync("logs", "talker", "-n", "talk")).Output.Split('\n').Count(line => line == "got");
+
+        static string Echo(string name) => $$"""
+
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: {{name}}, namespace: talk, labels: { app: echo } }
+            spec: { containers: [ { name: c, image: i, ports: [ { containerPort: 5454, protocol: UDP } ] } ] }
+            """;
     }
 
     private static async Task<(string V4, string V6)> Kubectl_shows_addresses_and_endpoints(UpProcess up)

@@ -108,7 +108,7 @@ internal sealed class ServiceProxy : IAsyncDisposable
             _socket.Commit(_applied is null
                 ? ServiceTableChange.Whole(table, node.Addresses, ranges)
                 : ServiceTableChange.Between(_applied, table));
-            var hasLess = _applied is not null && _applied.Chains.Any(old =>
+            var hasLess = _applied is null ? _refusal is not null : _applied.Chains.Any(old =>
                 old.Key.Contains("/udp/", StringComparison.Ordinal)
                 && (!table.Chains.TryGetValue(old.Key, out var chain) || !chain.Equals(old.Value)));
             _applied = table;
@@ -140,12 +140,16 @@ internal sealed class ServiceProxy : IAsyncDisposable
         /// </summary>
         private void EndStaleDatagrams(ServiceTable table)
         {
-            var udp = new FlowFilter
+            foreach (byte family in (ReadOnlySpan<byte>)[4, 6])   // the kernel compares no tuple of both
             {
-                Original = new() { Protocol = 17 },
-                Status = (FlowStatus.DestinationNat, FlowStatus.DestinationNat),
-            };
-            _connections.Delete(_connections.Dump(udp).Where(flow => !table.Leads(flow)).ToList());
+                var udp = new FlowFilter
+                {
+                    Family = family,
+                    Original = new() { Protocol = 17 },
+                    Status = (FlowStatus.DestinationNat, FlowStatus.DestinationNat),
+                };
+                _connections.Delete(_connections.Dump(udp).Where(flow => !table.Leads(flow)).ToList());
+            }
         }
     }
 }
