@@ -39,6 +39,28 @@ public sealed class FlowsTests
 
         await FiltersAsync(up);
         await EventAsync(up);
+        await A_node_whose_agent_hangs_is_named(up);
+    }
+
+    private static async Task A_node_whose_agent_hangs_is_named(UpProcess up)
+    {
+        const int stop = 19, go = 18;   // SIGSTOP, SIGCONT
+        var agent = LifecycleTests.Agents(up).Single(
+            id => Traces.CommandOf(id).Contains("--node node-2 ", StringComparison.Ordinal));
+        ProcessControl.Signal(agent, stop);
+        try
+        {
+            var ran = await up.PalisadeAsync("flows", "--pod", Stranger);
+            Assert.Equal(0, ran.Code);
+            Assert.Contains("node-2  the node's agent does not answer", ran.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            ProcessControl.Signal(agent, go);
+        }
+
+        await Eventually.TrueAsync(async () =>
+            !(await up.PalisadeAsync("flows")).Output.Contains("does not answer", StringComparison.Ordinal));
     }
 
     [Fact]

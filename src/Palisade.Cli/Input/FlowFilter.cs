@@ -9,13 +9,16 @@ namespace Palisade.Cli.Input;
 /// <param name="Verdict">allow, deny or would-deny; null: any.</param>
 internal sealed record FlowFilter(string? Namespace, string? Pod, string? Verdict)
 {
-    /// <summary>Whether a line is wanted. What counts records that are missing is, unless a pod is asked for.</summary>
+    /// <summary>
+    /// Whether a line is wanted. What counts records that are missing is, unless a pod is asked for; what says that a
+    /// node is missing always is.
+    /// </summary>
     public bool Wants(JsonObject line)
     {
         if (Text(line["kind"]) == "suppressed")
         {
-            return Namespace is null && Pod is null
-                && (Verdict is null || (Verdict == "allow") == (Text(line["reason"]) == "Connections"));
+            return Text(line["reason"]) == "NoAnswer" || (Namespace is null && Pod is null
+                && (Verdict is null || (Verdict == "allow") == (Text(line["reason"]) == "Connections")));
         }
 
         return (Verdict is null || Text(line["verdict"]) == Verdict)
