@@ -75,6 +75,12 @@ public sealed class LabCluster : IAsyncDisposable
             await lab.BuildAsync(cancel);
             return lab;
         }
+        catch (StatusException refusal)
+        {
+            // The server does not take what the lab begins with: its disk is full.
+            await lab.DisposeAsync();
+            throw new LabException(refusal.Message, refusal);
+        }
         catch
         {
             await lab.DisposeAsync();
@@ -117,7 +123,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         if (StaleChildren.End(_lock.Directory) is var stale and > 0)
             _options.Say($"ended {stale} process{(stale == 1 ? "" : "es")} that a killed `up` had left");
-        _network = await LabNetwork.CreateAsync(_options.Nodes, _options.Cni);
+        _network = await LabNetwork.CreateAsync(_options.Nodes, _options.Cni, cancel);
         _undo.Push(_network.DisposeAsync);
         var listeners = _network.Nodes.Select(node => new NodeListener(node)).ToList();
         _undo.Push(() =>

@@ -48,6 +48,20 @@ public sealed class LifecycleTests
     }
 
     [Fact]
+    public async Task Interrupted_while_it_starts_it_ends_as_later()
+    {
+        Needs.Cluster();
+        var data = UpProcess.NewData();
+        await using var up = UpProcess.Start([Places.Cli, "up", "--data", data, "--nodes", "20"], data);
+        await Eventually.TrueAsync(() => up.Said.Contains("starting 20 nodes", StringComparison.Ordinal));
+        await Task.Delay(300);   // somewhere among the nodes
+        Assert.Equal(0, await up.EndAsync(ProcessControl.Interrupt));
+        await Eventually.TrueAsync(
+            () => up.Said.Contains("ended; nothing is left running", StringComparison.Ordinal));
+        Assert.Empty(Traces.Marked($"PALISADE_LAB={data}"));
+    }
+
+    [Fact]
     public async Task A_restart_keeps_token_authority_port_and_addresses()
     {
         Needs.Cluster();

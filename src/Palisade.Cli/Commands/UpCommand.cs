@@ -59,6 +59,8 @@ internal static class UpCommand
             HelpName = "ignored|told|refused",
             DefaultValueFactory = _ => PolicyEffect.Told,
         };
+        network.AcceptOnlyFromAmong("routed", "bridged");
+        effects.AcceptOnlyFromAmong("ignored", "told", "refused");
         nodes.Validators.Add(result =>
         {
             if (result.GetValue(nodes) is < 1 or > LabCluster.MostNodes)
@@ -97,6 +99,8 @@ internal static class UpCommand
 
     private static async Task<int> RunAsync(LabOptions options, bool demo, CancellationToken cancel)
     {
+        // What is interrupted before its task is returned is not waited for: the process would just go.
+        await Task.Yield();
         try
         {
             Console.WriteLine($"starting {Nodes(options.Nodes)}; data in {Path.GetFullPath(options.DataDirectory)}");

@@ -221,6 +221,8 @@ internal sealed class ConnectService(
         var family = address.AddressFamily == AddressFamily.InterNetworkV6 ? 6 : 4;
         if (pods().Find(address) is { } pod)
             return OfPod(pod, family);
+        if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            throw new LabException($"{party}: means whoever uses it; name the pod or node");
         if (network.Nodes.FirstOrDefault(node => node.Addresses.All.Contains(address)) is { } node)
             return new Party(node.Namespace, address, false);
         if (AddressPlan.AllPods.Any(range => range.Contains(address)))

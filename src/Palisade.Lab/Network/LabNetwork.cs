@@ -32,14 +32,19 @@ internal sealed class LabNetwork : IAsyncDisposable
     public Outside Outside { get; }
 
     /// <summary>Builds the network with nodes 1 to <paramref name="nodes"/>.</summary>
-    public static async Task<LabNetwork> CreateAsync(int nodes, LabCni cni = LabCni.Routed)
+    public static async Task<LabNetwork> CreateAsync(
+        int nodes, LabCni cni = LabCni.Routed, CancellationToken cancel = default)
     {
         var network = new LabNetwork(new AddressPlan(LabNamespaces.HasIPv6), cni);
         try
         {
             network.Outside.ConnectTo(network._fabric);
             for (var number = 1; number <= nodes; number++)
+            {
+                cancel.ThrowIfCancellationRequested();
                 network._nodes.Add(network.AddNode(number));
+            }
+
             return network;
         }
         catch
