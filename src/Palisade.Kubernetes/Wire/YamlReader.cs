@@ -18,8 +18,11 @@ public sealed class YamlReader
     // What one document's aliases may add. A YAML bomb adds billions; real charts a few thousand.
     private const int MaxAliasedNodes = 100_000;
 
-    // What YamlDotNet says of a tab as indentation. Its place is then that of the mapping, or the beginning.
+    // What YamlDotNet says of a tab as indentation; its place is then that of the mapping, or the beginning.
     private const string BadTab = "found invalid tab as indentation";
+
+    // The same below text; its place begins with the text and ends at the tab.
+    private const string TabBelow = "found a tab character that violate indentation";
 
     private const string CannotStart = "found character that cannot start any token";
 
@@ -60,9 +63,7 @@ public sealed class YamlReader
         }
         catch (YamlException e)
         {
-            error = new(Message(e), e.Message.Contains(BadTab, StringComparison.Ordinal)
-                ? reader.FirstTab()
-                : reader.At(e.Start));
+            error = new(Message(e), reader.PlaceOf(e));
         }
         catch (InvalidOperationException)
         {
@@ -237,16 +238,20 @@ public sealed class YamlReader
         int.CreateSaturating(mark.Line) + _lineOffset,
         Math.Max(1, int.CreateSaturating(mark.Column)));
 
-    // YamlDotNet takes a tab behind spaces for indentation; libyaml does not.
+    // YamlDotNet takes a tab behind spaces, or behind the - of a list, for indentation; libyaml does not.
     private void RefuseTab(in Mark start)
     {
         var end = Math.Min(int.CreateSaturating(start.Index), _text.Length);
         var line = _text.AsSpan(0, end);
         line = line[(line.LastIndexOf('\n') + 1)..];
-        var column = line.IndexOfAnyExcept(' ');
-        if (column >= 0 && line[column] == '\t')
+        var column = line.IndexOfAnyExcept(' ', '-');
+        if (column >= 0 && line[column] == '\t' && !line.StartsWith("---"))
             throw new RefusedException(CannotStart, new(int.CreateSaturating(start.Line) + _lineOffset, column + 1));
     }
+
+    private Position PlaceOf(YamlException e) =>
+        e.Message.Contains(BadTab, StringComparison.Ordinal) ? FirstTab()
+        : At(e.Message.Contains(TabBelow, StringComparison.Ordinal) ? e.End : e.Start);
 
     /// <summary>The first line, from where parsing has come to, that is indented by a tab.</summary>
     private Position FirstTab()
@@ -255,7 +260,7 @@ public sealed class YamlReader
         for (var i = Math.Max(0, int.CreateSaturating(_parser.Current?.End.Line ?? 1) - 1); i < lines.Length; i++)
         {
             var column = lines[i].Length - lines[i].TrimStart(' ').Length;
-            if (lines[i].AsSpan(column).StartsWith("\t") && lines[i].AsSpan().Trim().Length > 0)
+            if (lines[i].AsSpan(column).StartsWith("\t"))
                 return new(i + 1 + _lineOffset, column + 1);
         }
 
@@ -272,7 +277,7 @@ public sealed class YamlReader
             text = text[(comma + 2)..];
         text = text.Replace("found invalid mapping", "mapping values are not allowed in this context")
             .Replace(BadTab, CannotStart)
-            .Replace("that violate indentation", "that violates indentation");
+            .Replace(TabBelow, "found a tab character that violates indentation");
         return text.Length == 0 ? "not valid YAML"
             : string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(text[0])}{text[1..].TrimEnd('.')}");
     }

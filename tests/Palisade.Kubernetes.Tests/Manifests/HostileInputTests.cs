@@ -231,7 +231,9 @@ public sealed class HostileInputTests
     [InlineData("---\na: 1\nspec:\n\tpodSelector: {}", "found character that cannot start any token", 4, 1)]
     [InlineData("a:\n\t- b", "found character that cannot start any token", 2, 1)]
     [InlineData("a: |\n  x\n  \ty\nb:\n  \tc: 1", "found character that cannot start any token", 5, 3)]
-    [InlineData("a:\n  b: 1\n\tc: 2", "found a tab character that violates indentation", 2, 6)]
+    [InlineData("a:\n-\tb: 1", "found character that cannot start any token", 2, 2)]
+    [InlineData("a:\n  b: 1\n\tc: 2", "found a tab character that violates indentation", 3, 1)]
+    [InlineData("a:\n\t\n  b: 1", "found character that cannot start any token", 2, 1)]
     public void A_tab_as_indentation_is_told_where_it_stands(string text, string why, int line, int column)
     {
         var told = Assert.Single(ManifestSet.Parse(text, "f.yaml").Diagnostics);
