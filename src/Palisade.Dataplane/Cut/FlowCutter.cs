@@ -47,6 +47,9 @@ internal sealed class FlowCutter : IDisposable
     private const int UsualBuckets = 262_144;
 
     private const int BatchSize = 128;
+
+    /// <summary>What was found is stopped at the latest when so many more were read: some 5 ms.</summary>
+    private const int LongestWait = 2000;
     private const int MostAttempts = 6;
     private const int Exists = 17;   // EEXIST
     private readonly ConntrackSocket _reader = new();
@@ -58,7 +61,7 @@ internal sealed class FlowCutter : IDisposable
             ? number
             : UsualBuckets;
 
-    private int _seen, _cut, _lifted, _offloaded, _refused, _held;
+    private int _seen, _cut, _lifted, _offloaded, _refused, _held, _waited;
     private long _packets;
     private bool _mayFilter = true;
 
@@ -176,12 +179,14 @@ internal sealed class FlowCutter : IDisposable
             case FlowFate.OutOfReach: _offloaded++; break;
         }
 
-        if (_allowed.Count + _denied.Count >= BatchSize)
+        var found = _allowed.Count + _denied.Count;
+        if (found >= BatchSize || (found > 0 && ++_waited >= LongestWait))
             Flush();
     }
 
     private void Flush()
     {
+        _waited = 0;
         if (_denied.Count > 0)
         {
             var outcome = _writer.SetStatus(_denied, FlowStatus.FixedTimeout, LeastSeconds);
