@@ -51,7 +51,7 @@ public sealed class OutsideNamesTests
         await up.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "-A", "--timeout=60s");
         Assert.Equal("timeout", await Meet(up, "203.0.113.80"));
         var explained = await up.PalisadeAsync("explain", Client, "ip:203.0.113.80");
-        Assert.Contains("policies mention *.example.com; the agent of node-1 knows no address of it",
+        Assert.Contains("policies mention *.example.com; the agent of node-1 knows no IPv4 address of it",
             explained.Output, StringComparison.Ordinal);
 
         Assert.Equal("203.0.113.80 ", await DnsTests.Ask(
@@ -101,7 +101,7 @@ public sealed class OutsideNamesTests
         var elsewhere = await up.PalisadeAsync("explain", "shop/other", "ip:203.0.113.80");
         Assert.True(elsewhere.Code == 1, elsewhere.ToString());
         Assert.Contains(
-            "policies mention *.example.com; the agent of node-2 knows no address of it", elsewhere.Output,
+            "policies mention *.example.com; the agent of node-2 knows no IPv4 address of it", elsewhere.Output,
             StringComparison.Ordinal);
     }
 

@@ -68,8 +68,8 @@ internal sealed record Answer(Question Question, ImmutableArray<AnsweredConnecti
         yield return Knower is null
             ? $"policies mention {names}; which addresses they have is learned by each node's agent and is not "
                 + "known here, so this is the answer for an address of none of them"
-            : $"policies mention {names}; the agent of {Knower} knows no address of it, since no pod of its node has "
-                + "got an answer for it, or its time is over";
+            : $"policies mention {names}; the agent of {Knower} knows no IPv{(int)Question.Family} address of it, "
+                + "since no pod of its node has got one as an answer, or its time is over";
     }
 
     private IEnumerable<string> MissingAddresses() => Connections

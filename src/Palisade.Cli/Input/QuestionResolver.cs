@@ -19,13 +19,6 @@ internal sealed class QuestionResolver(
     private readonly Evaluator _evaluator = new(policy);
     private readonly ServiceResolver _services = new(policy.Snapshot);
 
-    private readonly ImmutableArray<string> _unknownNames =
-    [
-        .. policy.Snapshot.ClusterNetworkPolicies.SelectMany(each => each.MentionedNames)
-            .Distinct(StringComparer.OrdinalIgnoreCase).Where(name => !IsKnown(policy.Snapshot, name))
-            .Order(StringComparer.Ordinal),
-    ];
-
     /// <summary>The policies.</summary>
     public CompiledPolicy Policy => policy;
 
@@ -53,7 +46,7 @@ internal sealed class QuestionResolver(
         var answer = new Answer(question, [.. connections]);
         return answer with
         {
-            UnknownNames = _unknownNames,
+            UnknownNames = UnknownNames(question.Family),
             Knower = knower,
             HostPods = [.. HostPods(question.From).Concat(HostPods(question.To))],
             Without = [.. RefusedAbout(answer.Connections)],
@@ -108,8 +101,15 @@ internal sealed class QuestionResolver(
         return question with { To = to, Port = number?.ToString(CultureInfo.InvariantCulture) ?? question.Port };
     }
 
-    private static bool IsKnown(ClusterSnapshot cluster, string name) => cluster.DomainNames.Any(
-        known => !known.Addresses.IsEmpty && AddressSet.OfDomain(name).Names(known.Name));
+    /// <summary>The names that policies mention and of which no address of the family is known.</summary>
+    private ImmutableArray<string> UnknownNames(AddressFamily family) =>
+    [
+        .. Snapshot.ClusterNetworkPolicies.SelectMany(each => each.MentionedNames)
+            .Distinct(StringComparer.OrdinalIgnoreCase).Where(name => !Snapshot.DomainNames.Any(
+                known => known.Addresses.Any(address => address.Family == family)
+                    && AddressSet.OfDomain(name).Names(known.Name)))
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static AddressFamily FamilyOf(Question question)
     {
