@@ -23,6 +23,9 @@ internal static class Finding
         Error("PL-D004", $"error converting YAML to JSON: yaml: line {at.Line}: {message}", at,
             "correct the YAML at this place");
 
+    public static Diagnostic NoSeparator(SourceLocation at, string text) =>
+        Error("PL-D004", $"invalid Yaml document separator: {text}", at, "write --- alone on its line");
+
     public static Diagnostic BadJson(SourceLocation at, string message) =>
         Error("PL-D005", $"json: line {at.Line}: {message}", at, "correct the JSON at this place");
 

@@ -39,6 +39,12 @@ internal sealed class ManifestReader(WireLimits limits, ICollection<Diagnostic> 
 
     private IEnumerable<ReadValue> ReadDocument(string file, DocumentText document)
     {
+        if (document.NoSeparator is { } text)
+        {
+            diagnostics.Add(Finding.NoSeparator(new(file, document.FirstLine, 4), text));
+            return [];
+        }
+
         var bytes = document.Bytes.Span;
         if (bytes.Length > limits.MaxBytes)
         {

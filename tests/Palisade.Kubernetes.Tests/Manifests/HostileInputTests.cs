@@ -175,6 +175,20 @@ public sealed class HostileInputTests
         Assert.Equal("y", Assert.Single(set.Snapshot.Endpoints).Labels.ValueOf("ns"));
     }
 
+    [Theory]
+    [InlineData("-----", "--")]
+    [InlineData("---x", "x")]
+    public void A_line_that_separates_nothing_hides_neither_document(string line, string shown)
+    {
+        var set = ManifestSet.Parse(
+            $"apiVersion: v1\nkind: Namespace\nmetadata: {{name: a}}\n{line}\n{Good}", "f.yaml");
+        var told = Assert.Single(set.Diagnostics);
+        Assert.Equal(
+            ("PL-D004", $"invalid Yaml document separator: {shown}", 4), (told.Id, told.Text, told.At.Line));
+        Assert.Equal(["a", "shop"], set.Snapshot.Namespaces.Select(ns => ns.Name));
+        Assert.Single(set.Snapshot.NetworkPolicies);
+    }
+
     [Fact]
     public void Bare_letters_as_names_are_names()
     {
