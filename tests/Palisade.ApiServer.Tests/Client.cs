@@ -115,6 +115,14 @@ public sealed class Client : IDisposable
         return new(response.StatusCode, response, isWhole ? await response.Content.ReadAsByteArrayAsync() : []);
     }
 
+    /// <summary>A POST whose body comes as the content makes it.</summary>
+    public async Task<HttpStatusCode> Post(string path, HttpContent content)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        using var response = await _http.SendAsync(request);
+        return response.StatusCode;
+    }
+
     /// <summary>As Get, with one more header.</summary>
     public async Task<Answer> GetWith(string path, string header, string value)
     {

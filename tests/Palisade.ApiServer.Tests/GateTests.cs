@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -47,6 +48,41 @@ public sealed class GateTests(RunningServer running) : IDisposable
         Assert.Equal("TooManyRequests", (string)refused.Json["reason"]!);
         using var other = new Client(server.ViewerKubeconfigText, server.Url);
         Assert.Equal(200, (int)(await other.Get("/healthz")).Code);
+    }
+
+    [Fact]
+    public async Task Bodies_that_do_not_come_stop_nothing()
+    {
+        // More than are served at once.
+        const int Slow = 250;
+        var rest = new TaskCompletionSource();
+        var begun = new CountdownEvent(Slow);
+        var slow = Enumerable.Range(0, Slow)
+            .Select(_ => running.Client.Post("/api/v1/namespaces?dryRun=All", new SlowBody(begun, rest.Task))).ToList();
+        await Task.Run(() => Assert.True(begun.Wait(TimeSpan.FromSeconds(60))), TestContext.Current.CancellationToken);
+        var quick = await running.Client.Post(
+            "/api/v1/namespaces?dryRun=All", """{"metadata":{"name":"quick"}}""");
+        Assert.True((int)quick.Code == 201, quick.Text);
+        rest.SetResult();
+        await Task.WhenAll(slow);
+    }
+
+    private sealed class SlowBody(CountdownEvent begun, Task rest) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync("{"u8.ToArray());
+            await stream.FlushAsync();
+            begun.Signal();
+            await rest;
+            await stream.WriteAsync("}"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 2;
+            return true;
+        }
     }
 
     [Fact]

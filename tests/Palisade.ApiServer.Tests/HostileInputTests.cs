@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
@@ -46,6 +48,34 @@ public sealed class HostileInputTests(RunningServer running)
         Assert.Equal(400, (int)answer.Code);
         Assert.Contains("cannot", answer.Message);
         Assert.Equal("BadRequest", (string)answer.Json["reason"]!);
+    }
+
+    [Theory]
+    [InlineData("zz")]
+    [InlineData("ffffffffffffffff")]
+    public async Task Broken_chunks_are_told(string size)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync("127.0.0.1", running.Server.Port);
+        await using var tls = new SslStream(socket.GetStream(), false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("127.0.0.1");
+        await tls.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST {Path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_client.BearerToken}\r\n" +
+            $"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{size}\r\nabc\r\n"));
+        using var reader = new StreamReader(tls);
+        Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task No_more_mistakes_are_told_than_anybody_reads()
+    {
+        var ports = string.Join(',', Enumerable.Repeat("""{"port":0}""", 5_000));
+        var answer = await _client.Post(
+            Path,
+            """{"metadata":{"name":"a"},"spec":{"podSelector":{},"ingress":[{"ports":[PORTS]}]}}"""
+                .Replace("PORTS", ports));
+        Assert.Equal(422, (int)answer.Code);
+        Assert.Equal(1000, answer.Json["details"]!["causes"]!.AsArray().Count);
     }
 
     [Fact]

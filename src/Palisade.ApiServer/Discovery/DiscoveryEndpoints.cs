@@ -217,6 +217,9 @@ internal sealed class DiscoveryEndpoints
         {
             subresources.Add(new ServedSubresource("attach", "", "v1", "PodAttachOptions", "create", "get"));
             subresources.Add(new ServedSubresource("binding", "", "v1", "Binding", "create"));
+            var eviction = EvictionEndpoint.Kind;
+            subresources.Add(new ServedSubresource(
+                EvictionEndpoint.Subresource, eviction.Group, eviction.Version, eviction.Kind, "create"));
             subresources.Add(new ServedSubresource("exec", "", "v1", "PodExecOptions", "create", "get"));
             subresources.Add(new ServedSubresource("log", "", "v1", kind.Kind, "get"));
             subresources.Add(new ServedSubresource("portforward", "", "v1", "PodPortForwardOptions", "create", "get"));

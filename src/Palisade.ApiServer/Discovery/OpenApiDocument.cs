@@ -16,6 +16,15 @@ internal static class OpenApiDocument
     private const string Time = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
     private const string MicroTime = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
 
+    private static JsonObject Either(string one, string other, string? format = null)
+    {
+        var schema = new JsonObject();
+        if (format is not null)
+            schema["format"] = format;
+        schema["oneOf"] = new JsonArray(new JsonObject { ["type"] = one }, new JsonObject { ["type"] = other });
+        return schema;
+    }
+
     public static JsonObject Of(string path, IReadOnlyList<Resource> resources)
     {
         var paths = new JsonObject();
@@ -24,6 +33,9 @@ internal static class OpenApiDocument
         var all = new JsonObject();
         foreach (var (name, schema) in Schemas(resources))
             all[name] = schema;
+        // As OpenAPI 2 cannot say it; without a type of its own, so that explain names it.
+        all[IntOrString] = Either("integer", "string", "int-or-string");
+        all[Quantity] = Either("string", "number");
         return new JsonObject
         {
             ["openapi"] = "3.0.0",

@@ -30,8 +30,10 @@ internal sealed class AccessGate(
         {
             RequestOrigin.Check(context.Request);
             var user = Admit(context, record);
-            using var place = limits.Enter(user, record.Request);
-            using var lease = new BodyLease(bodies);
+            limits.Count(user);
+            using var lease = new BodyLease(bodies, () => limits.Enter(record.Request));
+            if (!RequestLimits.HasBody(record.Request))
+                lease.Enter();
             context.Features.Set(lease);
             context.Features.Set(new Caller(record.ActsAs ?? user, record.Request));
             await next(context);

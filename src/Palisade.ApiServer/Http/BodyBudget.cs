@@ -28,9 +28,12 @@ internal sealed class BodyBudget : IDisposable
     public void Dispose() => _big.Dispose();
 }
 
-/// <summary>One request's share of the budget, until the request ends.</summary>
-internal sealed class BodyLease(BodyBudget budget) : IDisposable
+/// <summary>
+/// One request's share of the budget, and its place among those that are served, until the request ends.
+/// </summary>
+internal sealed class BodyLease(BodyBudget budget, Func<IDisposable> enter) : IDisposable
 {
+    private IDisposable? _place;
     private long _bytes;
     private bool _isBig;
 
@@ -41,9 +44,13 @@ internal sealed class BodyLease(BodyBudget budget) : IDisposable
         _bytes += bytes;
     }
 
+    /// <summary>Takes the place; refuses where there is none.</summary>
+    public void Enter() => _place ??= enter();
+
     /// <summary>The body has been read; ends when it may be looked into.</summary>
     public async Task ReadyAsync(CancellationToken cancel)
     {
+        Enter();
         if (_bytes < BodyBudget.Big || _isBig)
             return;
         await budget.EnterBigAsync(cancel);
@@ -52,6 +59,7 @@ internal sealed class BodyLease(BodyBudget budget) : IDisposable
 
     public void Dispose()
     {
+        _place?.Dispose();
         budget.Remove(_bytes);
         if (_isBig)
             budget.LeaveBig();

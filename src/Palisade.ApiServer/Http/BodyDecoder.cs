@@ -126,6 +126,9 @@ internal static class BodyDecoder
             return;
         var apiVersion = (body["apiVersion"] as WireString)?.Value ?? "";
         var name = (body["kind"] as WireString)?.Value ?? "";
+        // The older version is still taken for it, also by those that serve nothing else of that.
+        if (kind == EvictionEndpoint.Kind && apiVersion == "policy/v1beta1")
+            apiVersion = kind.ApiVersion;
         if (apiVersion.Length > 0 && apiVersion != kind.ApiVersion)
         {
             throw Errors.BadRequest(

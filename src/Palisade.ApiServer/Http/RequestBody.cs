@@ -9,6 +9,10 @@ internal static class RequestBody
     /// <summary>The most bytes of a body, as kube-apiserver's MaxRequestBodyBytes: 3 MB.</summary>
     public const int Limit = 3 * 1024 * 1024;
 
+    // As kube-apiserver gives a whole request. Kestrel's least rate counts from the beginning: who has sent 3 MB at
+    // once could hold them for hours.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentLength > Limit)
@@ -23,11 +27,17 @@ internal static class RequestBody
         try
         {
             var lease = context.Features.Get<BodyLease>() ?? throw new InvalidOperationException("no gate was passed");
-            var read = await ReadToEndAsync(body, lease, context.RequestAborted);
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            late.CancelAfter(_patience);
+            var read = await ReadToEndAsync(body, lease, late.Token);
             await lease.ReadyAsync(context.RequestAborted);
             return read;
         }
-        catch (InvalidDataException e)
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new StatusException(408, "Timeout", $"the body of the request did not come within {_patience}");
+        }
+        catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
         {
             throw Errors.BadRequest($"the body of the request cannot be read: {e.Message}");
         }

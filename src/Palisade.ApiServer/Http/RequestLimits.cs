@@ -23,16 +23,25 @@ internal sealed class RequestLimits(int requestsPerSecond, TimeProvider time)
     private readonly Room _lastingRoom = new(MostLasting);
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
 
-    /// <summary>A place among those that are served, until it is disposed of.</summary>
-    public IDisposable Enter(User user, AccessRequest request)
+    /// <summary>Counts a request of a user, or refuses it.</summary>
+    public void Count(User user)
     {
         if (!BucketOf(user.Name).Take(time.GetTimestamp()))
             throw Errors.TooManyRequests("Too many requests of this user, please try again later.");
-        var room = request.Verb == "watch" || _lasting.Contains(request.Subresource) ? _lastingRoom
-            : _reading.Contains(request.Verb) ? _reads
-            : _writes;
+    }
+
+    /// <summary>Whether a place is needed only when the body is there: bodies may come slowly.</summary>
+    public static bool HasBody(AccessRequest request) => !IsLasting(request) && !_reading.Contains(request.Verb);
+
+    /// <summary>A place among those that are served, until it is disposed of.</summary>
+    public IDisposable Enter(AccessRequest request)
+    {
+        var room = IsLasting(request) ? _lastingRoom : _reading.Contains(request.Verb) ? _reads : _writes;
         return room.Enter() ?? throw Errors.TooManyRequests("Too many requests, please try again later.");
     }
+
+    private static bool IsLasting(AccessRequest request) =>
+        request.Verb == "watch" || _lasting.Contains(request.Subresource);
 
     private Bucket BucketOf(string name)
     {

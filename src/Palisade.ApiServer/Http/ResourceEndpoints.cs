@@ -57,6 +57,8 @@ internal sealed class ResourceEndpoints(
             return _scales.InvokeAsync(context, target);
         if (subresource == "binding" && kind.Plural == "pods" && context.Request.Method == "POST")
             return BindAsync(context, target);
+        if (subresource == EvictionEndpoint.Subresource && kind.Plural == "pods" && context.Request.Method == "POST")
+            return EvictionEndpoint.AnswerAsync(context, target, writer);
         if (streams is not null && kind.Plural == "pods" && PodStreamEndpoints.Subresources.Contains(subresource))
             return streams.ServeAsync(context, subresource, Current(target).Parse());
         if (!target.Resource.UnservedSubresources.Contains(subresource))
@@ -297,14 +299,7 @@ internal sealed class ResourceEndpoints(
             body, why => $"the object provided is unrecognized (must be of type Binding): {why}");
         var node = WireJson.ToNode(value) is JsonObject binding ? Cell.Text(binding["target"]?["name"]) : "";
         await writer.BindAsync(target.Resource, target.Key, node, write);
-        await Responses.WriteJsonAsync(context, 201, new JsonObject
-        {
-            ["kind"] = "Status",
-            ["apiVersion"] = "v1",
-            ["metadata"] = new JsonObject(),
-            ["status"] = "Success",
-            ["code"] = 201,
-        });
+        await Responses.WriteSuccessAsync(context, 201);
     }
 
     private static async Task<DeleteOptions> DeleteOptionsAsync(HttpContext context)

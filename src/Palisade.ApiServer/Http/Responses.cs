@@ -19,6 +19,16 @@ internal static class Responses
         return WriteJsonAsync(context, refusal.Code, refusal.ToStatus());
     }
 
+    /// <summary>What is answered where there is no object to show.</summary>
+    public static Task WriteSuccessAsync(HttpContext context, int code) => WriteJsonAsync(context, code, new JsonObject
+    {
+        ["kind"] = "Status",
+        ["apiVersion"] = "v1",
+        ["metadata"] = new JsonObject(),
+        ["status"] = "Success",
+        ["code"] = code,
+    });
+
     public static Task WriteJsonAsync(HttpContext context, int code, JsonNode body, string contentType = Json) =>
         WriteAsync(context, code, JsonBytes.Of(body), contentType);
 

@@ -111,12 +111,11 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
     /// <summary>Deletes one object: the answer is the object or, for most kinds, a Status.</summary>
     public Task<JsonObject> DeleteAsync(Resource resource, ObjectKey key, DeleteOptions delete) =>
-        store.WriteAsync(transaction =>
-        {
-            var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
-            delete.CheckPreconditions(resource.Kind, existing);
-            return RemovalIn(transaction).Delete(existing, delete);
-        });
+        DeleteAsync(resource, key, delete, (_, _) => { });
+
+    /// <summary>Deletes a pod, unless PodDisruptionBudgets want it to stay.</summary>
+    public Task<JsonObject> EvictAsync(Resource pods, ObjectKey key, DeleteOptions delete) =>
+        DeleteAsync(pods, key, delete, (transaction, pod) => Disruption.Check(registry, transaction, pod));
 
     /// <summary>Sets spec.nodeName of a pod that has none.</summary>
     public Task<Written> BindAsync(Resource pods, ObjectKey key, string node, WriteOptions write)
@@ -151,6 +150,16 @@ internal sealed class ObjectWriter(VersionedStore store, ResourceRegistry regist
 
         return CreateAsync(resource, resource.Kind.Namespaced ? key.Namespace : null, tree, write);
     }
+
+    private Task<JsonObject> DeleteAsync(
+        Resource resource, ObjectKey key, DeleteOptions delete, Action<StoreTransaction, StoredObject> check) =>
+        store.WriteAsync(transaction =>
+        {
+            var existing = transaction.Get(resource, key) ?? throw Errors.NotFound(resource.Kind, key.Name);
+            delete.CheckPreconditions(resource.Kind, existing);
+            check(transaction, existing);
+            return RemovalIn(transaction).Delete(existing, delete);
+        });
 
     private Task<Written> CreateNamedAsync(Resource resource, JsonObject tree, WriteOptions write) =>
         store.WriteAsync(transaction =>

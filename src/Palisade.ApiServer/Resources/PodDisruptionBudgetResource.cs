@@ -4,7 +4,7 @@ using Palisade.Kubernetes.Schema;
 
 namespace Palisade.ApiServer.Resources;
 
-/// <summary>policy/v1 PodDisruptionBudget: kept; nothing here evicts pods.</summary>
+/// <summary>policy/v1 PodDisruptionBudget: Objects/Disruption goes by it.</summary>
 internal static class PodDisruptionBudgetResource
 {
     private const string NotApplicable = "N/A";

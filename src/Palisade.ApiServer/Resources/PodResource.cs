@@ -36,7 +36,7 @@ internal static class PodResource
         JudgeChange = PodChanges.Judge,
         WarnCreator = pod => options.PodWarning?.Invoke(pod),
         UnservedSubresources =
-            ["ephemeralcontainers", "eviction", "proxy", "resize",
+            ["ephemeralcontainers", "proxy", "resize",
                 .. options.PodStreams is null ? PodStreamEndpoints.Subresources : []],
         Table = new TableLayout(
             [

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Palisade.ApiServer.Storage;
 using Palisade.ApiServer.Tables;
 using Palisade.Kubernetes.Schema;
+using Palisade.Kubernetes.Validate;
 
 namespace Palisade.ApiServer.Resources;
 
@@ -14,7 +16,7 @@ internal static class ServiceResource
     {
         Kind = ApiKinds.Service,
         CreatesOnUpdate = true,
-        Assign = new ServiceAddresses(options.ServiceRanges).Assign,
+        Assign = Assign(new ServiceAddresses(options.ServiceRanges), new ServiceNodePorts()),
         Categories = ["all"],
         SelectableFields = [new("spec.clusterIP"), new("spec.type")],
         PrepareCreate = tree => tree["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
@@ -32,6 +34,10 @@ internal static class ServiceResource
             Row),
     };
 
+    private static Func<JsonObject, JsonObject?, IEnumerable<StoredObject>, IReadOnlyList<Cause>> Assign(
+        ServiceAddresses addresses, ServiceNodePorts ports) => (service, old, all) =>
+        [.. addresses.Assign(service, old, all), .. ports.Assign(service, old, all)];
+
     private static void Fill(JsonObject service)
     {
         if (service["spec"] is not JsonObject spec)
@@ -40,6 +46,10 @@ internal static class ServiceResource
         spec["sessionAffinity"] ??= "None";
         if (Cell.Text(spec["type"]) != "ExternalName")
             spec["internalTrafficPolicy"] ??= "Cluster";
+        if (ServiceNodePorts.IsOnNodes(spec))
+            spec["externalTrafficPolicy"] ??= "Cluster";
+        if (Cell.Text(spec["type"]) == "LoadBalancer")
+            spec["allocateLoadBalancerNodePorts"] ??= true;
 
         foreach (var port in Cell.Objects(spec["ports"]))
         {

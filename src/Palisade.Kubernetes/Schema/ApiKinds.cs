@@ -175,6 +175,7 @@ public static class ApiKinds
             Make("", "v1", "List", "lists", MetaTypes.List, namespaced: false),
             Make("", "v1", "Status", "statuses", MetaTypes.Status, namespaced: false),
             Make("", "v1", "DeleteOptions", "deleteoptions", MetaTypes.DeleteOptions, namespaced: false),
+            Make("policy", "v1", "Eviction", "evictions", DisruptionTypes.Eviction),
             Make("autoscaling", "v1", "Scale", "scales", ScaleTypes.Scale),
             Make("meta.k8s.io", "v1", "PartialObjectMetadata", "partialobjectmetadatas",
                 MetaTypes.PartialObjectMetadata),

@@ -29,6 +29,12 @@ internal static partial class DisruptionTypes
         Int32("expectedPods", 6, must: true),
         Objs("conditions", 7, () => MetaTypes.Condition, merge: "type"));
 
+    internal static ObjectSchema Eviction { get; } = Of("Eviction",
+        Str("kind", 0),
+        Str("apiVersion", 0),
+        Obj("metadata", 1, () => MetaTypes.ObjectMeta),
+        Obj("deleteOptions", 2, () => MetaTypes.DeleteOptions));
+
     private static ObjectSchema Of(string name, params ApiField[] fields) =>
         new("v1." + name, "io.k8s.api.policy.v1." + name, fields);
 }

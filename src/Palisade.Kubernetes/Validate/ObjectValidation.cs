@@ -77,6 +77,9 @@ public static class ObjectValidation
             case "ConfigMap" or "Secret":
                 ContentValidation.Check(root, old is null ? null : Place.Root(old), kind.Kind, causes);
                 break;
+            case "PodDisruptionBudget":
+                SelectorValidation.Check(root["spec"]["selector"], tolerateValues: false, causes);
+                break;
             case "Ingress":
                 IngressValidation.Check(root["spec"], causes);
                 break;

@@ -49,6 +49,9 @@ internal readonly record struct Place(string Path, WireValue? Value, Position At
 /// <summary>Collects causes with the heads and reasons of apimachinery's field.Error.</summary>
 internal sealed class CauseList
 {
+    // A body of 3 MB may hold hundreds of thousands of mistakes; as an answer they would be a hundred times as long.
+    private const int Most = 1000;
+
     private readonly ImmutableArray<Cause>.Builder _causes = ImmutableArray.CreateBuilder<Cause>();
 
     public int Count => _causes.Count;
@@ -109,10 +112,13 @@ internal sealed class CauseList
         Add("FieldValueTooLong", "Too long",
             $"may not be more than {most.ToString(CultureInfo.InvariantCulture)} bytes", place);
 
-    public void AddRange(CauseList others) => _causes.AddRange(others._causes);
+    public void AddRange(CauseList others) => _causes.AddRange(others._causes.Take(Most - Count));
 
     public ImmutableArray<Cause> ToImmutable() => _causes.ToImmutable();
 
-    private void Add(string reason, string head, string detail, Place place) =>
-        _causes.Add(new(reason, detail.Length == 0 ? head : $"{head}: {detail}", place.Path, place.At));
+    private void Add(string reason, string head, string detail, Place place)
+    {
+        if (Count < Most)
+            _causes.Add(new(reason, detail.Length == 0 ? head : $"{head}: {detail}", place.Path, place.At));
+    }
 }
