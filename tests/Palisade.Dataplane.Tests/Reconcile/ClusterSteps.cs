@@ -38,10 +38,11 @@ internal static class ClusterSteps
                 // What the conformance suite patches: priorities, and what a rule does.
                 tiers = [.. tiers.Select((policy, i) => Patched(policy, dice + i))];
                 break;
-            case 7 when pods.Length > 1:
-                // An address that another pod had, or still has.
-                var taker = pods[dice % pods.Length];
-                var giver = pods[(dice + 1 + dice / 7 % (pods.Length - 1)) % pods.Length];
+            case 7 when pods.Count(pod => !pod.HostNetwork) is var count and > 1:
+                // An address that another pod had, or still has; the others have their node's, always.
+                var own = pods.RemoveAll(pod => pod.HostNetwork);
+                var taker = own[dice % count];
+                var giver = own[(dice + 1 + dice / 7 % (count - 1)) % count];
                 pods = [.. pods, taker with { Addresses = giver.Addresses }];
                 if (dice % 3 != 0)
                     pods = [.. pods, giver with { Addresses = [] }];
