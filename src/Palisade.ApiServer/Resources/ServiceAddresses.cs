@@ -2,9 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Storage;
@@ -15,16 +12,15 @@ namespace Palisade.ApiServer.Resources;
 
 /// <summary>
 /// Gives Services their cluster addresses, as kube-apiserver does: the one that is asked for, or a free one of the
-/// range's upper part; kept for as long as the Service is there. Nothing is booked anywhere: what is in use is what the
-/// Services say, read under the store's lock, so a deleted Service's address is free at once.
+/// range's upper part; kept for as long as the Service is there.
 /// </summary>
 /// <param name="ranges">One range of a family, the cluster's first family first; none: no address is given out.</param>
 internal sealed class ServiceAddresses(ImmutableArray<IPNetwork> ranges)
 {
     private const string None = "None";
 
-    // Asking every stored Service for its addresses is cheap only when each is parsed once.
-    private readonly ConditionalWeakTable<StoredObject, string[]> _read = [];
+    private readonly ServiceBookings _bookings = new(service =>
+        Cell.Texts(service["spec"]?["clusterIPs"]).Where(text => text != None));
 
     /// <summary>Fills in families and addresses; answers what is wrong with those that were asked for.</summary>
     public IReadOnlyList<Cause> Assign(JsonObject service, JsonObject? old, IEnumerable<StoredObject> all)
@@ -55,7 +51,7 @@ internal sealed class ServiceAddresses(ImmutableArray<IPNetwork> ranges)
                 "this cluster is not configured for dual-stack services")];
         if (wished.FirstOrDefault() == None)
             return [];
-        return Take(spec, families, wished, Used(service, all));
+        return Take(spec, families, wished, _bookings.ByOthers(service, all));
     }
 
     /// <summary>A replacement that leaves the addresses out keeps them; SingleStack gives the second back.</summary>
@@ -162,8 +158,7 @@ internal sealed class ServiceAddresses(ImmutableArray<IPNetwork> ranges)
     }
 
     /// <summary>
-    /// A free address of the range's upper part: the lower one is for addresses that people choose (KEP-3070). Where
-    /// the search begins follows from the Service, so that one that is made again most likely gets the same.
+    /// A free address of the range's upper part: the lower one is for addresses that people choose (KEP-3070).
     /// </summary>
     private static string? Free(IPNetwork range, HashSet<string> used, string seed)
     {
@@ -173,15 +168,9 @@ internal sealed class ServiceAddresses(ImmutableArray<IPNetwork> ranges)
         if (size <= 2 * kept)
             kept = 1;
         var room = size - kept - 1;   // without the last one, an IPv4 range's broadcast address
-        var start = (int)(BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(seed))) % (uint)room);
-        for (var tried = 0; tried < room; tried++)
-        {
-            var text = At(range, kept + ((start + tried) % room)).ToString();
-            if (!used.Contains(text))
-                return text;
-        }
+        return ServiceBookings.Free(seed, room, Text, used) is { } free ? Text(free) : null;
 
-        return null;
+        string Text(int place) => At(range, kept + place).ToString();
     }
 
     private static string Seed(JsonObject spec) =>
@@ -196,15 +185,6 @@ internal sealed class ServiceAddresses(ImmutableArray<IPNetwork> ranges)
         digits.CopyTo(address, bytes.Length - digits.Length);
         return new IPAddress(address);
     }
-
-    private HashSet<string> Used(JsonObject service, IEnumerable<StoredObject> all)
-    {
-        var own = StoredObject.KeyOf(service["metadata"]!.AsObject());
-        return [.. all.Where(stored => stored.Key != own).SelectMany(stored => _read.GetValue(stored, Read))];
-    }
-
-    private static string[] Read(StoredObject stored) =>
-        [.. Cell.Texts(stored.Parse()["spec"]?["clusterIPs"]).Where(text => text != None)];
 
     private static AddressFamily V4 => AddressFamily.InterNetwork;
 

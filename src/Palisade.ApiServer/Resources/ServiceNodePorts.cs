@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Palisade.ApiServer.Http;
 using Palisade.ApiServer.Storage;
@@ -18,7 +15,8 @@ internal sealed class ServiceNodePorts
     private const int First = 30000;
     private const int Last = 32767;
 
-    private readonly ConditionalWeakTable<StoredObject, string[]> _read = [];
+    private readonly ServiceBookings _bookings = new(service =>
+        Cell.Objects(service["spec"]?["ports"]).Where(port => Number(port) != 0).Select(Booking));
 
     /// <summary>Fills in numbers; answers what is wrong with those that were asked for.</summary>
     public IReadOnlyList<Cause> Assign(JsonObject service, JsonObject? old, IEnumerable<StoredObject> all)
@@ -30,18 +28,19 @@ internal sealed class ServiceNodePorts
             return Drop(spec, ports, before);
         CarryOver(ports, before);
         var own = StoredObject.KeyOf(service["metadata"]!.AsObject());
-        var used = all.Where(stored => stored.Key != own)
-            .SelectMany(stored => _read.GetValue(stored, Read)).ToHashSet(StringComparer.Ordinal);
+        var used = _bookings.ByOthers(service, all);
         if (Refusal(ports, used) is { } wrong)
             return [wrong];
         if (spec["allocateLoadBalancerNodePorts"] is { } allocates && !Cell.Flag(allocates))
             return [];
         foreach (var port in ports.Where(port => Number(port) == 0))
         {
-            if (Free(used, $"{own.Namespace}/{own.Name}/{port["port"]}", Protocol(port)) is not { } free)
+            var seed = $"{own.Namespace}/{own.Name}/{port["port"]}";
+            string At(int place) => Booking(First + place, port);
+            if (ServiceBookings.Free(seed, Last - First + 1, At, used) is not { } free)
                 return [Causes.Invalid("spec.ports", "[]", "failed to allocate a nodePort: range is full")];
-            port["nodePort"] = free;
-            used.Add($"{free}/{Protocol(port)}");
+            port["nodePort"] = (long)(First + free);
+            used.Add(Booking(port));
         }
 
         return [];
@@ -93,7 +92,7 @@ internal sealed class ServiceNodePorts
                 continue;
             var why = number is < First or > Last
                 ? $"provided port is not in the valid range. The range of valid ports is {First}-{Last}"
-                : !used.Add($"{number}/{Protocol(ports[i])}") ? "provided port is already allocated" : null;
+                : !used.Add(Booking(ports[i])) ? "provided port is already allocated" : null;
             if (why is not null)
                 return Causes.Invalid($"spec.ports[{i}].nodePort", $"{number}", why);
         }
@@ -101,26 +100,9 @@ internal sealed class ServiceNodePorts
         return null;
     }
 
-    // Where the search begins follows from the Service, so that one that is made again most likely gets the same.
-    private static long? Free(HashSet<string> used, string seed, string protocol)
-    {
-        const int Room = Last - First + 1;
-        var start = (int)(BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(seed))) % Room);
-        for (var tried = 0; tried < Room; tried++)
-        {
-            var number = First + ((start + tried) % Room);
-            if (!used.Contains($"{number}/{protocol}"))
-                return number;
-        }
-
-        return null;
-    }
-
-    private static string[] Read(StoredObject stored) =>
-        [.. Cell.Objects(stored.Parse()["spec"]?["ports"]).Where(port => Number(port) != 0)
-            .Select(port => $"{Number(port)}/{Protocol(port)}")];
-
     private static long Number(JsonObject port) => Cell.Number(port["nodePort"]);
 
-    private static string Protocol(JsonObject port) => Cell.Text(port["protocol"]);
+    private static string Booking(JsonObject port) => Booking(Number(port), port);
+
+    private static string Booking(long number, JsonObject port) => $"{number}/{Cell.Text(port["protocol"])}";
 }

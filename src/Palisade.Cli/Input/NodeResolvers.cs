@@ -20,7 +20,7 @@ internal sealed class NodeResolvers(ClusterSource cluster, IReadOnlyCollection<D
     /// <summary>Who answers a question.</summary>
     public QuestionResolver For(Question question)
     {
-        var node = NodeOf(question.From);
+        var node = cluster.Learned.IsEmpty ? null : NodeOf(question.From);
         var knower = node is not null && cluster.Learned.ContainsKey(node) ? node : null;
         if (!_resolvers.TryGetValue(knower ?? "", out var resolver))
         {

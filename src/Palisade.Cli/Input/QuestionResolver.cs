@@ -18,6 +18,7 @@ internal sealed class QuestionResolver(
 {
     private readonly Evaluator _evaluator = new(policy);
     private readonly ServiceResolver _services = new(policy.Snapshot);
+    private readonly Dictionary<AddressFamily, ImmutableArray<string>> _unknownNames = [];
 
     /// <summary>The policies.</summary>
     public CompiledPolicy Policy => policy;
@@ -44,9 +45,11 @@ internal sealed class QuestionResolver(
             return new AnsweredConnection(connection, Name(from), Name(target.Party), explanation);
         });
         var answer = new Answer(question, [.. connections]);
+        if (!_unknownNames.TryGetValue(question.Family, out var unknownNames))
+            _unknownNames[question.Family] = unknownNames = UnknownNames(question.Family);
         return answer with
         {
-            UnknownNames = UnknownNames(question.Family),
+            UnknownNames = unknownNames,
             Knower = knower,
             HostPods = [.. HostPods(question.From).Concat(HostPods(question.To))],
             Without = [.. RefusedAbout(answer.Connections)],
